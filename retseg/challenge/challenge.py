@@ -1,0 +1,113 @@
+"""What a leaderboard wants: read `challenges/NAME.toml` into a frozen dataclass and check that it agrees with itself."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from retseg.declaration import DeclarationError, declare, nearest, read_toml
+
+Modality = Literal["cfp", "octa"]
+SocketKind = Literal["image", "segmentation", "heatmap"]
+
+CHALLENGES_DIRECTORY = Path(__file__).resolve().parents[2] / "challenges"
+
+
+@dataclass(frozen=True)
+class Socket:
+    """One declared input or output of the platform.
+
+    Attributes:
+        slug: the platform's name for it.
+        path: where it lies, relative to /input or /output; inputs are found by what `inputs.json` says instead.
+        kind: an input `image`, an output `segmentation` (uint8, `values` only) or `heatmap` (float32 probability).
+        task: what an output shows; empty for an input.
+        values: (background, foreground) of a segmentation.
+    """
+
+    slug: str
+    path: str
+    kind: SocketKind
+    task: str = ""
+    values: tuple[int, int] = (0, 1)
+
+
+@dataclass(frozen=True)
+class Interface:
+    """One set of inputs that the platform may hand over, and the outputs it then expects; both are socket slugs."""
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TaskModel:
+    """One thing to segment and the model that does it (a folder in `model_weights/`)."""
+
+    name: str
+    model: str
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """One leaderboard, or a use without one such as `fundus`."""
+
+    name: str
+    title: str
+    modality: Modality
+    source: str
+    task: tuple[TaskModel, ...]
+    socket: tuple[Socket, ...]
+    interface: tuple[Interface, ...]
+
+    def __post_init__(self) -> None:
+        slugs = [socket.slug for socket in self.socket]
+        tasks = [task.name for task in self.task]
+        if len(set(slugs)) != len(slugs):
+            raise ValueError(f"a socket is declared twice among {', '.join(slugs)}")
+        for interface in self.interface:
+            for slug in (*interface.inputs, *interface.outputs):
+                if slug not in slugs:
+                    raise ValueError(f"an interface names the socket '{slug}'{nearest(slug, slugs)}")
+        for socket in self.socket:
+            if (socket.kind == "image") == bool(socket.task):
+                raise ValueError(f"the socket '{socket.slug}' must name a task if, and only if, it is an output")
+            if socket.task and socket.task not in tasks:
+                raise ValueError(
+                    f"the socket '{socket.slug}' names the task '{socket.task}'{nearest(socket.task, tasks)}"
+                )
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """The names of the tasks, in the order of the file."""
+        return tuple(task.name for task in self.task)
+
+    @property
+    def models(self) -> dict[str, str]:
+        """Task name to model name."""
+        return {task.name: task.model for task in self.task}
+
+    def find_socket(self, slug: str) -> Socket:
+        """The socket of that slug.
+
+        Raises:
+            KeyError: no socket has it.
+        """
+        return {socket.slug: socket for socket in self.socket}[slug]
+
+
+def list_challenges(directory: Path = CHALLENGES_DIRECTORY) -> tuple[str, ...]:
+    """The names of the challenges at hand, sorted."""
+    return tuple(sorted(path.stem for path in directory.glob("*.toml")))
+
+
+def load_challenge(name: str, directory: Path = CHALLENGES_DIRECTORY) -> Challenge:
+    """Read one challenge by name.
+
+    Raises:
+        DeclarationError: there is no such challenge, or its file is wrong.
+    """
+    known = list_challenges(directory)
+    if name not in known:
+        raise DeclarationError(f"there is no challenge '{name}'{nearest(name, known)}")
+    path = directory / f"{name}.toml"
+    return declare(Challenge, {"name": name, **read_toml(path)}, str(path))
