@@ -1,0 +1,52 @@
+"""Every architecture by its name. Importing this package imports no torch: a file is read when asked for."""
+
+import importlib
+import inspect
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from retseg.declaration import nearest
+
+if TYPE_CHECKING:
+    from retseg.networks.network import Network
+
+_ARCHITECTURES = {
+    "ensemble": "retseg.networks.ensemble:Ensemble",
+    "unet": "retseg.networks.unet:UNet",
+}
+
+
+class NetworkError(ValueError):
+    """A network cannot be built as asked; the message names the nearest right word or the right range."""
+
+
+def list_architectures() -> tuple[str, ...]:
+    """The names that `build_network` knows, in alphabetical order."""
+    return tuple(sorted(_ARCHITECTURES))
+
+
+def build_network(architecture: str, arguments: Mapping[str, Any]) -> "Network":
+    """Build a freshly initialised network.
+
+    Args:
+        architecture: one of `list_architectures()`.
+        arguments: the keyword arguments of its class, as a card or a recipe holds them (lists for tuples are fine).
+
+    Returns:
+        A module whose `forward` maps (N, in_channels, H, W) to logits (N, tasks, H, W) for any H and W.
+
+    Raises:
+        NetworkError: the architecture, an argument or its value is unknown.
+    """
+    if architecture not in _ARCHITECTURES:
+        raise NetworkError(f"unknown architecture '{architecture}'{nearest(architecture, _ARCHITECTURES)}")
+    module, name = _ARCHITECTURES[architecture].split(":")
+    kind: type[Network] = getattr(importlib.import_module(module), name)
+    known = inspect.signature(kind).parameters
+    for key in arguments:
+        if key not in known:
+            raise NetworkError(f"architecture '{architecture}': unknown argument '{key}'{nearest(key, known)}")
+    for key, parameter in known.items():
+        if parameter.default is inspect.Parameter.empty and key not in arguments:
+            raise NetworkError(f"architecture '{architecture}': the argument '{key}' is missing")
+    return kind(**arguments)

@@ -1,0 +1,132 @@
+"""The small parts that several architectures are made of."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from retseg.declaration import nearest
+from retseg.networks import NetworkError
+
+Activation = Literal["relu", "leaky_relu", "silu"]
+Normalisation = Literal["batch", "instance", "none"]
+Up = Literal["transpose", "bilinear", "upsample_conv"]
+
+_ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
+    "relu": lambda: nn.ReLU(inplace=True),
+    "leaky_relu": lambda: nn.LeakyReLU(0.01, inplace=True),
+    "silu": lambda: nn.SiLU(inplace=True),
+}
+_NORMALISATIONS: dict[str, Callable[[int], nn.Module]] = {
+    "batch": nn.BatchNorm2d,
+    "instance": lambda channels: nn.InstanceNorm2d(channels, affine=True),
+    "none": lambda _: nn.Identity(),
+}
+
+
+def choose_activation(name: str) -> nn.Module:
+    """The activation of that name; LeakyReLU has slope 0.01."""
+    if name not in _ACTIVATIONS:
+        raise NetworkError(f"unknown activation '{name}'{nearest(name, _ACTIVATIONS)}")
+    return _ACTIVATIONS[name]()
+
+
+def choose_normalisation(name: str, channels: int) -> nn.Module:
+    """The normalisation of that name for (N, channels, H, W)."""
+    if name not in _NORMALISATIONS:
+        raise NetworkError(f"unknown normalisation '{name}'{nearest(name, _NORMALISATIONS)}")
+    return _NORMALISATIONS[name](channels)
+
+
+class ConvNormAct(nn.Sequential):
+    """3x3 convolution with bias, normalisation, activation: (N, inner, H, W) -> (N, outer, H, W)."""
+
+    def __init__(self, inner: int, outer: int, activation: str = "relu", normalisation: str = "batch") -> None:
+        super().__init__(
+            nn.Conv2d(inner, outer, 3, padding=1),
+            choose_normalisation(normalisation, outer),
+            choose_activation(activation),
+        )
+
+
+class PoolHalf(nn.MaxPool2d):
+    """2x2 maximum; an odd last row or column is pooled alone, so that twice the result always covers the input."""
+
+    def __init__(self) -> None:
+        super().__init__(2, 2, ceil_mode=True)
+
+
+class UpDouble(nn.Module):
+    """(N, inner, H, W) -> (N, out_channels, 2H, 2W).
+
+    Args:
+        inner: channels of the deeper map.
+        outer: channels of the skip that it will meet.
+        kind: "transpose" a 2x2 transposed convolution to `outer` channels; "upsample_conv" bilinear x2, then a 3x3
+            convolution to `outer`, normalised and activated; "bilinear" bilinear x2 with aligned corners, `inner` kept.
+    """
+
+    def __init__(
+        self, inner: int, outer: int, kind: str = "transpose", activation: str = "relu", normalisation: str = "batch"
+    ) -> None:
+        super().__init__()
+        self.out_channels = inner if kind == "bilinear" else outer
+        self.enlarge: nn.Module
+        if kind == "transpose":
+            self.enlarge = nn.ConvTranspose2d(inner, outer, 2, stride=2)
+        elif kind == "upsample_conv":
+            enlarge = nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False)
+            self.enlarge = nn.Sequential(enlarge, ConvNormAct(inner, outer, activation, normalisation))
+        elif kind == "bilinear":
+            self.enlarge = nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True)
+        else:
+            raise NetworkError(f"unknown up '{kind}'{nearest(kind, ('transpose', 'bilinear', 'upsample_conv'))}")
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, inner, H, W) -> (N, out_channels, 2H, 2W)."""
+        enlarged: Tensor = self.enlarge(x)
+        return enlarged
+
+
+class SpatialGate(nn.Module):
+    """The map sigmoid(conv7x7([max over channels; mean over channels])), (N, C, H, W) -> (N, 1, H, W); 98 weights.
+
+    Source: CBAM's spatial attention without its batch norm, as SA-UNet has it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convolution = nn.Conv2d(2, 1, 7, padding=3, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The gate (N, 1, H, W) in (0, 1)."""
+        gate: Tensor = torch.sigmoid(self.convolution(torch.cat([x.amax(1, keepdim=True), x.mean(1, keepdim=True)], 1)))
+        return gate
+
+
+class ChannelGate(nn.Module):
+    """Squeeze and excitation: each channel scaled by a number in (0, 1) that all channels' means decide.
+
+    Args:
+        channels: C of (N, C, H, W).
+        reduction: C / reduction hidden units, at least 1.
+        bias: whether the two linear layers have one.
+    """
+
+    def __init__(self, channels: int, reduction: int = 16, *, bias: bool = True) -> None:
+        super().__init__()
+        hidden = max(1, channels // reduction)
+        self.squeeze = nn.Conv2d(channels, hidden, 1, bias=bias)
+        self.excite = nn.Conv2d(hidden, channels, 1, bias=bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`x` with its channels scaled."""
+        means = F.adaptive_avg_pool2d(x, 1)
+        return x * torch.sigmoid(self.excite(F.relu(self.squeeze(means))))
+
+
+def crop_to(x: Tensor, size_of: Tensor) -> Tensor:
+    """The top left part of `x` that is as high and wide as `size_of`."""
+    return x[..., : size_of.shape[-2], : size_of.shape[-1]]

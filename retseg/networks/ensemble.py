@@ -1,0 +1,41 @@
+"""Several networks of one architecture as one network."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from retseg.networks import NetworkError, build_network
+from retseg.networks.network import Network
+
+
+class Ensemble(Network):
+    """The mean of the members' logits. State dict keys are `members.0.` and so on, then the member's own.
+
+    Args:
+        architecture: the members' architecture.
+        arguments: the members' arguments; `in_channels` and `tasks` may stand here or outside.
+        members: how many there are, at least one.
+        in_channels: channels of the input.
+        tasks: logits per pixel.
+    """
+
+    def __init__(
+        self,
+        *,
+        architecture: str,
+        arguments: Mapping[str, Any],
+        members: int,
+        in_channels: int = 3,
+        tasks: int = 1,
+    ) -> None:
+        super().__init__()
+        if members < 1:
+            raise NetworkError(f"an ensemble needs at least one member, not {members}")
+        each = {"in_channels": in_channels, "tasks": tasks, **arguments}
+        self.members = nn.ModuleList(build_network(architecture, each) for _ in range(members))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Mean logits (N, tasks, H, W) of (N, in_channels, H, W)."""
+        return torch.stack([member(x) for member in self.members]).mean(0)

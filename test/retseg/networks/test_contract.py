@@ -1,0 +1,103 @@
+"""What every architecture promises, asked of each of them at a small width."""
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openvino
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from retseg.networks import build_network, list_architectures
+from retseg.networks.network import Network
+from retseg.networks.onnx import export_onnx
+
+torch.set_num_threads(1)
+
+SMALL: dict[str, dict[str, Any]] = {
+    "ensemble": {"architecture": "unet", "arguments": {"widths": [2, 4]}, "members": 2},
+    "unet": {"widths": [4, 6, 8, 10, 12], "activation": "silu", "up": "upsample_conv"},
+}
+
+
+def build(name: str, **more: Any) -> Network:
+    torch.manual_seed(0)
+    return build_network(name, SMALL[name] | more)
+
+
+def settle(network: Network) -> Network:
+    """Statistics and weights away from their start, so that a lost one shows."""
+    for key, value in network.state_dict().items():
+        if value.is_floating_point():
+            value.add_(0.05 * torch.rand(value.shape) + (0.1 if "running" in key else 0.0))
+    return network.eval()
+
+
+def test_every_architecture_is_asked() -> None:
+    assert set(SMALL) == set(list_architectures())
+
+
+@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("size", [(65, 84), (100, 96), (64, 64)])
+def test_the_logits_have_the_size_of_the_image(name: str, size: tuple[int, int]) -> None:
+    network = build(name, tasks=2, in_channels=4).eval()
+    with torch.no_grad():
+        assert network(torch.rand(1, 4, *size)).shape == (1, 2, *size)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_gradients_reach_every_trained_parameter(name: str) -> None:
+    network = settle(build(name, tasks=2)).train()
+    outputs = network.forward_all(torch.rand(2, 3, 67, 90))
+    assert all(output.shape == (2, 2, 67, 90) for output in outputs)
+    torch.stack([output.square().sum() for output in outputs]).sum().backward()
+    silent = [key for key, p in network.named_parameters() if p.requires_grad and (p.grad is None or not p.grad.any())]
+    assert not silent
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_in_evaluation_the_first_of_all_outputs_is_the_forward(name: str) -> None:
+    network = settle(build(name))
+    image = torch.rand(1, 3, 65, 70)
+    with torch.no_grad():
+        torch.testing.assert_close(network.forward_all(image)[0], network(image))
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_weights_saved_and_loaded_give_the_same_logits(name: str, tmp_path: Path) -> None:
+    network = settle(build(name))
+    save_file({key: value.contiguous() for key, value in network.state_dict().items()}, tmp_path / "model.safetensors")
+    torch.manual_seed(1)
+    other = build_network(name, SMALL[name]).eval()
+    other.load_state_dict(load_file(tmp_path / "model.safetensors"), strict=True)
+    image = torch.rand(1, 3, 64, 72)
+    with torch.no_grad():
+        assert torch.equal(network(image), other(image))
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_onnx_run_by_openvino_gives_the_logits_of_torch_at_any_size(name: str, tmp_path: Path) -> None:
+    network = settle(build(name))
+    export_onnx(network, 3, tmp_path / "model.onnx")
+    core = openvino.Core()
+    model = core.compile_model(
+        core.read_model(tmp_path / "model.onnx"),
+        "CPU",
+        {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1},
+    )
+    for shape in ((1, 3, 128, 128), (1, 3, 65, 84), (2, 3, 100, 96)):
+        image = torch.rand(shape)
+        with torch.no_grad():
+            expected = network(image).numpy()
+        np.testing.assert_allclose(model(image.numpy())[0], expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_evaluation_does_not_change_the_network(name: str) -> None:
+    network = settle(build(name))
+    before = copy.deepcopy(network.state_dict())
+    with torch.no_grad():
+        network(torch.rand(1, 3, 64, 64))
+    assert all(torch.equal(before[key], value) for key, value in network.state_dict().items())
