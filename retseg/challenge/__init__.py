@@ -3,11 +3,10 @@
 from retseg.challenge.challenge import (
     Challenge,
     Interface,
-    Modality,
     Socket,
     TaskModel,
     list_challenges,
     load_challenge,
 )
 
-__all__ = ["Challenge", "Interface", "Modality", "Socket", "TaskModel", "list_challenges", "load_challenge"]
+__all__ = ["Challenge", "Interface", "Socket", "TaskModel", "list_challenges", "load_challenge"]

@@ -1,12 +1,15 @@
-"""What a leaderboard wants: read `challenges/NAME.toml` into a frozen dataclass and check that it agrees with itself."""
+"""What a leaderboard wants: read `challenges/NAME.toml` into a frozen dataclass, checked against itself."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from retseg.challenge.layout import GroundTruth, Submission
+from retseg.challenge.leaderboard import Leaderboard
+from retseg.challenge.protocol import Protocol
 from retseg.declaration import DeclarationError, declare, nearest, read_toml
+from retseg.vocabulary import Modality
 
-Modality = Literal["cfp", "octa"]
 SocketKind = Literal["image", "segmentation", "heatmap"]
 
 CHALLENGES_DIRECTORY = Path(__file__).resolve().parents[2] / "challenges"
@@ -49,7 +52,13 @@ class TaskModel:
 
 @dataclass(frozen=True)
 class Challenge:
-    """One leaderboard, or a use without one such as `fundus`."""
+    """One leaderboard, or a use without one such as `fundus`.
+
+    Attributes:
+        default_protocol: the protocol of `metrics.json` unless another is asked for.
+        case_suffixes: endings of a file's stem that are not part of the name of the case, such as `_manual1`.
+        split: name to patterns (`*` and `?`) of the cases in it.
+    """
 
     name: str
     title: str
@@ -58,8 +67,19 @@ class Challenge:
     task: tuple[TaskModel, ...]
     socket: tuple[Socket, ...]
     interface: tuple[Interface, ...]
+    protocol: dict[str, Protocol] = field(default_factory=dict)
+    default_protocol: str = ""
+    case_suffixes: tuple[str, ...] = ()
+    split: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    ground_truth: tuple[GroundTruth, ...] = ()
+    submission: Submission | None = None
+    leaderboard: Leaderboard | None = None
 
     def __post_init__(self) -> None:
+        self._check_sockets()
+        self._check_protocols()
+
+    def _check_sockets(self) -> None:
         slugs = [socket.slug for socket in self.socket]
         tasks = [task.name for task in self.task]
         if len(set(slugs)) != len(slugs):
@@ -75,6 +95,19 @@ class Challenge:
                 raise ValueError(
                     f"the socket '{socket.slug}' names the task '{socket.task}'{nearest(socket.task, tasks)}"
                 )
+
+    def _check_protocols(self) -> None:
+        asked = [self.default_protocol] if self.protocol or self.default_protocol else []
+        asked += [name for protocol in self.protocol.values() for name in protocol.beside]
+        asked += [self.leaderboard.protocol] if self.leaderboard else []
+        for name in asked:
+            if name not in self.protocol:
+                raise ValueError(f"there is no protocol '{name}'{nearest(name, self.protocol)}")
+        layouts = [layout.masks for layout in self.ground_truth]
+        for table in (*layouts, *([self.submission.labels] if self.submission else [])):
+            for task in table:
+                if task not in self.tasks:
+                    raise ValueError(f"a layout names the task '{task}'{nearest(task, self.tasks)}")
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -110,4 +143,7 @@ def load_challenge(name: str, directory: Path = CHALLENGES_DIRECTORY) -> Challen
     if name not in known:
         raise DeclarationError(f"there is no challenge '{name}'{nearest(name, known)}")
     path = directory / f"{name}.toml"
-    return declare(Challenge, {"name": name, **read_toml(path)}, str(path))
+    values = read_toml(path)
+    protocols = values.get("protocol", {})
+    values["protocol"] = {key: {"name": key, **table} for key, table in protocols.items()}
+    return declare(Challenge, {"name": name, **values}, str(path))

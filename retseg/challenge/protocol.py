@@ -1,0 +1,151 @@
+"""How predictions become numbers: a protocol is data, read from a `[protocol.NAME]` table of `challenges/*.toml`.
+
+Published scores of one and the same prediction differ by protocol more than the methods do, so nothing here has a
+silent default: region, pooling and the rule for empty truths must be written down.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Region = Literal["field_of_view", "frame"]
+Pooling = Literal["per_image", "pooled"]
+EmptyTruth = Literal["leave_out", "one", "zero", "count"]
+ThresholdRule = Literal["fixed", "break_even"]
+MetricName = Literal[
+    "dice",
+    "iou",
+    "accuracy",
+    "sensitivity",
+    "specificity",
+    "precision",
+    "f1",
+    "mcc",
+    "kappa",
+    "balanced_accuracy",
+    "mean_iou",
+    "auc_roc",
+    "ap",
+    "auc_pr",
+    "ece",
+    "brier",
+    "cldice",
+    "hd95",
+    "nsd",
+    "lesion_sensitivity",
+    "lesion_precision",
+    "empty_truth_false_alarm",
+    "empty_truth_predicted_area",
+]
+PER_IMAGE_ONLY: tuple[MetricName, ...] = (
+    "cldice",
+    "hd95",
+    "nsd",
+    "lesion_sensitivity",
+    "lesion_precision",
+    "empty_truth_false_alarm",
+    "empty_truth_predicted_area",
+)
+
+
+@dataclass(frozen=True)
+class PrGrid:
+    """The thresholds and conventions of an area under the precision-recall curve.
+
+    Attributes:
+        thresholds: how many, evenly spaced from 0 to 1, both included.
+        scale: what probabilities are multiplied with before they are compared (255/256 turns v/255 into v/256).
+        comparison: a pixel is predicted when its probability is `at_least` or `above` the threshold.
+        undefined: a threshold that predicts no pixel is left out (`skip`) or has precision 1 (`one`).
+        anchor: put the point (recall 0, precision 1) before the curve.
+        integration: `trapezoid` over recall, or `step` (precision times the increase in recall, as average precision).
+    """
+
+    thresholds: int
+    comparison: Literal["at_least", "above"] = "at_least"
+    undefined: Literal["skip", "one"] = "skip"
+    anchor: bool = True
+    integration: Literal["trapezoid", "step"] = "trapezoid"
+    scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.thresholds < 2:
+            raise ValueError(f"a PR grid needs at least 2 thresholds, found {self.thresholds}")
+
+
+@dataclass(frozen=True)
+class SoftTruth:
+    """The truth after an anti-aliased resize, whose grey pixels no prediction can match.
+
+    Attributes:
+        width, height: the size that truth and prediction are resized to, in pixels.
+    """
+
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """One way to score.
+
+    Attributes:
+        name: its key in the challenge's file.
+        title: one line for tables and reports.
+        source: who scores so, and where that is written.
+        region: count inside the field of view, or on the whole frame.
+        pooling: a metric of each image, then their mean; or one metric of all pixels together.
+        empty_truth: an image without one true pixel is left out of the overlap metrics (pooled: of the pool), has
+            overlap 1 when nothing is predicted (`one`), always has overlap 0 (`zero`), or (`count`, pooled only) its
+            pixels are negatives like all others.
+        headline: the metric that ranks.
+        metrics: all metrics, in the order of the table; the headline is one of them.
+        caveat: what a reader must know before comparing.
+        tie_break: the metric that decides between equal headlines, or none.
+        threshold: where a probability becomes a mask when the prediction brings no mask of its own.
+        threshold_rule: `fixed`, or `break_even`: the threshold at which pooled precision and recall meet, which looks
+            at the truth of the scored images.
+        levels: probabilities are first rounded to that many grey levels; 0 keeps them as they are.
+        pr_grid: the grid of `auc_pr`.
+        literal_one: the leaderboard compares masks with the value 1, so a mask of {0, 255} has no true positive there.
+        soft_truth: score against a truth resized with anti-aliasing.
+        smoothing: a constant added to numerator and denominator of Dice and IoU.
+        beside: names of the protocols whose numbers are reported together with this one.
+    """
+
+    name: str
+    title: str
+    source: str
+    region: Region
+    pooling: Pooling
+    empty_truth: EmptyTruth
+    headline: MetricName
+    metrics: tuple[MetricName, ...]
+    caveat: str = ""
+    tie_break: MetricName | None = None
+    threshold: float = 0.5
+    threshold_rule: ThresholdRule = "fixed"
+    levels: int = 0
+    pr_grid: PrGrid | None = None
+    literal_one: bool = False
+    soft_truth: SoftTruth | None = None
+    smoothing: float = 0.0
+    beside: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for metric in (self.headline, *([self.tie_break] if self.tie_break else [])):
+            if metric not in self.metrics:
+                raise ValueError(f"the metric '{metric}' ranks but is not among the metrics {', '.join(self.metrics)}")
+        if len(set(self.metrics)) != len(self.metrics):
+            raise ValueError(f"a metric is named twice among {', '.join(self.metrics)}")
+        if ("auc_pr" in self.metrics) != (self.pr_grid is not None):
+            raise ValueError("auc_pr and pr_grid belong together: give both or neither")
+        if self.pooling == "pooled" and self.empty_truth not in ("leave_out", "count"):
+            raise ValueError(f"pooled pixels know no '{self.empty_truth}' for an empty truth: write leave_out or count")
+        if self.pooling == "per_image" and self.empty_truth == "count":
+            raise ValueError("an empty truth can only 'count' in a pool: write leave_out, one or zero")
+        if self.pooling == "pooled" and set(self.metrics) & set(PER_IMAGE_ONLY):
+            raise ValueError(f"{', '.join(sorted(set(self.metrics) & set(PER_IMAGE_ONLY)))} are metrics of one image")
+        if self.threshold_rule == "break_even" and self.pooling != "pooled":
+            raise ValueError("the break-even threshold is that of the pooled curve: write pooling = 'pooled'")
+        if not 0 < self.threshold < 1:
+            raise ValueError(f"a threshold lies between 0 and 1, found {self.threshold}")
