@@ -1,0 +1,206 @@
+"""Curves and their areas, from histograms (every threshold) or from a grid of counts (a challenge's few thresholds).
+
+Ties. A plain histogram takes all values of a bin for equal, which shifts the average precision by half a bin's fall of
+the precision. Here a bin is taken for one tied value only where it stands out: it holds more than four times what its
+two neighbours hold together, or it is one of the end bins, exactly 0 and 1. Elsewhere positives and negatives are taken
+as evenly shuffled inside the bin, which is what a sort of the pixels finds there.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retseg.metrics.derived import Derived, dice, divide, precision, sensitivity
+from retseg.metrics.histograms import Histograms, find_centres, find_exact_bins, find_lower_edges
+
+Floats = NDArray[np.float64]
+Grid = NDArray[np.integer] | Floats
+Rule = Literal["trapezoid", "step"]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A line to draw: for each threshold, from the highest to the lowest, one point."""
+
+    thresholds: Floats
+    x: Floats
+    y: Floats
+
+    def thin(self, points: int) -> "Curve":
+        """About `points` points of it, even along the line's length, both ends among them; nan points are dropped."""
+        kept = np.flatnonzero(np.isfinite(self.x) & np.isfinite(self.y))
+        if kept.size > points:
+            length = np.cumsum(np.hypot(np.diff(self.x[kept], prepend=0), np.diff(self.y[kept], prepend=0)))
+            stations = np.searchsorted(length, np.linspace(length[0], length[-1], points))
+            kept = kept[np.unique(np.concatenate([[0], np.minimum(stations, kept.size - 1), [kept.size - 1]]))]
+        return Curve(self.thresholds[kept], self.x[kept], self.y[kept])
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """How often the truth agrees with the probability: per bin of width 1/n the pixels, their mean p, their truth."""
+
+    pixels: NDArray[np.int64]
+    confidence: Floats
+    frequency: Floats
+
+
+def find_ties(positives: NDArray[np.integer], negatives: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """(K,) True for the bins whose content counts as one tied value (see the top of this file)."""
+    held = np.pad(np.add(positives, negatives, dtype=np.int64), 1)
+    ties: NDArray[np.bool_] = held[1:-1] > 4 * (held[:-2] + held[2:])
+    ties[[0, -1]] = True
+    return ties
+
+
+def integrate_roc(positives: Floats, negatives: Floats) -> Floats:
+    """Area under the ROC of (..., K) histograms, rising bins: (...), nan where a class is missing.
+
+    Ties inside a bin count half (Mann and Whitney), as in scikit-learn's `roc_auc_score`.
+    """
+    below = np.cumsum(negatives, axis=-1) - negatives / 2
+    return divide((positives * below).sum(axis=-1), positives.sum(axis=-1) * negatives.sum(axis=-1))
+
+
+def integrate_precision(positives: Floats, negatives: Floats, ties: NDArray[np.bool_]) -> Floats:
+    """Average precision of (..., K) histograms, rising bins, with (K,) ties: (...), nan without a positive.
+
+    The sum over bins of the gain in recall times the precision at the bin's end where it is tied, and where it is not,
+    at the middle one of its evenly shuffled positives.
+    """
+    total_p, total_n = positives.sum(axis=-1, keepdims=True), negatives.sum(axis=-1, keepdims=True)
+    true = total_p - np.cumsum(positives, axis=-1) + np.where(ties, positives, (positives + 1) / 2)
+    false = total_n - np.cumsum(negatives, axis=-1) + np.where(ties, negatives, negatives / 2)
+    at_bin = np.where(positives > 0, divide(true, true + false), 0)
+    return divide((positives * at_bin).sum(axis=-1), total_p[..., 0])
+
+
+def auc_roc(histograms: Histograms) -> float:
+    """Area under the ROC curve of all pixels; nan where truth or background is missing."""
+    return float(integrate_roc(histograms.positives.astype(np.float64), histograms.negatives.astype(np.float64)))
+
+
+def average_precision(histograms: Histograms) -> float:
+    """Average precision as scikit-learn defines it, sum of (R_n - R_(n-1)) P_n; nan without a pixel of truth."""
+    positives, negatives = histograms.positives, histograms.negatives
+    ties = find_ties(positives, negatives)
+    return float(integrate_precision(positives.astype(np.float64), negatives.astype(np.float64), ties))
+
+
+def read_grid(histograms: Histograms, thresholds: Floats) -> NDArray[np.int64]:
+    """(T, 4) rows tp, fp, fn, tn of `p >= threshold`, exact, for the thresholds that `find_exact_bins` knows.
+
+    Raises:
+        ValueError: another threshold; `count_grid` counts it from the map.
+    """
+    bins = find_exact_bins(thresholds)
+    tp = _count_from(histograms.positives)[bins]
+    fp = _count_from(histograms.negatives)[bins]
+    return np.stack([tp, fp, histograms.positives.sum() - tp, histograms.negatives.sum() - fp], axis=-1)
+
+
+def _count_from(counts: NDArray[np.integer]) -> NDArray[np.int64]:
+    """(K + 1,) for each bin the pixels from this bin on; 0 beyond the last."""
+    return np.concatenate([np.cumsum(counts[::-1], dtype=np.int64)[::-1], [0]])
+
+
+def auc_pr(histograms: Histograms, thresholds: Floats, rule: Rule) -> float:
+    """Area under the precision-recall curve on a challenge's grid of thresholds; see `integrate_grid` for the rules.
+
+    Nearly all scripts compare `p >= t`; for one that has `p > t` give `step_above(thresholds)`.
+    """
+    return float(integrate_grid(read_grid(histograms, thresholds), rule))
+
+
+def integrate_grid(grid: Grid, rule: Rule) -> Floats:
+    """Area under the precision-recall points of (..., T, 4) counts, thresholds rising: (...), nan without truth.
+
+    Both rules put the point (recall 0, precision 1) in front and skip thresholds at which nothing is predicted.
+    `trapezoid` joins the points by straight lines (the scripts for IDRiD's AUC-PR, whatever their grid), `step` gives
+    each gain in recall the precision at its end, as the average precision does.
+    """
+    table = np.asarray(grid, dtype=np.float64)[..., ::-1, :]
+    start = np.ones((*table.shape[:-2], 1))
+    recall = np.concatenate([0 * start, sensitivity.over(table)], axis=-1)
+    # a skipped point has recall 0 as the start has: with the precision before it, it adds nothing to the area
+    height = _fill_forward(np.concatenate([start, precision.over(table)], axis=-1))
+    if rule == "trapezoid":
+        return np.asarray((np.diff(recall, axis=-1) * (height[..., 1:] + height[..., :-1]) / 2).sum(axis=-1))
+    return np.asarray((np.diff(recall, axis=-1) * height[..., 1:]).sum(axis=-1))
+
+
+def _fill_forward(values: Floats) -> Floats:
+    """Replace nan along the last axis by the value before it; the first value is finite."""
+    place = np.where(np.isnan(values), 0, np.arange(values.shape[-1]))
+    return np.take_along_axis(values, np.maximum.accumulate(place, axis=-1), axis=-1)
+
+
+def roc_curve(histograms: Histograms) -> Curve:
+    """False positive rate against sensitivity, from (0, 0) to (1, 1), at each occupied bin's lower edge."""
+    thresholds, table = _sweep(histograms)
+    return Curve(thresholds, divide(table[:, 1], table[:, 1] + table[:, 3]), sensitivity.over(table))
+
+
+def pr_curve(histograms: Histograms) -> Curve:
+    """Recall against precision at each occupied bin's lower edge; nan precision where nothing is predicted."""
+    thresholds, table = _sweep(histograms)
+    return Curve(thresholds, sensitivity.over(table), precision.over(table))
+
+
+def dice_curve(histograms: Histograms) -> Curve:
+    """Threshold against Dice over all pixels of the histogram: pooled where it is a sum."""
+    thresholds, table = _sweep(histograms)
+    return Curve(thresholds, thresholds, dice.over(table))
+
+
+def best_threshold(histograms: Histograms, metric: Derived) -> float:
+    """The threshold at which `metric` of all pixels is highest, the middle one of several; nan where it never exists.
+
+    Chosen on the data that it is applied to, it flatters: use it for selection on training or out-of-fold predictions.
+    """
+    thresholds, table = _sweep(histograms)
+    values = metric.over(table)
+    if np.isnan(values).all():
+        return float("nan")
+    best = np.flatnonzero(values == np.nanmax(values))
+    return float(thresholds[best[best.size // 2]])
+
+
+def _sweep(histograms: Histograms) -> tuple[Floats, Floats]:
+    """Falling thresholds (N,) and the counts (N, 4) of `p >= threshold`; the first, inf, predicts nothing."""
+    occupied = np.flatnonzero(histograms.positives + histograms.negatives)[::-1]
+    tp = np.concatenate([[0], np.cumsum(histograms.positives[occupied])])
+    fp = np.concatenate([[0], np.cumsum(histograms.negatives[occupied])])
+    table = np.stack([tp, fp, tp[-1] - tp, fp[-1] - fp], axis=-1).astype(np.float64)
+    return np.concatenate([[np.inf], find_lower_edges()[occupied]]), table
+
+
+def reliability(histograms: Histograms, bins: int) -> Reliability:
+    """Mean probability and share of truth in `bins` bins of one width, 10, 15, 30 or 32 or a divisor of these.
+
+    The mean takes each pixel at the centre of its histogram bin: at most 3e-4 off, by chance far less.
+
+    Raises:
+        ValueError: the bins' edges are not edges of the histogram.
+    """
+    edges = np.append(find_exact_bins(np.arange(bins) / bins), histograms.positives.size)
+    first, held = edges[:-1], (histograms.positives + histograms.negatives).astype(np.float64)
+    pixels = np.add.reduceat(held, first)
+    confidence = divide(np.add.reduceat(held * find_centres(), first), pixels)
+    frequency = divide(np.add.reduceat(histograms.positives.astype(np.float64), first), pixels)
+    return Reliability(pixels.astype(np.int64), confidence, frequency)
+
+
+def ece(histograms: Histograms, bins: int = 15) -> float:
+    """Expected calibration error: mean over pixels of |mean p - share of truth| of their bin (Naeini et al. 2015)."""
+    table = reliability(histograms, bins)
+    gaps = np.where(table.pixels > 0, np.abs(table.confidence - table.frequency), 0)
+    return float(divide((gaps * table.pixels).sum(), np.asarray(table.pixels.sum(), dtype=np.float64)))
+
+
+def brier(histograms: Histograms) -> float:
+    """Mean squared difference of probability and truth, exact; nan for an empty region."""
+    pixels = int(histograms.positives.sum() + histograms.negatives.sum())
+    return histograms.squared_error / pixels if pixels else float("nan")
