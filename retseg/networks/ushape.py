@@ -1,4 +1,4 @@
-"""The U: an encoder that halves, a bottleneck, a decoder that doubles, skips. U-Nets differ in what they fill it with."""
+"""The U: an encoder that halves, a bottleneck, a decoder that doubles, skips. U-Nets differ in what fills it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

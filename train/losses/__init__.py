@@ -1,0 +1,39 @@
+"""Every loss by its name; a recipe's `[loss]` table becomes one of them."""
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+from retseg.declaration import DeclarationError, declare, nearest
+from train.losses.loss import Loss
+
+_LOSSES = {
+    "balanced_bce": "train.losses.cross_entropy:BalancedCrossEntropy",
+    "bce": "train.losses.cross_entropy:CrossEntropy",
+    "bce_dice": "train.losses.overlap:CrossEntropyDice",
+    "bce_iou": "train.losses.overlap:CrossEntropyJaccard",
+    "cldice": "train.losses.centreline:CentrelineDice",
+    "dice": "train.losses.overlap:Dice",
+    "focal": "train.losses.cross_entropy:Focal",
+    "squared_error": "train.losses.squared_error:SquaredError",
+    "topk_bce": "train.losses.topk:TopKCrossEntropy",
+    "tversky": "train.losses.overlap:Tversky",
+}
+
+
+def list_losses() -> tuple[str, ...]:
+    """The names that `build_loss` knows, in alphabetical order."""
+    return tuple(sorted(_LOSSES))
+
+
+def build_loss(name: str, arguments: Mapping[str, Any]) -> Loss:
+    """The loss of that name with those arguments.
+
+    Raises:
+        DeclarationError: the name, an argument or its value is unknown; the message names the nearest right one.
+    """
+    if name not in _LOSSES:
+        raise DeclarationError(f"unknown loss '{name}'{nearest(name, _LOSSES)}")
+    module, kind = _LOSSES[name].split(":")
+    loss: Loss = declare(getattr(importlib.import_module(module), kind), arguments, f"loss '{name}'")
+    return loss

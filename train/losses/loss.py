@@ -1,0 +1,39 @@
+"""What every loss here promises."""
+
+from dataclasses import dataclass
+from typing import Literal, Self
+
+from torch import Tensor
+
+Reduction = Literal["sum", "pixels"]
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A number to be made small.
+
+    Shape:
+        logits: (N, T, H, W), any floating type; the loss is computed in float32, under mixed precision too.
+        truth: (N, T, H, W) in [0, 1].
+        region: (N, 1, H, W), weights of the pixels, usually 0 and 1; a pixel of weight 0 counts nothing.
+        result: a scalar.
+    """
+
+    def __call__(self, logits: Tensor, truth: Tensor, region: Tensor) -> Tensor:
+        """The loss of a batch."""
+        raise NotImplementedError
+
+    def at(self, _step: int) -> Self:
+        """The loss as it is at that optimiser step, the first being 0; only a loss with a schedule changes."""
+        return self
+
+
+def reduce_sums(sums: Tensor, pixels: int, reduction: Reduction) -> Tensor:
+    """From sums over the pixels of each image and task, (N, T), to a scalar.
+
+    Tasks are added, as a published network with a loss for each output adds them; images are averaged. "sum" leaves the
+    sum over the pixels as it is, "pixels" divides it by the number of pixels of the frame: a learning rate of r with
+    "sum" is one of r x pixels with "pixels", and a weight decay of d one of d / pixels.
+    """
+    total = sums.sum(1).mean()
+    return total / pixels if reduction == "pixels" else total
