@@ -1,0 +1,48 @@
+"""What a picture is in this package: RGB pixels, where they lie in space, and what was done to get them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class ImageError(ValueError):
+    """A picture that cannot be read; one sentence names the file and the remedy."""
+
+
+class OutputError(ImageError):
+    """A picture that cannot be written; one sentence names the folder and the remedy."""
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Where the pixels of a 2-D picture lie in space; what an output must share with its input.
+
+    Attributes:
+        size: (width, height), in pixels.
+        spacing: distance between pixel centres along x and y, in the file's unit (millimetres; 1.0 where unknown).
+        origin: position of the centre of the first pixel, in the same unit.
+        direction: the 2 x 2 direction cosines, row by row.
+    """
+
+    size: tuple[int, int]
+    spacing: tuple[float, float] = (1.0, 1.0)
+    origin: tuple[float, float] = (0.0, 0.0)
+    direction: tuple[float, float, float, float] = (1.0, 0.0, 0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Image:
+    """One photograph or en-face image.
+
+    Attributes:
+        pixels: uint8 (H, W, 3), RGB; a grey image has three equal channels.
+        geometry: of the file it came from.
+        name: file name, for messages.
+        warnings: one sentence for each conversion that was needed.
+    """
+
+    pixels: NDArray[np.uint8]
+    geometry: Geometry
+    name: str
+    warnings: tuple[str, ...] = ()
