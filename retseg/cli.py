@@ -1,0 +1,75 @@
+"""The `retseg` command: finds the module of the command asked for, runs it, and ends with one sentence if it fails.
+
+A new command is a module in `retseg/commands/` and a line in `COMMANDS`; only the module asked for is imported.
+"""
+
+import argparse
+import importlib
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from retseg import __version__
+from retseg.commands.console import complain
+from retseg.failure import explain, is_expected
+
+COMMANDS = {
+    "process": "segment one Grand Challenge job: /input to /output",
+    "serve": "the same, kept warm behind /health and /invoke",
+    "predict": "segment image files and folders",
+    "info": "list tasks, models, challenges and engines",
+}
+"""Name, which is also that of the module, and what it is for."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `retseg COMMAND ...` and return the exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    parser = argparse.ArgumentParser(prog="retseg", description="Segmentation of retinal images for Grand Challenge.")
+    parser.add_argument("--version", action="version", version=f"retseg {__version__}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    chosen = next((word for word in words if not word.startswith("-")), None)
+    for name, summary in COMMANDS.items():
+        subparser = subparsers.add_parser(name, help=summary, description=f"{summary.capitalize()}.")
+        if name == chosen:
+            _load(name).add_arguments(subparser)
+    options = parser.parse_args(words)
+    return guard(lambda: _load(options.command).run(options))
+
+
+def run_script(name: str, program: str, arguments: Sequence[str] | None = None) -> int:
+    """Run one command as a program of its own, such as `process.py`, and return the exit status."""
+    module = _load(name)
+    parser = argparse.ArgumentParser(prog=program, description=module.__doc__)
+    module.add_arguments(parser)
+    options = parser.parse_args(arguments)
+    return guard(lambda: module.run(options))
+
+
+def guard(run: Callable[[], int]) -> int:
+    """Call `run`; if it fails, the last line on stderr says why in one sentence, and the status is not 0.
+
+    SIGTERM becomes an orderly exit, so that nothing unfinished stays behind when a time limit ends the process.
+    """
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        return run()
+    except KeyboardInterrupt:
+        complain("interrupted: nothing unfinished was left behind, start again")
+        return 130
+    except Exception as error:
+        if not is_expected(error):
+            traceback.print_exc()
+        complain(explain(error))
+        return 1
+
+
+def _terminate(number: int, _: object) -> NoReturn:
+    complain("ended by SIGTERM before it was done: give it more time")
+    raise SystemExit(128 + number)
+
+
+def _load(name: str) -> Any:
+    return importlib.import_module(f"retseg.commands.{name}")

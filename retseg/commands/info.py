@@ -1,0 +1,102 @@
+"""`retseg info`: what there is to work with, found without loading torch or OpenVINO."""
+
+import argparse
+import importlib.util
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from retseg import __version__
+from retseg.challenge import Challenge, list_challenges, load_challenge
+from retseg.commands.console import say
+from retseg.commands.options import locate_models
+from retseg.engine import ENGINES
+from retseg.models import ModelError, find_models, verify_files
+from retseg.vocabulary import TASKS
+
+if TYPE_CHECKING:
+    from retseg.models import Card
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    parser.add_argument("--json", action="store_true", help="the same as JSON")
+    parser.add_argument("--models", metavar="DIR", type=Path, help="folder of model folders")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print it."""
+    directory = locate_models(options.models)
+    facts = collect(directory)
+    say(json.dumps(facts, indent=2, ensure_ascii=False) if options.json else "\n".join(format_lines(facts)))
+    return 0
+
+
+def collect(models_directory: Path) -> dict[str, Any]:
+    """Tasks, models, challenges and engines as plain values."""
+    cards = find_models(models_directory)
+    return {
+        "version": __version__,
+        "models_directory": str(models_directory),
+        "tasks": [{"name": task, "models": [card.name for card in cards if task in card.tasks]} for task in TASKS],
+        "models": [describe_model(card) for card in cards],
+        "challenges": [describe_challenge(load_challenge(name)) for name in list_challenges()],
+        "engines": [{"name": name, "installed": importlib.util.find_spec(name) is not None} for name in ENGINES],
+    }
+
+
+def describe_model(card: "Card") -> dict[str, Any]:
+    """What a user asks of a model: what it does, what it learned from, how good it is, whether it is intact."""
+    try:
+        verify_files(card)
+        fault = ""
+    except ModelError as error:
+        fault = str(error)
+    return {
+        "name": card.name,
+        "version": card.version,
+        "modality": card.modality,
+        "architecture": card.network.architecture,
+        "tasks": {name: {"threshold": task.threshold} for name, task in card.tasks.items()},
+        "training": {"data": card.training.data, "terms": card.training.terms},
+        "scores": [
+            {key: getattr(score, key) for key in ("task", "metric", "value", "low", "high", "protocol")}
+            for score in card.score
+        ],
+        "intact": not fault,
+        "fault": fault,
+    }
+
+
+def describe_challenge(challenge: Challenge) -> dict[str, Any]:
+    """A challenge's tasks, and the sockets of each of its interfaces."""
+    return {
+        "name": challenge.name,
+        "title": challenge.title,
+        "modality": challenge.modality,
+        "tasks": challenge.models,
+        "interfaces": [{"inputs": i.inputs, "outputs": i.outputs} for i in challenge.interface],
+    }
+
+
+def format_lines(facts: dict[str, Any]) -> list[str]:
+    """The facts as text, a paragraph each."""
+    lines = [f"retseg {facts['version']}", "", "tasks"]
+    for task in facts["tasks"]:
+        lines.append(f"  {task['name']:<20} {', '.join(task['models']) or 'no model here'}")
+    lines += ["", f"models in {facts['models_directory']}"]
+    for model in facts["models"]:
+        tasks = ", ".join(f"{name} (threshold {task['threshold']:g})" for name, task in model["tasks"].items())
+        lines.append(f"  {model['name']:<20} {model['architecture']}, {model['modality']}: {tasks}")
+        lines.append(f"  {'':<20} trained on {model['training']['data']}; {model['training']['terms']}")
+        for score in model["scores"]:
+            interval = f"{score['value']:.4f} [{score['low']:.4f}, {score['high']:.4f}]"
+            lines.append(f"  {'':<20} {score['task']} {score['metric']} {interval}, {score['protocol']}")
+        lines.append(f"  {'':<20} {'files as the card says' if model['intact'] else 'NOT USABLE: ' + model['fault']}")
+    lines += ["", "challenges"]
+    lines += [f"  {item['name']:<20} {item['title']} ({', '.join(item['tasks'])})" for item in facts["challenges"]]
+    lines += ["", "engines"]
+    lines += [
+        f"  {item['name']:<20} {'installed' if item['installed'] else 'not installed'}" for item in facts["engines"]
+    ]
+    return lines

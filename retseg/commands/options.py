@@ -1,0 +1,64 @@
+"""Options that several commands share, and what they mean."""
+
+import argparse
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from retseg.commands.console import say
+
+if TYPE_CHECKING:
+    from retseg.container import Predict
+    from retseg.image import Image
+    from retseg.predictor import Prediction, Predictor
+
+PLATFORM_MODELS = Path("/opt/ml/model")
+"""Where the platform unpacks an uploaded model.tar.gz; the folder is there, and empty, without one."""
+
+PACKAGED_MODELS = Path(__file__).resolve().parents[2] / "model_weights"
+
+ENGINE_CHOICES = ("auto", "openvino", "torch")
+
+
+def add_challenge(parser: argparse.ArgumentParser) -> None:
+    """`--challenge`; a container image sets its default by RETSEG_CHALLENGE."""
+    default = os.environ.get("RETSEG_CHALLENGE") or "fundus"
+    parser.add_argument("--challenge", metavar="NAME", default=default, help=f"see `retseg info` (here: {default})")
+
+
+def add_inference(parser: argparse.ArgumentParser) -> None:
+    """`--models` and `--engine`."""
+    models = "folder of model folders (default: /opt/ml/model if it holds one, else model_weights/)"
+    parser.add_argument("--models", metavar="DIR", type=Path, help=models)
+    parser.add_argument(
+        "--engine", choices=ENGINE_CHOICES, default="auto", help="what runs the networks (default: %(default)s)"
+    )
+
+
+def locate_models(given: Path | None, platform: Path = PLATFORM_MODELS, packaged: Path = PACKAGED_MODELS) -> Path:
+    """The folder of model folders: the given one, or the platform's if it really holds a card, or the packaged one.
+
+    A tarball packed with its top folder has the models one level deeper; that is forgiven.
+    """
+    if given is not None:
+        return given
+    cards = sorted(platform.glob("*/card.toml")) or sorted(platform.glob("*/*/card.toml"))
+    if cards:
+        return cards[0].parent.parent
+    if platform.is_dir() and any(platform.iterdir()):
+        say(f"warning: {platform} holds files but no model (no */card.toml), so {packaged} is used")
+    return packaged
+
+
+def load_when_needed(tasks_to_models: dict[str, str], models: Path | None, engine: str) -> "Predict":
+    """A predictor that loads its models at the first image, so that bad input is refused without that wait."""
+    opened: list[Predictor] = []
+
+    def predict(image: "Image") -> "Prediction":
+        from retseg.predictor import Predictor
+
+        if not opened:
+            opened.append(Predictor.open(tasks_to_models, locate_models(models), engine))  # type: ignore[arg-type]
+        return opened[0].predict(image)
+
+    return predict

@@ -1,0 +1,39 @@
+"""`retseg pack`: the models of one challenge, checked against their cards, as a folder or as `model.tar.gz`."""
+
+import argparse
+from pathlib import Path
+
+from retseg.challenge import load_challenge
+from retseg.commands.console import say
+from retseg.commands.options import add_challenge, locate_models
+from retseg.container.weights import choose_models, copy_models, pack_models
+from retseg.models import ModelError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    add_challenge(parser)
+    parser.add_argument("--models", metavar="DIR", type=Path, help="folder of all models (default: model_weights/)")
+    parser.add_argument("--output", metavar="PATH", type=Path, required=True, help="a folder, or a .tar.gz to write")
+    parser.add_argument(
+        "--refuse-phantom", action="store_true", help="fail if a model was trained on drawn images (never for upload)"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Choose, check and write."""
+    challenge = load_challenge(options.challenge)
+    cards = choose_models(challenge, locate_models(options.models))
+    drawn = [card.name for card in cards if card.is_phantom]
+    if drawn and options.refuse_phantom:
+        raise ModelError(
+            f"the model '{drawn[0]}' of the challenge '{challenge.name}' was trained on phantoms, not on retinas: "
+            "train it on real images before an upload, or give --allow-phantom-weights to export it all the same"
+        )
+    if options.output.name.endswith(".tar.gz"):
+        with options.output.open("wb") as stream:
+            pack_models(cards, stream)
+    else:
+        copy_models(cards, options.output)
+    say(f"{options.output}: {', '.join(card.name for card in cards)}")
+    return 0

@@ -1,0 +1,187 @@
+"""`retseg predict`: segment image files and folders, one PNG per image and task."""
+
+import argparse
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from retseg.challenge import Challenge, load_challenge
+from retseg.commands.console import complain, say
+from retseg.commands.options import add_challenge, add_inference, load_when_needed, locate_models
+from retseg.container.outputs import label_mask
+from retseg.declaration import nearest
+from retseg.vocabulary import TASKS
+
+if TYPE_CHECKING:
+    from retseg.container import Predict
+    from retseg.models import Card
+
+IMAGE_SUFFIXES = (".nii.gz", ".mha", ".mhd", ".tif", ".tiff", ".png", ".jpg", ".jpeg", ".gif", ".bmp")
+
+
+class RequestError(ValueError):
+    """What was asked for on the command line cannot be done; says why and what to ask for instead."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to write for each image: masks of these tasks into `output`, and their probabilities if wanted."""
+
+    tasks: tuple[str, ...]
+    output: Path
+    probabilities: bool
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    parser.add_argument("images", metavar="IMAGE_OR_FOLDER", nargs="+", type=Path)
+    parser.add_argument("--output", metavar="DIR", type=Path, required=True, help="takes <task>/<stem>.png")
+    parser.add_argument("--task", metavar="NAME", action="append", help="what to segment (default: the challenge's)")
+    parser.add_argument("--model", metavar="NAME", action="append", help="by which model (default: the challenge's)")
+    parser.add_argument("--probabilities", action="store_true", help="write <stem>_probability.png (uint16) too")
+    add_challenge(parser)
+    add_inference(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Segment every image; those that cannot be read are named, and the exit status tells of them."""
+    images = list_images(options.images)
+    challenge = load_challenge(options.challenge)
+    models = locate_models(options.models)
+    chosen = choose_models(challenge, models, options.task or (), options.model or ())
+    request = Request(tuple(chosen), options.output, options.probabilities)
+    refuse_collisions(images, request)
+    predict = load_when_needed(chosen, models, options.engine)
+    failures = [reason for reason in predict_all(images, request, predict) if reason]
+    if len(failures) == 1 == len(images):
+        raise RequestError(failures[0])
+    for reason in failures:
+        complain(reason)
+    if failures:
+        raise RequestError(
+            f"{len(failures)} of {len(images)} images could not be segmented, for the reasons above: "
+            "mend or remove them and start again"
+        )
+    return 0
+
+
+def list_images(given: Iterable[Path]) -> tuple[Path, ...]:
+    """The files, and the image files of the folders (not of folders in them), each once.
+
+    Raises:
+        RequestError: a path does not exist, or a folder holds no image.
+    """
+    images: dict[Path, Path] = {}
+    for path in given:
+        if path.is_dir():
+            found = [file for file in sorted(path.iterdir()) if file.name.lower().endswith(IMAGE_SUFFIXES)]
+            if not found:
+                raise RequestError(f"{path} holds no image ({', '.join(IMAGE_SUFFIXES)}): name the folder that does")
+        elif path.exists():
+            found = [path]
+        else:
+            raise RequestError(f"{path} does not exist: name an image file or a folder of images")
+        for file in found:
+            images.setdefault(file.resolve(), file)
+    return tuple(images.values())
+
+
+def name_outputs(path: Path, request: Request) -> tuple[Path, ...]:
+    """Where the masks of an image go, and then, when they are wanted, its probabilities, in the order of the tasks."""
+    name = path.name
+    suffix = next((suffix for suffix in IMAGE_SUFFIXES if name.lower().endswith(suffix)), path.suffix)
+    stem = name[: len(name) - len(suffix)]
+    endings = (".png", "_probability.png") if request.probabilities else (".png",)
+    return tuple(request.output / task / f"{stem}{ending}" for ending in endings for task in request.tasks)
+
+
+def refuse_collisions(images: Iterable[Path], request: Request) -> None:
+    """Refuse images whose results would overwrite each other's, or the images themselves.
+
+    Raises:
+        RequestError: names both files.
+    """
+    sources = list(images)
+    writers: dict[Path, Path] = {}
+    for path in sources:
+        for output in name_outputs(path, request):
+            if output in writers:
+                raise RequestError(
+                    f"{writers[output]} and {path} would both be written to {output}: "
+                    "rename one of them, or segment them into two output folders"
+                )
+            writers[output] = path
+    for path in sources:
+        if path.resolve() in {output.resolve() for output in writers}:
+            raise RequestError(f"{path} would be overwritten by a result: choose another --output")
+
+
+def choose_models(challenge: Challenge, directory: Path, tasks: Sequence[str], models: Sequence[str]) -> dict[str, str]:
+    """Task name to model name: the named models, or the challenge's, or the only one that does the task.
+
+    Raises:
+        RequestError: a task or model is unknown, or two models do the same task.
+        ModelError: a card cannot be used.
+    """
+    for task in tasks:
+        if task not in TASKS:
+            raise RequestError(f"there is no task '{task}'{nearest(task, TASKS)}")
+    if not models and all(task in challenge.models for task in tasks):
+        return {task: challenge.models[task] for task in tasks or challenge.tasks}
+    from retseg.models import find_models, load_card
+
+    cards = [load_card(directory / name) for name in dict.fromkeys(models)] if models else list(find_models(directory))
+    wanted = tuple(tasks) or tuple(dict.fromkeys(task for card in cards for task in card.tasks))
+    return {task: _choose_model(task, cards, challenge, directory) for task in wanted}
+
+
+def _choose_model(task: str, cards: Iterable["Card"], challenge: Challenge, directory: Path) -> str:
+    able = [card.name for card in cards if task in card.tasks]
+    if challenge.models.get(task) in able:
+        return challenge.models[task]
+    if not able:
+        raise RequestError(f"none of the models in {directory} segments '{task}': see `retseg info`")
+    if len(able) > 1:
+        raise RequestError(f"the models {', '.join(able)} all segment '{task}': name the one to use with --model")
+    return able[0]
+
+
+def predict_all(images: Sequence[Path], request: Request, predict: "Predict") -> Iterable[str]:
+    """Segment image by image, with a line for each; yields "" for a success, else the sentence why it failed."""
+    from retseg.image import ImageError
+
+    for number, path in enumerate(images, 1):
+        start = time.monotonic()
+        try:
+            predict_one(path, request, predict)
+        except ImageError as error:
+            say(f"[{number}/{len(images)}] {path} failed")
+            yield str(error)
+        else:
+            masks = ", ".join(str(output) for output in name_outputs(path, request)[: len(request.tasks)])
+            say(f"[{number}/{len(images)}] {path} -> {masks} ({time.monotonic() - start:.1f} s)")
+            yield ""
+
+
+def predict_one(path: Path, request: Request, predict: "Predict") -> None:
+    """Read, segment and write one image.
+
+    Raises:
+        ImageError: it cannot be read.
+    """
+    from retseg.image import read_image, write_mask, write_probability
+
+    image = read_image(path)
+    prediction = predict(image)
+    for sentence in (*image.warnings, *prediction.warnings):
+        say(f"warning: {sentence}")
+    planes = [prediction.tasks.index(task) for task in request.tasks]
+    outputs = name_outputs(path, request)
+    for output in outputs:
+        output.parent.mkdir(parents=True, exist_ok=True)
+    for plane, output in zip(planes, outputs, strict=False):
+        write_mask(output, label_mask(prediction.masks[plane], (0, 255)), image.geometry)
+    for plane, output in zip(planes, outputs[len(planes) :], strict=False):
+        write_probability(output, prediction.probabilities[plane], image.geometry)

@@ -1,0 +1,31 @@
+"""`retseg process`, which `process.py` is too: one job from /input to /output (Grand Challenge `exec`)."""
+
+import argparse
+from pathlib import Path
+
+from retseg.challenge import load_challenge
+from retseg.commands.console import say
+from retseg.commands.options import add_challenge, add_inference, load_when_needed
+from retseg.container import Job, run_job
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    add_folders(parser)
+    add_challenge(parser)
+    add_inference(parser)
+
+
+def add_folders(parser: argparse.ArgumentParser) -> None:
+    """`--input` and `--output`."""
+    for name, what in (("input", "holds inputs.json, or images (old contract)"), ("output", "takes the masks")):
+        default = Path("/") / name
+        parser.add_argument(f"--{name}", metavar="DIR", type=Path, default=default, help=f"{what} (default: {default})")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do the job; an error means that nothing was written."""
+    challenge = load_challenge(options.challenge)
+    predict = load_when_needed(challenge.models, options.models, options.engine)
+    run_job(Job(options.input, options.output, challenge), predict, say)
+    return 0

@@ -1,0 +1,5 @@
+"""What is wrong with /input or /output."""
+
+
+class ContractError(ValueError):
+    """The input is not what the platform hands over, or the output cannot be written; says what and what to do."""

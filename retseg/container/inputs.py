@@ -1,0 +1,127 @@
+"""From `inputs.json` to the sockets of this case, and from a socket to its one image file."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from retseg.challenge import Challenge, Interface
+from retseg.container.error import ContractError
+
+IMAGE_SUFFIXES = (".mha", ".tif", ".tiff")
+"""What the platform turns every uploaded image into."""
+
+
+@dataclass(frozen=True)
+class InputSocket:
+    """One input of the case: the slug says what it is, the path (relative to /input) where it lies."""
+
+    slug: str
+    relative_path: str
+
+
+def read_inputs(path: Path) -> tuple[InputSocket, ...]:
+    """The input sockets that `inputs.json` lists, under the key `socket` (since December 2025) or `interface` (before).
+
+    Raises:
+        ContractError: the file cannot be read or is not a list of sockets.
+    """
+    remedy = "it must be the file that Grand Challenge writes, a list with one object per input socket"
+    try:
+        items = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ContractError(f"{path} cannot be read ({error.strerror}): make it a file that may be read") from error
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise ContractError(f"{path} is not valid JSON ({error}): {remedy}") from error
+    if not isinstance(items, list) or not items:
+        raise ContractError(f"{path} is not a list of input sockets: {remedy}")
+    sockets = tuple(_read_item(item, f"{path}, item {number}", remedy) for number, item in enumerate(items, 1))
+    slugs = [socket.slug for socket in sockets]
+    if len(set(slugs)) != len(slugs):
+        raise ContractError(f"{path} lists a socket twice among {', '.join(slugs)}: {remedy}")
+    return sockets
+
+
+def _read_item(item: Any, where: str, remedy: str) -> InputSocket:
+    table = (item.get("socket") or item.get("interface")) if isinstance(item, dict) else None
+    if not isinstance(table, dict):
+        raise ContractError(f"{where} has neither the key 'socket' nor 'interface': {remedy}")
+    for key in ("slug", "relative_path"):
+        if not isinstance(table.get(key), str) or not table[key]:
+            raise ContractError(f"{where} has no text under '{key}': {remedy}")
+    return InputSocket(table["slug"], table["relative_path"])
+
+
+def choose_interface(challenge: Challenge, slugs: Iterable[str]) -> Interface:
+    """The interface of the challenge that takes exactly these input sockets, in whatever order.
+
+    Raises:
+        ContractError: there is none.
+    """
+    given = sorted(slugs)
+    for interface in challenge.interface:
+        if sorted(interface.inputs) == given:
+            return interface
+    known = " or ".join(f"({', '.join(sorted(interface.inputs))})" for interface in challenge.interface)
+    raise ContractError(
+        f"inputs.json lists the sockets ({', '.join(given)}), but the challenge '{challenge.name}' takes {known}: "
+        f"choose another --challenge, or add an [[interface]] to challenges/{challenge.name}.toml"
+    )
+
+
+def choose_image_socket(challenge: Challenge, sockets: Iterable[InputSocket]) -> InputSocket:
+    """The one socket that holds the image to segment.
+
+    Raises:
+        ContractError: the interface has no image socket, or several.
+    """
+    images = [socket for socket in sockets if challenge.find_socket(socket.slug).kind == "image"]
+    if len(images) != 1:
+        raise ContractError(
+            f"an interface of the challenge '{challenge.name}' has {len(images)} image inputs, wanted is one: "
+            f"correct challenges/{challenge.name}.toml"
+        )
+    return images[0]
+
+
+def find_image(input_directory: Path, socket: InputSocket) -> Path:
+    """The one image file of a socket.
+
+    The input folder is a symbolic link on the platform, so that only resolved paths can be compared.
+
+    Raises:
+        ContractError: the path leaves the input folder, or there is not exactly one image.
+    """
+    folder = input_directory / socket.relative_path
+    _refuse_leaving(input_directory, folder, socket)
+    if not folder.is_dir():
+        raise ContractError(
+            f"the socket '{socket.slug}' has no folder {folder}: put one {_either()} file there, "
+            "or correct 'relative_path' in inputs.json"
+        )
+    names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+    images = [name for name in names if Path(name).suffix.lower() in IMAGE_SUFFIXES]
+    if len(images) != 1:
+        found = ", ".join((images or names)[:5]) or "nothing"
+        raise ContractError(
+            f"the socket '{socket.slug}' must hold one {_either()} file, but {folder} holds {len(images)} "
+            f"(found: {found}): leave exactly one there"
+        )
+    path = folder / images[0]
+    _refuse_leaving(input_directory, path, socket)
+    return path
+
+
+def _either() -> str:
+    return f"{', '.join(IMAGE_SUFFIXES[:-1])} or {IMAGE_SUFFIXES[-1]}"
+
+
+def _refuse_leaving(input_directory: Path, path: Path, socket: InputSocket) -> None:
+    relative = Path(socket.relative_path)
+    inside = path.resolve().is_relative_to(input_directory.resolve())
+    if relative.is_absolute() or ".." in relative.parts or not inside:
+        raise ContractError(
+            f"the socket '{socket.slug}' leads to {path}, which leaves {input_directory}: "
+            "its path must stay inside the input folder"
+        )

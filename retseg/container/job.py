@@ -1,0 +1,115 @@
+"""One job from /input to /output, by the new contract or the old one; `process.py` and `serve.py` both run this."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from retseg.challenge import Challenge
+from retseg.container.error import ContractError
+from retseg.container.inputs import choose_image_socket, choose_interface, find_image, read_inputs
+from retseg.container.outputs import remove_stale_outputs, stage, write_sockets
+
+if TYPE_CHECKING:
+    from retseg.image import Image
+    from retseg.predictor import Prediction
+
+Predict = Callable[["Image"], "Prediction"]
+"""From an image to probabilities and masks of all tasks of the challenge."""
+
+Say = Callable[[str], None]
+"""Takes one line for the log; warnings begin with `warning: `, because the platform marks all of stderr as an error."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """Where one job's files lie and what is asked of them."""
+
+    input_directory: Path
+    output_directory: Path
+    challenge: Challenge
+
+
+def run_job(job: Job, predict: Predict, say: Say) -> tuple[Path, ...]:
+    """Do one job and return the files that were written, relative to the output folder.
+
+    Raises:
+        ContractError: the input or the output folder is not as it must be.
+        ImageError: an image cannot be used.
+    """
+    if not job.input_directory.is_dir():
+        raise ContractError(f"the input folder {job.input_directory} does not exist: name another one with --input")
+    for path in remove_stale_outputs(job.output_directory, job.challenge):
+        say(f"removed {path}, left by an earlier case")
+    inputs = job.input_directory / "inputs.json"
+    if inputs.exists() or inputs.is_symlink():
+        return _run_case(job, inputs, predict, say)
+    return _run_legacy(job, predict, say)
+
+
+def _run_case(job: Job, inputs: Path, predict: Predict, say: Say) -> tuple[Path, ...]:
+    sockets = read_inputs(inputs)
+    interface = choose_interface(job.challenge, (socket.slug for socket in sockets))
+    path = find_image(job.input_directory, choose_image_socket(job.challenge, sockets))
+    outputs = tuple(job.challenge.find_socket(slug) for slug in interface.outputs)
+    with stage(job.output_directory) as staging:
+        image, prediction = _segment(path, predict, say)
+        write_sockets(staging, outputs, path.stem, prediction, image.geometry)
+    written = tuple(Path(socket.path) / f"{path.stem}.mha" for socket in outputs)
+    for name in written:
+        say(f"wrote {job.output_directory / name}")
+    return written
+
+
+def _run_legacy(job: Job, predict: Predict, say: Say) -> tuple[Path, ...]:
+    from retseg.container import legacy
+
+    candidates, others = legacy.list_candidates(job.input_directory)
+    for path in others:
+        say(f"skipped {path}: not an image")
+    values = legacy.task_values(job.challenge)
+    records: list[dict[str, Any]] = []
+    taken: dict[str, Path] = {}
+    reasons = []
+    with stage(job.output_directory) as staging:
+        for path in candidates:
+            image = legacy.read_legacy_image(path)
+            if isinstance(image, str):
+                say(f"warning: skipped {path}: {image}")
+                reasons.append(image)
+                continue
+            name = legacy.name_mask(path, taken)
+            taken[name] = path
+            prediction = _warned(predict(image), image, say)
+            names = [name] if len(values) == 1 else [f"{task}/{name}" for task in values]
+            for task, output in zip(values, names, strict=True):
+                mask = prediction.masks[prediction.tasks.index(task)]
+                legacy.write_legacy_mask(staging / "images" / output, mask, values[task], image.geometry)
+                say(f"wrote {job.output_directory / 'images' / output}")
+            records.append(legacy.record(path, names))
+        if not records:
+            raise ContractError(_nothing_to_do(job, reasons))
+        legacy.write_results(staging, records)
+    names = [output["filename"] for entry in records for output in entry["outputs"]]
+    return (*(Path("images") / name for name in names), Path("results.json"))
+
+
+def _nothing_to_do(job: Job, reasons: list[str]) -> str:
+    why = f" ({reasons[0]})" if reasons else ""
+    return (
+        f"{job.input_directory} holds neither an inputs.json nor a readable image{why}: "
+        "hand over what Grand Challenge does, or a folder of images"
+    )
+
+
+def _segment(path: Path, predict: Predict, say: Say) -> tuple["Image", "Prediction"]:
+    from retseg.image import read_image
+
+    image = read_image(path)
+    return image, _warned(predict(image), image, say)
+
+
+def _warned(prediction: "Prediction", image: "Image", say: Say) -> "Prediction":
+    for sentence in (*image.warnings, *prediction.warnings):
+        say(f"warning: {sentence}")
+    return prediction

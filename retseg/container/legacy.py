@@ -1,0 +1,106 @@
+"""The old contract, of evalutils up to 0.4.2: no `inputs.json`, any number of images, one mask each.
+
+Rules taken from `evalutils.SegmentationAlgorithm`: every file below /input that SimpleITK reads is an image, in the
+order of its path; its mask goes to `/output/images/` under the same file name; `/output/results.json` lists both names.
+"""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import SimpleITK as sitk  # noqa: N813
+from numpy.typing import NDArray
+
+from retseg.challenge import Challenge
+from retseg.container.error import ContractError
+from retseg.container.outputs import label_mask
+
+if TYPE_CHECKING:
+    from retseg.image import Geometry, Image
+
+LOSSY_SUFFIXES = frozenset({".jpg", ".jpeg", ".jp2"})
+"""Formats that would change a mask's values; such an image gets a `.mha` mask instead."""
+
+
+def list_candidates(input_directory: Path) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """The files below the input folder that look like images to SimpleITK, and those that do not, both sorted."""
+    files = [path for path in sorted(input_directory.glob("**/*")) if path.is_file()]
+    images = tuple(path for path in files if sitk.ImageFileReader.GetImageIOFromFileName(str(path)))
+    return images, tuple(path for path in files if path not in images)
+
+
+def read_legacy_image(path: Path) -> "Image | str":
+    """The image, or the reason why it is to be skipped: SimpleITK cannot read it either.
+
+    Raises:
+        ImageError: the file holds an image, but not one that can be segmented here, such as a volume.
+    """
+    from retseg.image import ImageError, read_image
+
+    try:
+        return read_image(path)
+    except ImageError as error:
+        if _is_readable(path):
+            raise
+        return str(error)
+
+
+def _is_readable(path: Path) -> bool:
+    try:
+        sitk.ReadImage(str(path))
+    except RuntimeError:
+        return False
+    return True
+
+
+def name_mask(path: Path, taken: dict[str, Path]) -> str:
+    """The file name of an image's mask; `taken` maps the names of earlier masks to their images.
+
+    Raises:
+        ContractError: an image of another folder has the same name.
+    """
+    name = f"{path.stem}.mha" if path.suffix.lower() in LOSSY_SUFFIXES else path.name
+    if name in taken:
+        raise ContractError(
+            f"{taken[name]} and {path} would both have the mask images/{name}: give each image a name of its own"
+        )
+    return name
+
+
+def task_values(challenge: Challenge) -> dict[str, tuple[int, int]]:
+    """(background, foreground) of each task, from its first segmentation socket; (0, 1) without one."""
+    values = dict.fromkeys(challenge.tasks, (0, 1))
+    for socket in reversed(challenge.socket):
+        if socket.kind == "segmentation":
+            values[socket.task] = socket.values
+    return values
+
+
+def write_legacy_mask(path: Path, mask: NDArray[np.bool_], values: tuple[int, int], geometry: "Geometry") -> None:
+    """Write one mask, bool (H, W), as uint8 in the format of the path's suffix, compressed, with the geometry."""
+    image = sitk.GetImageFromArray(label_mask(mask, values))
+    image.SetSpacing(geometry.spacing)
+    image.SetOrigin(geometry.origin)
+    image.SetDirection(geometry.direction)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        sitk.WriteImage(image, str(path), useCompression=True)
+    except RuntimeError as error:
+        raise ContractError(
+            f"no mask can be written as {path.name}: convert the image to .mha and start again"
+        ) from error
+
+
+def record(path: Path, outputs: list[str]) -> dict[str, Any]:
+    """One object of `results.json`: the input's file name and those of its masks."""
+    return {
+        "outputs": [{"type": "metaio_image", "filename": name} for name in outputs],
+        "inputs": [{"type": "metaio_image", "filename": path.name}],
+        "error_messages": [],
+    }
+
+
+def write_results(directory: Path, records: list[dict[str, Any]]) -> None:
+    """Write `results.json`."""
+    (directory / "results.json").write_text(json.dumps(records), encoding="utf-8")

@@ -1,0 +1,60 @@
+"""The models of one challenge, out of all models: copied into an image, or packed for upload.
+
+The platform unpacks `model.tar.gz` into /opt/ml/model as it is, so the archive has no folder around the models
+(Grand Challenge strips none), and the same models give the same bytes.
+"""
+
+import gzip
+import shutil
+import tarfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import BinaryIO
+
+from retseg.challenge import Challenge
+from retseg.models import Card, load_card, verify_files
+
+COMPRESSION = 6
+"""Of gzip; weights hardly compress, and more effort only costs time."""
+
+
+def choose_models(challenge: Challenge, directory: Path) -> tuple[Card, ...]:
+    """The cards of the models that a challenge names, with every file checked against its card, sorted by name.
+
+    Raises:
+        ModelError: a model is missing or altered.
+    """
+    cards = tuple(load_card(directory / name) for name in sorted(set(challenge.models.values())))
+    for card in cards:
+        verify_files(card)
+    return cards
+
+
+def copy_models(cards: Iterable[Card], directory: Path) -> None:
+    """Copy cards, and the files that they list, to `DIRECTORY/<model>/`."""
+    for card in cards:
+        target = directory / card.directory.name
+        target.mkdir(parents=True, exist_ok=True)
+        for name in _list_files(card):
+            shutil.copyfile(card.directory / name, target / name)
+
+
+def pack_models(cards: Iterable[Card], stream: BinaryIO) -> None:
+    """Write models as a `.tar.gz`: sorted, owned by nobody in particular, without times."""
+    with (
+        gzip.GzipFile(filename="", mode="wb", compresslevel=COMPRESSION, fileobj=stream, mtime=0) as compressed,
+        tarfile.open(mode="w", fileobj=compressed, format=tarfile.USTAR_FORMAT) as archive,
+    ):
+        for card in cards:
+            folder = tarfile.TarInfo(card.directory.name)
+            folder.type, folder.mode = tarfile.DIRTYPE, 0o755
+            archive.addfile(folder)
+            for name in _list_files(card):
+                entry = tarfile.TarInfo(f"{card.directory.name}/{name}")
+                entry.size = (card.directory / name).stat().st_size
+                with (card.directory / name).open("rb") as content:
+                    archive.addfile(entry, content)
+
+
+def _list_files(card: Card) -> tuple[str, ...]:
+    return ("card.toml", *sorted(card.files))

@@ -1,0 +1,94 @@
+"""All outputs or none, and each exactly what its socket declares."""
+
+import numpy as np
+import pytest
+import SimpleITK as sitk  # noqa: N813
+
+from retseg.container.error import ContractError
+from retseg.container.outputs import label_mask, remove_stale_outputs, stage, write_sockets
+from retseg.image import Geometry
+from retseg.predictor import Prediction
+
+GEOMETRY = Geometry((3, 2), (0.25, 0.5), (-3.0, 11.0), (0.0, 1.0, 1.0, 0.0))
+
+
+def test_what_is_staged_appears_when_the_block_succeeds_and_nothing_else(tmp_path):
+    output = tmp_path / "new" / "output"
+    with stage(output) as staging:
+        (staging / "images/x").mkdir(parents=True)
+        (staging / "images/x/a.mha").write_text("mask")
+        assert not (output / "images").exists()
+    assert [path.relative_to(output).as_posix() for path in sorted(output.rglob("*"))] == [
+        "images",
+        "images/x",
+        "images/x/a.mha",
+    ]
+
+
+def test_nothing_appears_when_the_block_fails(tmp_path):
+    with pytest.raises(ZeroDivisionError), stage(tmp_path) as staging:
+        (staging / "a.mha").write_text("half a mask")
+        raise ZeroDivisionError
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_stays_when_the_second_of_two_files_cannot_be_moved(tmp_path):
+    (tmp_path / "b.mha").mkdir()
+    with pytest.raises(ContractError, match=r"b\.mha cannot be written"), stage(tmp_path) as staging:
+        (staging / "a.mha").write_text("mask")
+        (staging / "b.mha").write_text("mask")
+    assert [path.name for path in tmp_path.iterdir()] == ["b.mha"]
+
+
+def test_an_output_folder_that_cannot_be_written_to_is_named_before_any_work(tmp_path):
+    (tmp_path / "output").write_text("a file")
+    with pytest.raises(ContractError, match="output cannot be written to"), stage(tmp_path / "output"):
+        pytest.fail("the block must not run")
+
+
+def test_images_of_an_earlier_case_leave_the_output_sockets_and_nothing_else_does(tmp_path, challenge):
+    for name in ("images/heat/old.mha", "images/heat/deeper/old.TIF", "images/lesion-masks/old.tiff"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    kept = {"images/heat/notes.txt", "images/color-fundus/input.mha", "other.mha"}
+    for name in kept:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert len(remove_stale_outputs(tmp_path, challenge)) == 3
+    assert {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()} == kept
+
+
+def test_each_socket_gets_one_image_of_its_kind_with_the_inputs_geometry(tmp_path, challenge):
+    """Vessels at two of six pixels as {0, 1}, haemorrhages at one as {3, 7}, and the heat map as it is."""
+    probabilities = np.array([[[0.9, 0.1, 0.8], [0.2, 0.3, 0.4]], np.full((2, 3), 0.5)], np.float32)
+    masks = np.array([[[1, 0, 1], [0, 0, 0]], [[0, 0, 0], [0, 0, 1]]], bool)
+    prediction = Prediction(("vessel", "haemorrhage"), probabilities, masks, np.full((2, 3), True), ())
+    sockets = [challenge.find_socket(slug) for slug in challenge.interface[1].outputs]
+    write_sockets(tmp_path, sockets, "case.1", prediction, GEOMETRY)
+
+    found = {path.parent.name: sitk.ReadImage(str(path)) for path in tmp_path.rglob("*.mha")}
+    assert sorted(found) == ["binary-vessel-segmentation", "heat", "lesion-masks"]
+    vessels, heat, lesions = (sitk.GetArrayFromImage(found[name]) for name in sorted(found))
+    assert (vessels.dtype, vessels.tolist()) == (np.uint8, [[1, 0, 1], [0, 0, 0]])
+    assert (lesions.dtype, lesions.tolist()) == (np.uint8, [[3, 3, 3], [3, 3, 7]])
+    assert heat.dtype == np.float32
+    np.testing.assert_array_equal(heat, probabilities[0])
+    for image in found.values():
+        assert (image.GetSize(), image.GetSpacing(), image.GetOrigin()) == ((3, 2), (0.25, 0.5), (-3.0, 11.0))
+        assert image.GetDirection() == (0.0, 1.0, 1.0, 0.0)
+    assert {path.stem for path in tmp_path.rglob("*.mha")} == {"case.1"}
+
+
+def test_masks_are_compressed(tmp_path, challenge):
+    masks = np.zeros((1, 400, 400), bool)
+    prediction = Prediction(("vessel",), masks.astype(np.float32), masks, masks[0], ())
+    geometry = Geometry((400, 400), (1.0, 1.0), (0.0, 0.0), (1.0, 0.0, 0.0, 1.0))
+    write_sockets(tmp_path, [challenge.find_socket("binary-vessel-segmentation")], "a", prediction, geometry)
+    (path,) = tmp_path.rglob("*.mha")
+    assert path.stat().st_size < 5_000
+    assert b"CompressedData = True" in path.read_bytes()
+
+
+def test_a_mask_takes_exactly_the_two_declared_values():
+    labels = label_mask(np.array([[True, False]]), (0, 255))
+    assert (labels.dtype, labels.tolist()) == (np.uint8, [[255, 0]])

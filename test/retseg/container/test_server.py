@@ -1,0 +1,144 @@
+"""The warm server: 200 when ready, 201 per case, 500 with the sentence, and on to the next."""
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+
+import pytest
+import SimpleITK as sitk  # noqa: N813
+from fastapi.testclient import TestClient
+
+from retseg.container import Job, run_job
+from retseg.container.server import create_app, warm_up
+from retseg.image import find_field_of_view
+
+
+@pytest.fixture
+def client(make_case, predict, challenge, tmp_path):
+    """A client of a server whose jobs lie in tmp_path/input and tmp_path/output."""
+    make_case()
+    job = Job(tmp_path / "input", tmp_path / "output", challenge)
+    return TestClient(create_app(lambda: run_job(job, predict, print)))
+
+
+def _put(folder, image, name):
+    for old in (folder / "input/images/some-folder").iterdir():
+        old.unlink()
+    sitk.WriteImage(image, str(folder / f"input/images/some-folder/{name}.mha"))
+
+
+def test_health_is_200_without_a_redirect(client):
+    assert client.get("/health", follow_redirects=False).status_code == 200
+    assert client.get("/docs").status_code == 404
+
+
+def test_cases_follow_one_another_and_each_answer_comes_after_its_output(client, draw, tmp_path):
+    for name in ("first", "second"):
+        _put(tmp_path, draw(), name)
+        answer = client.post("/invoke")
+        assert answer.status_code == 201
+        assert answer.json() == {"outputs": [f"images/binary-vessel-segmentation/{name}.mha"]}
+        assert [path.name for path in (tmp_path / "output").rglob("*.mha")] == [f"{name}.mha"]
+
+
+def test_a_failed_case_answers_500_with_the_sentence_and_the_next_one_works(client, draw, tmp_path, capfd):
+    answer = client.post("/invoke")
+    assert answer.status_code == 500
+    sentence = answer.json()["detail"]
+    assert "'color-fundus-image' must hold one .mha, .tif or .tiff file" in sentence
+    captured = capfd.readouterr().err
+    assert captured.splitlines()[-1] == sentence
+    assert "Traceback" not in captured
+    assert client.get("/health").status_code == 200
+    _put(tmp_path, draw(), "next")
+    assert client.post("/invoke").status_code == 201
+
+
+def test_inputs_json_is_read_anew_for_each_case(client, draw, make_case, tmp_path):
+    _put(tmp_path, draw(), "a")
+    assert client.post("/invoke").status_code == 201
+    make_case({"second-image": "images/elsewhere"})
+    sitk.WriteImage(draw(), str(tmp_path / "input/images/elsewhere/b.mha"))
+    assert len(client.post("/invoke").json()["outputs"]) == 3
+
+
+def test_a_fault_of_ours_shows_its_traceback_in_the_log_and_the_server_lives_on(capfd):
+    answers = iter([ZeroDivisionError("no pixels"), ()])
+
+    def run_case():
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    client = TestClient(create_app(run_case))
+    answer = client.post("/invoke")
+    assert (answer.status_code, "ZeroDivisionError: no pixels" in answer.json()["detail"]) == (500, True)
+    lines = capfd.readouterr().err.splitlines()
+    assert lines[0].startswith("Traceback")
+    assert lines[-1] == answer.json()["detail"]
+    assert client.post("/invoke").status_code == 201
+
+
+def test_two_posts_at_once_are_done_one_after_the_other_and_health_still_answers():
+    inside, most, entered = [], [], threading.Event()
+
+    def run_case():
+        inside.append(1)
+        most.append(len(inside))
+        entered.set()
+        time.sleep(0.2)
+        inside.pop()
+        return ()
+
+    with TestClient(create_app(run_case)) as client:
+        posts = [threading.Thread(target=client.post, args=("/invoke",)) for _ in range(3)]
+        for post in posts:
+            post.start()
+        entered.wait(5)
+        assert client.get("/health").status_code == 200
+        for post in posts:
+            post.join()
+    assert most == [1, 1, 1]
+
+
+def test_the_warm_up_shows_the_networks_a_lit_disc(predict):
+    seen = []
+    warm_up(lambda image: seen.append(image) or predict(image))
+    (image,) = seen
+    share = find_field_of_view(image.pixels).mean()
+    assert 0.6 < share < 0.8, "a disc of radius 0.95 covers 0.9 * pi / 4 = 71 % of its square"
+
+
+SERVER = """
+import signal, sys, time
+from retseg.container.server import create_app, serve
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+serve(create_app(lambda: ()), "127.0.0.1", int(sys.argv[1]))
+"""
+
+
+def test_the_server_answers_on_its_port_and_ends_in_order_at_sigterm(repository, unused_port):
+    process = subprocess.Popen([sys.executable, "-c", SERVER, str(unused_port)], cwd=repository, stderr=subprocess.PIPE)
+    try:
+        assert _wait_for(f"http://127.0.0.1:{unused_port}/health") == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+        assert process.stderr.read() == b""
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()
+
+
+def _wait_for(url):
+    for _ in range(200):
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return answer.status
+        except OSError:
+            time.sleep(0.1)
+    return None

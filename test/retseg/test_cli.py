@@ -1,0 +1,136 @@
+"""The `retseg` command: lazy, and one sentence last on stderr whatever goes wrong."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from retseg import cli
+from retseg.failure import explain, is_expected
+from retseg.models import ModelError
+
+HEAVY = ("torch", "openvino", "fastapi", "uvicorn", "scipy", "matplotlib", "skimage", "pandas")
+
+
+def _python(repository, *words, **environment):
+    command = [sys.executable, *map(str, words)]
+    return subprocess.run(
+        command,
+        cwd=repository,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, **environment},
+        check=False,
+    )
+
+
+def _heavy_modules(repository, statement):
+    code = f"import sys\n{statement}\nprint([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)"
+    done = _python(repository, "-c", code)
+    assert done.returncode == 0, done.stderr
+    return done.stderr.strip().splitlines()[-1]
+
+
+def test_info_loads_neither_torch_nor_openvino(repository):
+    assert _heavy_modules(repository, "from retseg.cli import main; main(['info'])") == "[]"
+
+
+def test_process_loads_nothing_heavy_before_its_first_image(repository):
+    code = "from retseg.cli import run_script; run_script('process', 'process.py', ['--input', 'nowhere'])"
+    assert _heavy_modules(repository, code) == "[]"
+
+
+def test_every_command_has_a_module_that_explains_its_options(capsys):
+    for name in cli.COMMANDS:
+        with pytest.raises(SystemExit) as ended:
+            cli.main([name, "--help"])
+        assert ended.value.code == 0
+        assert "options:" in capsys.readouterr().out
+
+
+def test_only_the_module_of_the_command_asked_for_is_imported(repository):
+    code = """
+import sys
+from retseg.cli import main
+try:
+    main(["--help"])
+except SystemExit:
+    pass
+assert not [name for name in sys.modules if name.startswith("retseg.commands.") and not name.endswith("console")]
+"""
+    done = _python(repository, "-c", code)
+    assert done.returncode == 0, done.stderr
+    assert all(name in done.stdout for name in cli.COMMANDS)
+
+
+def test_an_unknown_command_is_refused_with_the_known_ones(capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["proces"])
+    assert ended.value.code == 2
+    assert "process" in capsys.readouterr().err
+
+
+def test_info_as_json_lists_tasks_models_challenges_and_engines(repository, tmp_path, capsys):
+    assert cli.main(["info", "--json", "--models", str(tmp_path)]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["models"] == []
+    assert {"vessel", "haemorrhage"} <= {task["name"] for task in facts["tasks"]}
+    assert {"drive", "chasedb1", "fundus"} <= {challenge["name"] for challenge in facts["challenges"]}
+    assert [engine["name"] for engine in facts["engines"]] == ["openvino", "torch"]
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (ModelError("the card\n is of another version"), "the card is of another version"),
+        (PermissionError(13, "Permission denied", "/input"), "/input: Permission denied; check that"),
+        (MemoryError(), "there is not enough memory"),
+        (
+            ValueError("operands could not be broadcast"),
+            "an internal error, please report it with the lines above: Val",
+        ),
+    ],
+)
+def test_every_error_ends_in_one_sentence_and_only_ours_show_a_traceback(error, sentence, capsys):
+    def run():
+        raise error
+
+    assert cli.guard(run) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[-1].startswith(sentence)
+    assert (len(lines) == 1) == is_expected(error)
+    assert "\n" not in explain(error)
+
+
+def test_sigterm_in_the_middle_of_a_job_ends_it_and_leaves_nothing_unfinished(repository, tmp_path):
+    code = f"""
+import time
+from pathlib import Path
+from retseg.cli import guard
+from retseg.container.outputs import stage
+
+def run():
+    with stage(Path({str(tmp_path)!r})) as staging:
+        (staging / "half.mha").touch()
+        print("working", flush=True)
+        time.sleep(60)
+
+guard(run)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=repository, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline() == "working\n"
+        start = time.monotonic()
+        process.terminate()
+        _, complaint = process.communicate(timeout=20)
+    assert (process.returncode, complaint.splitlines()) == (
+        143,
+        ["ended by SIGTERM before it was done: give it more time"],
+    )
+    assert time.monotonic() - start < 5
+    assert list(tmp_path.iterdir()) == []
