@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 
 _ARCHITECTURES = {
     "ensemble": "retseg.networks.ensemble:Ensemble",
+    "fcn": "retseg.networks.fcn:FCN",
+    "saunet": "retseg.networks.saunet:SAUNet",
+    "sccunet": "retseg.networks.sccunet:SCCUNet",
+    "senet_unet": "retseg.networks.senet_unet:SENetUNet",
     "unet": "retseg.networks.unet:UNet",
 }
 

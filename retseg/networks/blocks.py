@@ -1,7 +1,7 @@
 """The small parts that several architectures are made of."""
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +12,7 @@ from retseg.networks import NetworkError
 
 Activation = Literal["relu", "leaky_relu", "silu"]
 Normalisation = Literal["batch", "instance", "none"]
-Up = Literal["transpose", "bilinear", "upsample_conv"]
+Up = Literal["transpose", "transpose3", "bilinear", "upsample_conv"]
 
 _ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "relu": lambda: nn.ReLU(inplace=True),
@@ -64,8 +64,9 @@ class UpDouble(nn.Module):
     Args:
         inner: channels of the deeper map.
         outer: channels of the skip that it will meet.
-        kind: "transpose" a 2x2 transposed convolution to `outer` channels; "upsample_conv" bilinear x2, then a 3x3
-            convolution to `outer`, normalised and activated; "bilinear" bilinear x2 with aligned corners, `inner` kept.
+        kind: "transpose" a 2x2 transposed convolution to `outer` channels, "transpose3" a 3x3 one; "upsample_conv"
+            bilinear x2, then a 3x3 convolution to `outer`, normalised and activated; "bilinear" the same x2 alone, with
+            aligned corners, `inner` channels kept.
     """
 
     def __init__(
@@ -76,13 +77,15 @@ class UpDouble(nn.Module):
         self.enlarge: nn.Module
         if kind == "transpose":
             self.enlarge = nn.ConvTranspose2d(inner, outer, 2, stride=2)
+        elif kind == "transpose3":
+            self.enlarge = nn.ConvTranspose2d(inner, outer, 3, stride=2, padding=1, output_padding=1)
         elif kind == "upsample_conv":
             enlarge = nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False)
             self.enlarge = nn.Sequential(enlarge, ConvNormAct(inner, outer, activation, normalisation))
         elif kind == "bilinear":
             self.enlarge = nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True)
         else:
-            raise NetworkError(f"unknown up '{kind}'{nearest(kind, ('transpose', 'bilinear', 'upsample_conv'))}")
+            raise NetworkError(f"unknown up '{kind}'{nearest(kind, get_args(Up))}")
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, inner, H, W) -> (N, out_channels, 2H, 2W)."""

@@ -24,7 +24,7 @@ class UNet(UShape):
         widths: channels of each stage; each but the first works at half the size of the one before.
         activation: "relu", "leaky_relu" (slope 0.01) or "silu".
         normalisation: "batch", "instance" or "none".
-        up: "transpose", "bilinear" (corners aligned, channels kept) or "upsample_conv".
+        up: "transpose" (2x2), "transpose3" (3x3), "bilinear" (corners aligned, channels kept) or "upsample_conv".
         convolutions: 3x3 convolutions in a stage.
         dropout: probability with which a channel of the bottleneck is dropped in training.
         head: "sigmoid" or "softmax" (two classes per task, their difference is returned).

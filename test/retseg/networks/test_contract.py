@@ -18,6 +18,10 @@ torch.set_num_threads(1)
 
 SMALL: dict[str, dict[str, Any]] = {
     "ensemble": {"architecture": "unet", "arguments": {"widths": [2, 4]}, "members": 2},
+    "fcn": {"widths": [4, 6, 8, 10]},
+    "saunet": {"widths": [4, 6, 8]},
+    "sccunet": {"widths": [4, 6, 8, 10]},
+    "senet_unet": {"widths": [4, 6, 8], "reduction": 2},
     "unet": {"widths": [4, 6, 8, 10, 12], "activation": "silu", "up": "upsample_conv"},
 }
 

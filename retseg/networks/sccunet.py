@@ -1,0 +1,161 @@
+"""SCCU-Net: a U-Net of self-calibrated convolutions with a spatial attention at its bottleneck."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from retseg.declaration import nearest
+from retseg.networks import NetworkError
+from retseg.networks.blocks import ConvNormAct, SpatialGate, UpDouble
+from retseg.networks.ushape import Parts, UShape
+
+Convolution = Literal["plain", "scc", "scc_all"]
+Gate = Literal["none", "sam", "isam", "before"]
+Interpolation = Literal["bilinear", "nearest"]
+
+
+class SelfCalibratedConvolution(nn.Module):
+    """Half of the channels are convolved; the other half as well, gated by what their surroundings look like.
+
+    (N, C, H, W) -> (N, C, H, W) with the weights of one 3x3 convolution from C to C. The surroundings are a mean over
+    r x r pixels, convolved and enlarged again. On a map smaller than r, r is its smaller side.
+
+    Source: Liu et al., CVPR 2020, equations 1 to 4; no bias, ReLU after the last convolution of either half only, as in
+    the published code. The paper enlarges bilinearly, the code by the nearest pixel.
+
+    Args:
+        inner: channels in; must be `outer` unless `projected`.
+        outer: channels out, even.
+        r: width of the mean.
+        enlarge: "bilinear" or "nearest".
+        projected: each half is made from all channels by a 1x1 convolution, instead of being a slice of them.
+    """
+
+    def __init__(
+        self,
+        inner: int,
+        outer: int,
+        r: int = 4,
+        enlarge: Interpolation = "bilinear",
+        *,
+        projected: bool = False,
+    ) -> None:
+        super().__init__()
+        if outer % 2 or (inner != outer and not projected):
+            raise NetworkError(f"a self-calibrated convolution needs equal, even channels, found {inner} and {outer}")
+        if enlarge not in ("bilinear", "nearest") or r < 1:
+            raise NetworkError(f"wanted enlarge 'bilinear' or 'nearest' and r of at least 1, found '{enlarge}' and {r}")
+        half = outer // 2
+        self.r, self.enlarge, self.width = r, enlarge, half
+        self.split_gated = _project(inner, half) if projected else None
+        self.split_plain = _project(inner, half) if projected else None
+        self.k1, self.k2, self.k3, self.k4 = (_convolve(half) for _ in range(4))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, inner, H, W) -> (N, outer, H, W)."""
+        gated = self.split_gated(x) if self.split_gated is not None else x[:, : self.width]
+        plain = self.split_plain(x) if self.split_plain is not None else x[:, self.width :]
+        surroundings = self.k2(F.avg_pool2d(gated, min(self.r, gated.shape[-2], gated.shape[-1])))
+        corners = False if self.enlarge == "bilinear" else None
+        surroundings = F.interpolate(surroundings, size=gated.shape[-2:], mode=self.enlarge, align_corners=corners)
+        calibrated = self.k4(self.k3(gated) * torch.sigmoid(gated + surroundings))
+        return torch.cat([F.relu(calibrated), F.relu(self.k1(plain))], 1)
+
+
+def _convolve(channels: int) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(channels, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels))
+
+
+def _project(inner: int, outer: int) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(inner, outer, 1, bias=False), nn.BatchNorm2d(outer), nn.ReLU(inplace=True))
+
+
+class GatedBottleneck(nn.Module):
+    """First convolution, gate, second convolution; the gate looks at one map and scales another.
+
+    Args:
+        first: the convolution that the gate belongs to.
+        second: what follows, perhaps nothing.
+        gate: "sam" looks at the first convolution's output and scales it (CBAM); "isam" looks at its input and scales
+            its output; "before" looks at its input and scales its input.
+    """
+
+    def __init__(self, first: nn.Module, second: nn.Module, gate: Gate) -> None:
+        super().__init__()
+        self.first, self.second, self.kind = first, second, gate
+        self.gate = SpatialGate()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, inner, H, W) -> (N, outer, H, W)."""
+        if self.kind == "before":
+            gated = self.first(x * self.gate(x))
+        else:
+            features = self.first(x)
+            gated = features * self.gate(features if self.kind == "sam" else x)
+        result: Tensor = self.second(gated)
+        return result
+
+
+class SCCUNet(UShape):
+    """SCCU-Net (Rong, Xiong et al., Med Biol Eng Comput 61, 2023) and the steps of its ablation.
+
+    The five experiments, in order: `convolution="plain", gate="none"` (U-Net); `"scc", "none"`; `"plain", "sam"`;
+    `"plain", "isam"`; `"scc", "isam"` (SCCU-Net, the default). Widths, depth and the place of the convolutions are not
+    published; a stage here is a 3x3 convolution and a self-calibrated one, which leaves the number of parameters as it
+    was. At widths 64 to 1024 that is 31,046,563.
+
+    Args:
+        in_channels: channels of the input.
+        tasks: logits per pixel.
+        widths: channels of each stage, even.
+        convolution: "plain"; "scc", the second of each stage is self-calibrated; "scc_all", both are, the first
+            with 1x1 projections.
+        gate: "none", "sam", "isam" or "before", see `GatedBottleneck`.
+        bottleneck_convolutions: 2, or 1: the gated convolution replaces both.
+        r: width of the mean in a self-calibrated convolution. An exported graph has it fixed, so that its
+            images need r pixels a side at the bottleneck.
+        enlarge: "bilinear" (paper) or "nearest" (published code), in the self-calibrated convolution.
+    """
+
+    def __init__(  # noqa: PLR0913
+        self,
+        *,
+        in_channels: int = 3,
+        tasks: int = 1,
+        widths: Sequence[int] = (16, 32, 64, 128, 256),
+        convolution: Convolution = "scc",
+        gate: Gate = "isam",
+        bottleneck_convolutions: int = 2,
+        r: int = 4,
+        enlarge: Interpolation = "bilinear",
+    ) -> None:
+        for word, known in ((convolution, ("plain", "scc", "scc_all")), (gate, ("none", "sam", "isam", "before"))):
+            if word not in known:
+                raise NetworkError(f"unknown value '{word}'{nearest(word, known)}")
+        if bottleneck_convolutions not in (1, 2):
+            raise NetworkError(f"bottleneck_convolutions is 1 or 2, not {bottleneck_convolutions}")
+
+        def first(inner: int, outer: int) -> nn.Module:
+            if convolution == "scc_all":
+                return SelfCalibratedConvolution(inner, outer, r, enlarge, projected=True)
+            return ConvNormAct(inner, outer)
+
+        def second(channels: int) -> nn.Module:
+            if convolution == "plain":
+                return ConvNormAct(channels, channels)
+            return SelfCalibratedConvolution(channels, channels, r, enlarge)
+
+        def stage(inner: int, outer: int) -> nn.Module:
+            return nn.Sequential(first(inner, outer), second(outer))
+
+        def bottleneck(inner: int, outer: int) -> nn.Module:
+            last = second(outer) if bottleneck_convolutions == 2 else nn.Identity()
+            if gate == "none":
+                return nn.Sequential(first(inner, outer), last)
+            return GatedBottleneck(first(inner, outer), last, gate)
+
+        parts = Parts(encoder=stage, bottleneck=bottleneck, decoder=stage, up=UpDouble)
+        super().__init__(in_channels, tasks, widths, parts)
