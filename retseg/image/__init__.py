@@ -2,6 +2,8 @@
 
 from retseg.image.field_of_view import bounding_box, find_field_of_view, whole_frame
 from retseg.image.image import Geometry, Image, ImageError, OutputError
+from retseg.image.reading import is_image_name, read_image, read_mask, read_values
+from retseg.image.writing import replacing, write_mask, write_probability
 
 __all__ = [
     "Geometry",
@@ -10,5 +12,12 @@ __all__ = [
     "OutputError",
     "bounding_box",
     "find_field_of_view",
+    "is_image_name",
+    "read_image",
+    "read_mask",
+    "read_values",
+    "replacing",
     "whole_frame",
+    "write_mask",
+    "write_probability",
 ]

@@ -113,8 +113,8 @@ def median_above(counts: NDArray[np.intp], threshold: float) -> float:
 
 def fill_lit_hull(brightness: NDArray[np.uint8], threshold: float) -> NDArray[np.uint8]:
     """The convex hull of the largest area above a threshold: uint8 (h, w), 0 or 1."""
-    lit = (brightness > threshold).astype(np.uint8)
-    lit = cv2.morphologyEx(lit, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    above = (brightness > threshold).astype(np.uint8)
+    lit = cv2.morphologyEx(above, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
     contours, _ = cv2.findContours(lit, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     hull = np.zeros(brightness.shape, np.uint8)
     if contours:
@@ -131,15 +131,15 @@ def trace_edge(brightness: NDArray[np.uint8], rough: NDArray[np.uint8], levels: 
         Points (DIRECTIONS, 2) as x, y in pixels of `brightness`.
     """
     padding = (PADDING, PADDING, PADDING, PADDING)
-    lit = cv2.copyMakeBorder(brightness, *padding, cv2.BORDER_REPLICATE)
-    rough = cv2.copyMakeBorder(rough, *padding, cv2.BORDER_REPLICATE)
-    moments = cv2.moments(rough, binaryImage=True)
+    padded = np.asarray(cv2.copyMakeBorder(brightness, *padding, cv2.BORDER_REPLICATE), np.uint8)
+    area = np.asarray(cv2.copyMakeBorder(rough, *padding, cv2.BORDER_REPLICATE), np.uint8)
+    moments = cv2.moments(area, binaryImage=True)
     centre = (moments["m10"] / moments["m00"], moments["m01"] / moments["m00"])
-    left, top, width, height = cv2.boundingRect(rough)
+    left, top, width, height = cv2.boundingRect(area)
     reach = (max(centre[0] - left, left + width - centre[0]), max(centre[1] - top, top + height - centre[1]))
     longest = int(np.hypot(*reach)) + 2 * PADDING
-    rays = unroll(lit, centre, longest, cv2.INTER_LINEAR)
-    radius = np.count_nonzero(unroll(rough, centre, longest, cv2.INTER_NEAREST), axis=1).astype(np.float64)
+    rays = unroll(padded, centre, longest, cv2.INTER_LINEAR)
+    radius = np.count_nonzero(unroll(area, centre, longest, cv2.INTER_NEAREST), axis=1).astype(np.float64)
 
     direction = np.arange(DIRECTIONS)
     ring = rays[direction[:, None], (radius[:, None] * INNER_RING).astype(np.intp)]
@@ -163,7 +163,7 @@ def unroll(
 def last_crossing(
     rays: NDArray[np.uint8], threshold: NDArray[np.float64], limit: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """The distance at which each ray falls below its threshold for the last time before its limit; 0 if it never does."""
+    """The distance at which each ray falls below its threshold for the last time before its limit; 0 if never."""
     steps = np.arange(rays.shape[1])
     above = (rays >= threshold[:, None]) & (steps <= limit[:, None])
     last = np.where(above.any(axis=1), rays.shape[1] - 1 - above[:, ::-1].argmax(axis=1), 0)

@@ -1,0 +1,164 @@
+"""Read pictures and masks. SimpleITK is the reader, because it keeps geometry; OpenCV reads what it cannot.
+
+SimpleITK's methods carry no types: its images are `Any` here.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import SimpleITK
+from numpy.typing import NDArray
+
+from retseg.image.containers import TIFF_MAGICS, find_damage, read_tiff_tags
+from retseg.image.conversion import convert_to_rgb
+from retseg.image.image import Geometry, Image, ImageError
+from retseg.image.palettes import TIFF_PHOTOMETRIC, decode_palette_image
+
+SUFFIXES = (".mha", ".mhd", ".nii.gz", ".nii", ".tif", ".tiff", ".png", ".jpg", ".jpeg", ".gif", ".bmp")
+READABLE = "mha, mhd, nii.gz, tif, png, jpg, gif or bmp"
+TIFF_CMYK = 5
+
+
+def is_image_name(path: Path) -> bool:
+    """Whether a file's name ends as one of the formats that `read_image` reads."""
+    return path.name.lower().endswith(SUFFIXES)
+
+
+def read_image(path: Path) -> Image:
+    """Read a 2-D picture as 8-bit RGB.
+
+    Args:
+        path: mha, mhd, nii.gz, tif, tiff, png, jpg, jpeg, gif or bmp. EXIF orientation is not applied, as on
+            grand-challenge.org: masks belong to the pixels as stored.
+
+    Returns:
+        The picture, with a warning for each conversion (16-bit, float, grey, alpha, a single slice of a volume).
+
+    Raises:
+        ImageError: missing, unreadable, truncated, 3-D, or neither grey nor RGB.
+    """
+    data = read_whole_file(path)
+    palette = None if data.startswith(b"\x89PNG") else decode_palette_image(data)
+    if palette is not None:
+        values: NDArray[np.generic] = palette.as_rgb()
+        geometry, flattened = Geometry((values.shape[1], values.shape[0])), False
+    else:
+        values, geometry, flattened = decode(path, data)
+    pixels, warnings = convert_to_rgb(values, path.name)
+    if flattened:
+        warnings = (f"{path.name} is a volume of one slice: it was taken as a 2-D image.", *warnings)
+    return Image(pixels, geometry, path.name, warnings)
+
+
+def read_values(path: Path) -> NDArray[np.generic]:
+    """Read one number per pixel as it is stored, e.g. uint8 masks, uint16 or float32 probabilities.
+
+    Palette images give the places in their palette, or its grey levels where it holds greys only. Three equal channels
+    count as one, and alpha is left out.
+
+    Returns:
+        (H, W), of the type that the file stores.
+
+    Raises:
+        ImageError: as `read_image`, and for pictures in colour.
+    """
+    data = read_whole_file(path)
+    palette = decode_palette_image(data)
+    if palette is not None:
+        return palette.as_values()
+    values, _, _ = decode(path, data)
+    if values.ndim == 2:
+        return values
+    channels = values[:, :, : values.shape[2] - 1 + values.shape[2] % 2]
+    if not (channels == channels[:, :, :1]).all():
+        raise ImageError(f"{path} is a picture in colour, not a mask: save one number per pixel in one channel")
+    return np.ascontiguousarray(channels[:, :, 0])
+
+
+def read_mask(path: Path) -> NDArray[np.uint8]:
+    """Read a mask: uint8 (H, W), the values as stored, e.g. {0, 1}, {0, 255}, or class numbers.
+
+    Raises:
+        ImageError: as `read_values`, and where a value is not a whole number from 0 to 255.
+    """
+    values = read_values(path)
+    if values.dtype == np.uint8:
+        return np.asarray(values, np.uint8)
+    mask = values.astype(np.float64)
+    if not ((mask >= 0) & (mask <= 255) & (mask == np.rint(mask))).all():
+        raise ImageError(f"{path} holds {values.dtype} values that are no class numbers: save whole numbers up to 255")
+    return mask.astype(np.uint8)
+
+
+def read_whole_file(path: Path) -> bytes:
+    """The bytes of a picture file, once its kind and its completeness are checked."""
+    if path.is_dir():
+        raise ImageError(f"{path} is a folder: name an image file in it")
+    if not is_image_name(path):
+        raise ImageError(f"{path} is not an image file that can be read here: convert it to {READABLE}")
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise ImageError(f"{path} does not exist: check its name and folder") from None
+    except OSError as error:
+        raise ImageError(f"{path} cannot be opened ({error.strerror}): check its permissions") from error
+    damage = find_damage(data, path)
+    if damage is not None:
+        raise ImageError(f"{path} is truncated or damaged ({damage}): copy or export it again")
+    return data
+
+
+def decode(path: Path, data: bytes) -> tuple[NDArray[np.generic], Geometry, bool]:
+    """Values (H, W) or (H, W, C) with RGB order, their geometry, and whether they were a volume of one slice."""
+    tags = read_tiff_tags(data) if data.startswith(TIFF_MAGICS) else {}
+    if TIFF_PHOTOMETRIC in tags and tags[TIFF_PHOTOMETRIC].values == (TIFF_CMYK,):
+        raise ImageError(f"{path} is a CMYK image: convert it to RGB")
+    try:
+        stored: Any = SimpleITK.ReadImage(str(path))
+    except RuntimeError:
+        values = decode_by_opencv(path, data)
+        return values, Geometry((values.shape[1], values.shape[0])), False
+    flattened = stored.GetDimension() > 2
+    if flattened:
+        stored = take_single_slice(stored, path)
+    if stored.GetNumberOfComponentsPerPixel() > 4:
+        raise ImageError(f"{path} has {stored.GetNumberOfComponentsPerPixel()} channels: save it as grey or RGB")
+    values = SimpleITK.GetArrayFromImage(stored)
+    if values.dtype.kind not in "uif":
+        raise ImageError(f"{path} holds {values.dtype} values: save it as 8-bit RGB")
+    return values, measure_geometry(stored), flattened
+
+
+def take_single_slice(volume: Any, path: Path) -> Any:
+    """The one slice of a volume that has one, with the geometry of its plane."""
+    size = volume.GetSize()
+    if any(count != 1 for count in size[2:]):
+        shape = " x ".join(str(count) for count in size)
+        raise ImageError(f"{path} is a {len(size)}-D image ({shape}): give one 2-D image per file")
+    plane = [*size[:2], *[0] * (len(size) - 2)]
+    # "Guess": the plane's own directions, or the identity where it lies across the axes of space.
+    extract: Any = SimpleITK.Extract
+    return extract(volume, plane, [0] * len(size), SimpleITK.ExtractImageFilter.DIRECTIONCOLLAPSETOGUESS)
+
+
+def measure_geometry(stored: Any) -> Geometry:
+    """Where SimpleITK says that a 2-D image lies."""
+    (width, height), (dx, dy), (x, y) = stored.GetSize(), stored.GetSpacing(), stored.GetOrigin()
+    a, b, c, d = stored.GetDirection()
+    return Geometry((width, height), (dx, dy), (x, y), (a, b, c, d))
+
+
+def decode_by_opencv(path: Path, data: bytes) -> NDArray[np.generic]:
+    """What SimpleITK does not read: 1-bit BMP, grey PNG with alpha, some compressed TIFF."""
+    try:
+        values = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error:
+        values = None
+    if values is None:
+        raise ImageError(f"{path} cannot be decoded as an image: open it elsewhere and save it as {READABLE}")
+    if values.ndim == 3:
+        order = cv2.COLOR_BGR2RGB if values.shape[2] == 3 else cv2.COLOR_BGRA2RGBA
+        values = cv2.cvtColor(values, order)
+    return np.asarray(values)

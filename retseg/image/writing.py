@@ -1,0 +1,88 @@
+"""Write masks and probabilities: beside their target first, then renamed into place, so that no half file is seen."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import SimpleITK
+from numpy.typing import NDArray
+
+from retseg.image.image import Geometry, OutputError
+
+
+def write_mask(path: Path, mask: NDArray[np.bool_] | NDArray[np.uint8], geometry: Geometry) -> None:
+    """Write a mask as single-channel uint8, compressed.
+
+    Args:
+        path: .mha (with geometry) or .png (which holds none).
+        mask: (H, W). uint8 values are written as they are; bool as 0 and 1 in .mha, 0 and 255 in .png.
+        geometry: of the image that the mask belongs to; its size is the mask's.
+
+    Raises:
+        OutputError: the folder cannot be written.
+        ValueError: another suffix, shape or type.
+    """
+    check_target(path, mask, geometry)
+    if mask.dtype == np.bool_:
+        mask = mask.astype(np.uint8) * np.uint8(255 if path.suffix.lower() == ".png" else 1)
+    if mask.dtype != np.uint8:
+        raise ValueError(f"a mask must be bool or uint8, this one is {mask.dtype}")
+    write_array(path, np.asarray(mask, np.uint8), geometry)
+
+
+def write_probability(path: Path, probability: NDArray[np.float32], geometry: Geometry) -> None:
+    """Write probabilities (H, W) from 0 to 1: .png as uint16 round(p x 65535), .mha as compressed float32.
+
+    Raises:
+        OutputError: the folder cannot be written.
+        ValueError: another suffix or shape, or values outside 0 to 1.
+    """
+    check_target(path, probability, geometry)
+    if not ((probability >= 0) & (probability <= 1)).all():
+        raise ValueError(f"{path.name}: probabilities must lie between 0 and 1")
+    if path.suffix.lower() == ".png":
+        write_array(path, np.rint(probability.astype(np.float64) * 65535).astype(np.uint16), geometry)
+    else:
+        write_array(path, probability.astype(np.float32), geometry)
+
+
+def check_target(path: Path, values: NDArray[np.generic], geometry: Geometry) -> None:
+    """Refuse a suffix without a writer here, and values of another size than their geometry's."""
+    if path.suffix.lower() not in (".mha", ".png"):
+        raise ValueError(f"{path.name}: masks and probabilities are written as .mha or .png")
+    width, height = geometry.size
+    if values.shape != (height, width):
+        raise ValueError(f"{path.name}: an array of shape {values.shape} does not fit an image of {width} x {height}")
+
+
+def write_array(path: Path, values: NDArray[np.generic], geometry: Geometry) -> None:
+    """Write one channel with its geometry, under a temporary name first."""
+    image: Any = SimpleITK.GetImageFromArray(values)
+    image.SetSpacing(geometry.spacing)
+    image.SetOrigin(geometry.origin)
+    image.SetDirection(geometry.direction)
+    with replacing(path) as beside:
+        SimpleITK.WriteImage(image, str(beside), useCompression=True)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A path beside the target, in a hidden folder of its own; what is written there replaces the target at the end.
+
+    The folder is made where the target will be, so that the renaming stays on one file system and is a single step.
+
+    Raises:
+        OutputError: the folder cannot be made or written, or the disk is full.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".writing-", dir=path.parent) as folder:
+            beside = Path(folder) / path.name
+            yield beside
+            beside.replace(path)
+    except (OSError, RuntimeError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "the disk may be full"
+        raise OutputError(f"{path.parent} cannot be written ({reason}): give a folder that can") from error
