@@ -55,16 +55,17 @@ class PrGrid:
         thresholds: how many, evenly spaced from 0 to 1, both included.
         scale: what probabilities are multiplied with before they are compared (255/256 turns v/255 into v/256).
         comparison: a pixel is predicted when its probability is `at_least` or `above` the threshold.
-        undefined: a threshold that predicts no pixel is left out (`skip`) or has precision 1 (`one`).
-        anchor: put the point (recall 0, precision 1) before the curve.
-        integration: `trapezoid` over recall, or `step` (precision times the increase in recall, as average precision).
+        integration: `trapezoid` over recall from the point (recall 0, precision 1), or `step` (precision times the gain
+            in recall, as average precision). A threshold that predicts no pixel is left out.
+        zero_points: a threshold with predictions but no true one (precision and recall 0) is a point of the curve
+            (`keep`) or left out (`skip`).
+        scale: what probabilities are multiplied with before they are compared (255/256 turns v/255 into v/256).
     """
 
     thresholds: int
     comparison: Literal["at_least", "above"] = "at_least"
-    undefined: Literal["skip", "one"] = "skip"
-    anchor: bool = True
     integration: Literal["trapezoid", "step"] = "trapezoid"
+    zero_points: Literal["keep", "skip"] = "keep"
     scale: float = 1.0
 
     def __post_init__(self) -> None:
@@ -74,14 +75,13 @@ class PrGrid:
 
 @dataclass(frozen=True)
 class SoftTruth:
-    """The truth after an anti-aliased resize, whose grey pixels no prediction can match.
+    """The truth after a bilinear resize, whose grey pixels no prediction can match.
 
     Attributes:
-        width, height: the size that truth and prediction are resized to, in pixels.
+        sizes: (width, height) in pixels that truth and prediction are resized to, one after the other.
     """
 
-    width: int
-    height: int
+    sizes: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class Protocol:
         levels: probabilities are first rounded to that many grey levels; 0 keeps them as they are.
         pr_grid: the grid of `auc_pr`.
         literal_one: the leaderboard compares masks with the value 1, so a mask of {0, 255} has no true positive there.
-        soft_truth: score against a truth resized with anti-aliasing.
+        soft_truth: score against a truth that a resize has turned grey at the edges.
         smoothing: a constant added to numerator and denominator of Dice and IoU.
         beside: names of the protocols whose numbers are reported together with this one.
     """

@@ -3,8 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from retseg.challenge.protocol import Protocol
-from retseg.metrics.counts import Counts, Histograms
+from retseg.metrics.counts import Counts
+from retseg.metrics.histograms import Histograms
 
 
 @dataclass(frozen=True)
@@ -22,13 +26,21 @@ class Summary:
 
 @dataclass(frozen=True)
 class CaseScore:
-    """One case and one task: counts first, then what follows from them; undefined metrics are absent."""
+    """One case and one task: counts first, then what follows from them; undefined metrics are absent.
+
+    Attributes:
+        histograms: of the probabilities; None where the prediction is a mask.
+        grid: (thresholds, 4) counts tp, fp, fn, tn at each threshold of the protocol's PR grid.
+        in_pool: whether the case belongs to the pool of a pooled protocol.
+    """
 
     name: str
     task: str
     counts: Counts
     histograms: Histograms | None
     metrics: Mapping[str, float]
+    grid: NDArray[np.int64] | None = None
+    in_pool: bool = True
 
 
 @dataclass(frozen=True)

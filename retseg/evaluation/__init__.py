@@ -1,0 +1,1 @@
+"""Predictions and ground truth in, named numbers out: match the cases, apply a protocol, aggregate."""

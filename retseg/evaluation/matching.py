@@ -1,0 +1,78 @@
+"""Which file belongs to which case: names without their endings, and the patterns of a challenge's layouts."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+IMAGE_SUFFIXES = (".nii.gz", ".png", ".tif", ".tiff", ".gif", ".bmp", ".jpg", ".jpeg", ".mha", ".mhd", ".nii")
+
+
+def split_suffix(file: str) -> tuple[str, str]:
+    """A path without its image suffix, and the suffix in lower case; the suffix is empty for any other file."""
+    for suffix in IMAGE_SUFFIXES:
+        if file.lower().endswith(suffix):
+            return file[: -len(suffix)], suffix
+    return file, ""
+
+
+def find_case_name(file: str, endings: Iterable[str]) -> str:
+    """The name of the case that a file belongs to: its stem without the endings that tell only what the file shows.
+
+    `21_training_mask.gif` and `21_manual1.gif` are both `21` where `_training_mask` and `_manual1` are endings.
+    """
+    stem = PurePosixPath(split_suffix(file)[0]).name
+    longest_first = sorted(endings, key=len, reverse=True)
+    while True:
+        ending = next((e for e in longest_first if stem.endswith(e) and stem != e), None)
+        if ending is None:
+            return stem
+        stem = stem.removesuffix(ending)
+
+
+def order_naturally(name: str) -> tuple[tuple[int, int | str], ...]:
+    """A sort key that reads numbers as numbers: 86 before 285 before 1299."""
+    parts = re.split(r"(\d+)", name)
+    return tuple((0, int(part)) if part.isdecimal() else (1, part) for part in parts if part)
+
+
+@dataclass(frozen=True)
+class Match:
+    """What a path says under a pattern: the folder that the pattern starts in, the split, and the case."""
+
+    root: str
+    split: str
+    case: str
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A layout's pattern (see `retseg.challenge.layout`), compiled."""
+
+    text: str
+
+    @property
+    def _suffix(self) -> str:
+        return split_suffix(self.text)[1]
+
+    def match(self, path: str) -> Match | None:
+        """Compare the end of an absolute posix path; None when it does not fit."""
+        stem, suffix = split_suffix(path)
+        if not suffix or (self._suffix and suffix != self._suffix):
+            return None
+        found = re.fullmatch(r"(?P<root>.*)/" + self._expression(), stem)
+        if found is None:
+            return None
+        groups = found.groupdict()
+        return Match(groups["root"], groups.get("split") or "", groups["case"])
+
+    def _expression(self) -> str:
+        special = {"{case}": "(?P<case>[^/]+?)", "{split}": "(?P<split>[^/]+)", "*": "[^/]*"}
+        parts = re.split(r"(\{case\}|\{split\}|\*)", split_suffix(self.text)[0])
+        return "".join(special.get(part, re.escape(part)) for part in parts)
+
+    def as_glob(self, split: str) -> str:
+        """The pattern for `Path.glob`, with the split filled in."""
+        escaped = "".join(f"[{letter}]" if letter in "*?[" else letter for letter in split)
+        stem = split_suffix(self.text)[0].replace("{case}", "*").replace("{split}", escaped)
+        return stem + (self._suffix or ".*")

@@ -1,0 +1,39 @@
+"""Metrics that need the shape of the masks, computed only when a protocol wants them: they cost more than counting."""
+
+from collections.abc import Collection
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retseg.metrics.centreline import cldice
+from retseg.metrics.lesions import count_lesions, lesion_precision, lesion_sensitivity
+from retseg.metrics.surfaces import hd95, normalised_surface_distance
+
+Mask = NDArray[np.bool_]
+TOLERANCE = 2.0
+"""Pixels within which two outlines count as the same, for `nsd`."""
+
+
+def measure_shapes(prediction: Mask, truth: Mask, region: Mask | None, wanted: Collection[str]) -> dict[str, float]:
+    """The wanted ones of cldice, hd95, nsd, lesion_sensitivity and lesion_precision, of masks (H, W) cut to the region.
+
+    Distances are in pixels. Undefined values are nan or inf.
+    """
+    lesions = {"lesion_sensitivity", "lesion_precision"} & set(wanted)
+    surfaces = {"hd95", "nsd"} & set(wanted)
+    if not lesions and not surfaces and "cldice" not in wanted:
+        return {}
+    if region is not None:
+        prediction, truth = prediction & region, truth & region
+    found = {}
+    if "cldice" in wanted:
+        found["cldice"] = cldice(prediction, truth)
+    if "hd95" in surfaces:
+        found["hd95"] = hd95(prediction, truth)
+    if "nsd" in surfaces:
+        found["nsd"] = normalised_surface_distance(prediction, truth, TOLERANCE)
+    if lesions:
+        counts = count_lesions(prediction, truth)
+        found["lesion_sensitivity"] = lesion_sensitivity(counts)
+        found["lesion_precision"] = lesion_precision(counts)
+    return found
