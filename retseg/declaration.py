@@ -91,6 +91,8 @@ def _convert(kind: Any, value: Any, where: str) -> Any:
     if kind is float:
         _expect(isinstance(value, int | float) and not isinstance(value, bool), "a number", value, where)
         return float(value)
+    if kind is Path:
+        return Path(value)
     if kind in (int, str, bool):
         right = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
         _expect(right, {int: "a whole number", str: "a text", bool: "true or false"}[kind], value, where)

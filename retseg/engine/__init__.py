@@ -1,0 +1,5 @@
+"""What runs a network: one small protocol, two rooms (OpenVINO on the CPU, torch on a GPU or the CPU)."""
+
+from retseg.engine.choice import ENGINES, Engine, EngineKind, open_engine
+
+__all__ = ["ENGINES", "Engine", "EngineKind", "open_engine"]

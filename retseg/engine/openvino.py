@@ -1,0 +1,39 @@
+"""The CPU engine: OpenVINO, compiled for the shape at hand, in bfloat16 where the processor has it."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openvino
+from numpy.typing import NDArray
+
+SHAPES_KEPT = 4
+
+
+class OpenVinoEngine:
+    """Runs a `model.onnx` on the CPU.
+
+    A network is compiled for each new tile shape, and the last few are kept: compiling for a known shape is faster,
+    and needs less memory, than one network for every shape. `precision` is OpenVINO's hint: empty lets it choose.
+    """
+
+    def __init__(self, path: Path, precision: str = "") -> None:
+        self._core = openvino.Core()
+        self._path = path
+        self._precision = precision
+        self._compile = lru_cache(SHAPES_KEPT)(self._compile_for)
+
+    def __call__(self, tiles: NDArray[np.float32]) -> NDArray[np.float32]:
+        """From normalised tiles, float32 (N, C, h, w), to logits, float32 (N, tasks, h, w)."""
+        request = self._compile(tiles.shape[1:])
+        logits = [request.infer([tile[None]], share_inputs=True)[0].copy() for tile in tiles]
+        return np.concatenate(logits).astype(np.float32, copy=False)
+
+    def _compile_for(self, shape: tuple[int, int, int]) -> Any:
+        model = self._core.read_model(self._path)
+        model.reshape([1, *shape])
+        settings = {"PERFORMANCE_HINT": "LATENCY"}
+        if self._precision:
+            settings["INFERENCE_PRECISION_HINT"] = self._precision
+        return self._core.compile_model(model, "CPU", settings).create_infer_request()

@@ -1,0 +1,31 @@
+"""Trained models: a folder each, with weights and a card that pins everything needed to use them."""
+
+from retseg.models.card import (
+    CARD_FORMAT,
+    Card,
+    Inference,
+    Network,
+    Score,
+    Selection,
+    Task,
+    Training,
+    write_card,
+)
+from retseg.models.store import ModelError, find_models, hash_file, load_card, verify_files
+
+__all__ = [
+    "CARD_FORMAT",
+    "Card",
+    "Inference",
+    "ModelError",
+    "Network",
+    "Score",
+    "Selection",
+    "Task",
+    "Training",
+    "find_models",
+    "hash_file",
+    "load_card",
+    "verify_files",
+    "write_card",
+]

@@ -1,0 +1,158 @@
+"""The card of a model: `card.toml` beside the weights says all that is needed to use, judge and remake it."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from retseg.preprocessing import Preprocessing
+from retseg.tiling import Tiling
+from retseg.vocabulary import Modality
+
+CARD_FORMAT = 1
+"""The version of the card that this code writes and reads."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """Which network the weights belong to: a name in `retseg.networks` and its arguments."""
+
+    architecture: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Inference:
+    """How the network is used.
+
+    Attributes:
+        flips: average the logits over the image and its mirror image (`horizontal`) or all three (`mirror`), or not.
+        tiling: how a large image is cut.
+    """
+
+    flips: Literal["none", "horizontal", "mirror"] = "none"
+    tiling: Tiling = field(default_factory=Tiling)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What becomes of one task's probabilities.
+
+    Attributes:
+        threshold: a pixel belongs to the mask from this probability on.
+        minimum_area: connected parts (8-neighbours) of fewer pixels of the input image are dropped.
+    """
+
+    threshold: float
+    minimum_area: int = 0
+
+
+@dataclass(frozen=True)
+class Selection:
+    """How a task's threshold was chosen: the score at each candidate, on predictions for images unseen in training."""
+
+    rule: str
+    thresholds: tuple[float, ...]
+    scores: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Training:
+    """What the weights were made from.
+
+    Attributes:
+        recipe: its name in `train/recipes/`.
+        commit: of this repository, at the start of the training.
+        seed: of every random choice.
+        data: which images, in words; `phantom` where they were drawn by this project.
+        terms: of use, of the images.
+        images: name to SHA-256 of every image file, validation folds included.
+        steps: optimiser steps in all.
+        hours: wall-clock time of the training.
+        machine: where it ran.
+    """
+
+    recipe: str
+    commit: str
+    seed: int
+    data: str
+    terms: str
+    images: dict[str, str]
+    steps: int = 0
+    hours: float = 0.0
+    machine: str = ""
+
+
+@dataclass(frozen=True)
+class Score:
+    """One measured number: the metric's value with the 95 % interval of a bootstrap over images."""
+
+    task: str
+    metric: str
+    value: float
+    low: float
+    high: float
+    protocol: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """Everything about one model; its folder is `directory`."""
+
+    format: int
+    name: str
+    version: str
+    modality: Modality
+    tasks: dict[str, Task]
+    network: Network
+    preprocessing: Preprocessing
+    inference: Inference
+    training: Training
+    files: dict[str, str]
+    selection: dict[str, Selection] = field(default_factory=dict)
+    score: tuple[Score, ...] = ()
+    directory: Path = Path()
+
+    @property
+    def is_phantom(self) -> bool:
+        """Whether the model has only ever seen drawn images."""
+        return self.training.data.startswith("phantom")
+
+
+def write_card(card: Card) -> None:
+    """Write `card.toml` into the card's folder."""
+    values = dataclasses.asdict(card)
+    del values["directory"]
+    (card.directory / "card.toml").write_text("\n".join(_table(values, "")) + "\n", encoding="utf-8")
+
+
+def _table(values: Mapping[str, Any], prefix: str) -> list[str]:
+    """The lines of one TOML table: plain keys first, then tables, then lists of tables."""
+    lines = [f"{_key(key)} = {_value(value)}" for key, value in values.items() if not _is_table(value)]
+    for key, value in values.items():
+        path = f"{prefix}{_key(key)}"
+        if isinstance(value, Mapping) and value:
+            lines += ["", f"[{path}]", *_table(value, f"{path}.")]
+        elif isinstance(value, tuple | list) and _is_table(value):
+            for item in value:
+                lines += ["", f"[[{path}]]", *_table(item, f"{path}.")]
+    return lines
+
+
+def _is_table(value: Any) -> bool:
+    rows = isinstance(value, tuple | list) and len(value) > 0 and all(isinstance(item, Mapping) for item in value)
+    return rows or isinstance(value, Mapping)
+
+
+def _key(key: str) -> str:
+    return key if key.replace("_", "").replace("-", "").isalnum() and key.isascii() else json.dumps(key)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(_value(item) for item in value)}]"
+    if isinstance(value, float):
+        return repr(round(value, 6))
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,74 @@
+"""Model folders: which are there, are their files what the card says."""
+
+import hashlib
+from pathlib import Path
+
+from retseg.declaration import DeclarationError, declare, nearest, read_toml
+from retseg.models.card import CARD_FORMAT, Card
+
+
+class ModelError(ValueError):
+    """A model is missing, altered or of another version; the message names the file and the remedy."""
+
+
+def find_models(directory: Path) -> tuple[Card, ...]:
+    """The cards of all models in a folder of model folders, sorted by name.
+
+    Raises:
+        ModelError: a card cannot be used.
+    """
+    return tuple(load_card(path.parent) for path in sorted(directory.glob("*/card.toml")))
+
+
+def load_card(directory: Path) -> Card:
+    """Read the card of the model in `directory`.
+
+    Raises:
+        ModelError: there is no such model, or its card is wrong or of another version.
+    """
+    path = directory / "card.toml"
+    if not path.is_file():
+        known = [found.parent.name for found in sorted(directory.parent.glob("*/card.toml"))]
+        rest = nearest(directory.name, known) if known else "; it holds no model at all"
+        raise ModelError(f"there is no model '{directory.name}' in {directory.parent}{rest}")
+    try:
+        values = read_toml(path)
+        if values.get("format") != CARD_FORMAT:
+            raise ModelError(
+                f"{path} is a card of format {values.get('format')}, this version reads {CARD_FORMAT}: "
+                "use the model with the version that made it, or make it again with `python -m train`"
+            )
+        return declare(Card, {**values, "directory": directory}, str(path))
+    except DeclarationError as error:
+        raise ModelError(f"the card cannot be used: {error}; take the model folder again from its release") from error
+
+
+def verify_files(card: Card, *names: str) -> None:
+    """Check that files of a model are what its card says.
+
+    Args:
+        card: of the model.
+        names: of the files; all of the card's when none is given.
+
+    Raises:
+        ModelError: a file is missing, unknown to the card or altered.
+    """
+    for name in names or card.files:
+        path = card.directory / name
+        if name not in card.files:
+            raise ModelError(
+                f"{card.directory / 'card.toml'} does not list {name}: take the model again from its release"
+            )
+        if not path.is_file():
+            raise ModelError(f"{path} is missing: take the model folder again from its release")
+        if hash_file(path) != card.files[name]:
+            raise ModelError(
+                f"{path} is not the file that its card describes (SHA-256 differs): it was altered or truncated; "
+                "take the model folder again from its release"
+            )
+
+
+def hash_file(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal digits."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,151 @@
+"""From an image to probabilities to masks: the whole of inference on one page.
+
+An image is cropped to its field of view, brought to the model's working scale, normalised, cut into tiles where it is
+large, and given to the network, with its mirror images when the card says so. The logits of the mirror images are
+averaged, blended, turned into probabilities and brought back to the image's own grid, where nothing lies outside the
+field of view. The card's threshold and least area make the mask.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from retseg.engine import Engine, EngineKind, open_engine
+from retseg.image import Image, find_field_of_view
+from retseg.models import Card, Inference, ModelError, load_card
+from retseg.preprocessing import Preprocessing, crop_to_field_of_view, measure_brightness, normalise
+from retseg.tiling import blend_tiles, cut_tiles
+from retseg.vocabulary import Modality
+
+SMALLEST_FIELD_OF_VIEW = 32
+"""A lit region of fewer pixels on its shorter side shows no retina."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What was found in one image.
+
+    Attributes:
+        tasks: in the order of the first axis below.
+        probabilities: float32 (tasks, H, W) in [0, 1], zero outside the field of view.
+        masks: bool (tasks, H, W).
+        field_of_view: bool (H, W).
+        warnings: one sentence each.
+    """
+
+    tasks: tuple[str, ...]
+    probabilities: NDArray[np.float32]
+    masks: NDArray[np.bool_]
+    field_of_view: NDArray[np.bool_]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """Models that are ready to run; keeps nothing of an image between calls.
+
+    Attributes:
+        models: card and engine of each model, and the tasks that are taken from it.
+    """
+
+    models: tuple[tuple[Card, Engine, tuple[str, ...]], ...]
+
+    @classmethod
+    def open(cls, tasks_to_models: Mapping[str, str], models_directory: Path, engine: EngineKind) -> "Predictor":
+        """Load the model of each task, each model once.
+
+        Raises:
+            ModelError: a model is missing, altered, or does not do the task it is named for.
+        """
+        opened = []
+        for name in dict.fromkeys(tasks_to_models.values()):
+            card = load_card(models_directory / name)
+            tasks = tuple(task for task, model in tasks_to_models.items() if model == name)
+            for task in tasks:
+                if task not in card.tasks:
+                    raise ModelError(f"the model '{name}' does not segment '{task}', only {', '.join(card.tasks)}")
+            opened.append((card, open_engine(engine, card), tasks))
+        return cls(tuple(opened))
+
+    @property
+    def modality(self) -> Modality:
+        """What kind of image the models were made for."""
+        return self.models[0][0].modality
+
+    def predict(self, image: Image, field_of_view: NDArray[np.bool_] | None = None) -> Prediction:
+        """Segment one image.
+
+        Args:
+            image: pixels uint8 (H, W, 3).
+            field_of_view: bool (H, W); found from the image when it is not given.
+        """
+        shape = image.pixels.shape[:2]
+        if field_of_view is None:
+            whole = self.modality == "octa"
+            field_of_view = np.full(shape, True) if whole else find_field_of_view(image.pixels)
+        tasks = tuple(task for _, _, chosen in self.models for task in chosen)
+        if not shows_retina(field_of_view):
+            empty = np.zeros((len(tasks), *shape), np.float32)
+            warning = f"{image.name}: no field of view was found, so the masks are empty: is this a retinal image?"
+            return Prediction(tasks, empty, empty > 0, np.full(shape, False), (warning,))
+        found = []
+        for card, engine, chosen in self.models:
+            all_tasks = predict_probabilities(image.pixels, field_of_view, card.preprocessing, card.inference, engine)
+            found.append(all_tasks[[list(card.tasks).index(task) for task in chosen]])
+        probabilities = np.concatenate(found)
+        rules = [card.tasks[task] for card, _, chosen in self.models for task in chosen]
+        pairs = zip(probabilities, rules, strict=True)
+        masks = np.stack([drop_small(p >= rule.threshold, rule.minimum_area) for p, rule in pairs])
+        return Prediction(tasks, probabilities, masks, field_of_view, ())
+
+
+def predict_probabilities(
+    pixels: NDArray[np.uint8],
+    field_of_view: NDArray[np.bool_],
+    preprocessing: Preprocessing,
+    inference: Inference,
+    engine: Engine,
+) -> NDArray[np.float32]:
+    """The probabilities of all of a model's tasks: from uint8 (H, W, 3) to float32 (tasks, H, W), zero outside."""
+    working = crop_to_field_of_view(pixels, field_of_view, preprocessing)
+    brightness = measure_brightness(working, preprocessing)
+    tensor = normalise(working.pixels, working.field_of_view, brightness)
+    tiles, windows = cut_tiles(tensor, inference.tiling)
+    logits = blend_tiles(average_mirrored(tiles, engine, inference), windows, working.field_of_view.shape)
+    probabilities = 1 / (1 + np.exp(-np.clip(logits, -30, 30)))
+    rows, columns = working.window
+    size = (columns.stop - columns.start, rows.stop - rows.start)
+    found = np.zeros((len(logits), *field_of_view.shape), np.float32)
+    for plane, probability in zip(found, probabilities, strict=True):
+        plane[working.window] = probability if probability.shape == size[::-1] else cv2.resize(probability, size)
+    found *= field_of_view
+    return found
+
+
+def average_mirrored(tiles: NDArray[np.float32], engine: Engine, inference: Inference) -> NDArray[np.float32]:
+    """The logits of tiles, averaged over mirror images: float32 (N, C, h, w) to float32 (N, tasks, h, w)."""
+    flips: Mapping[str, tuple[tuple[int, ...], ...]]
+    flips = {"none": ((),), "horizontal": ((), (3,)), "mirror": ((), (2,), (3,), (2, 3))}
+    mirrors = flips[inference.flips]
+    total = sum(np.flip(engine(np.ascontiguousarray(np.flip(tiles, axes))), axes) for axes in mirrors)
+    return np.asarray(total / np.float32(len(mirrors)), np.float32)
+
+
+def drop_small(mask: NDArray[np.bool_], minimum_area: int) -> NDArray[np.bool_]:
+    """A mask, bool (H, W), without its connected parts (8-neighbours) of fewer than `minimum_area` pixels."""
+    if minimum_area <= 1:
+        return mask
+    _, labels, statistics, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    kept = statistics[:, cv2.CC_STAT_AREA] >= minimum_area
+    kept[0] = False
+    return np.asarray(kept[labels])
+
+
+def shows_retina(field_of_view: NDArray[np.bool_]) -> bool:
+    """Whether a field of view, bool (H, W), is large enough to hold anything."""
+    sides = [int(field_of_view.any(axis).sum()) for axis in (0, 1)]
+    return min(sides) >= SMALLEST_FIELD_OF_VIEW

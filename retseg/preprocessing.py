@@ -1,0 +1,113 @@
+"""From pixels to what a network sees: crop to the field of view, bring to a working scale, normalise, zero outside."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Channels = Literal["rgb", "green", "grey"]
+Normalisation = Literal["field_of_view", "unit", "imagenet"]
+
+IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
+IMAGENET_SD = np.array([0.229, 0.224, 0.225], np.float32)
+CLAHE_GRID = 8
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """How an image is brought to a network; part of a model's card and of its recipe.
+
+    Attributes:
+        channels: `rgb`, the `green` channel alone, or luminance (`grey`, ITU-R 601 weights).
+        normalise: `field_of_view` makes each channel's mean 0 and s.d. 1 inside the field of view; `unit` divides
+            by 255; `imagenet` standardises with ImageNet's constants. Outside the field of view the result is 0.
+        diameter: the longer side of the field of view's bounding box after resizing, in pixels; 0 keeps the scale.
+        clahe: clip limit of contrast limited adaptive histogram equalisation (8x8 tiles); 0 for none.
+    """
+
+    channels: Channels = "rgb"
+    normalise: Normalisation = "field_of_view"
+    diameter: int = 0
+    clahe: float = 0.0
+
+    @property
+    def channel_count(self) -> int:
+        """How many channels the network sees."""
+        return 3 if self.channels == "rgb" else 1
+
+
+@dataclass(frozen=True)
+class WorkingImage:
+    """An image at the scale of a network.
+
+    Attributes:
+        pixels: uint8 (h, w, C), cropped to the field of view and resized.
+        field_of_view: bool (h, w).
+        window: rows and columns of the crop in the original image.
+    """
+
+    pixels: NDArray[np.uint8]
+    field_of_view: NDArray[np.bool_]
+    window: tuple[slice, slice]
+
+
+def crop_to_field_of_view(
+    pixels: NDArray[np.uint8], field_of_view: NDArray[np.bool_], preprocessing: Preprocessing
+) -> WorkingImage:
+    """Crop an image to its field of view and bring it to the working scale.
+
+    Args:
+        pixels: uint8 (H, W, 3), RGB.
+        field_of_view: bool (H, W), with at least one pixel set.
+        preprocessing: the model's.
+    """
+    rows, columns = (np.flatnonzero(field_of_view.any(axis)) for axis in (1, 0))
+    window = (slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1))
+    crop, inside = pixels[window], field_of_view[window]
+    height, width = inside.shape
+    scale = preprocessing.diameter / max(height, width) if preprocessing.diameter else 1.0
+    if scale != 1.0:
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        crop = cv2.resize(crop, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+        inside = cv2.resize(inside.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(bool)
+    return WorkingImage(select_channels(np.ascontiguousarray(crop), preprocessing), inside, window)
+
+
+def select_channels(pixels: NDArray[np.uint8], preprocessing: Preprocessing) -> NDArray[np.uint8]:
+    """The channels that the network sees, equalised when asked: uint8 (H, W, 3) to uint8 (H, W, C)."""
+    if preprocessing.channels == "green":
+        pixels = pixels[:, :, 1:2]
+    elif preprocessing.channels == "grey":
+        pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)[:, :, None]
+    if preprocessing.clahe:
+        equaliser = cv2.createCLAHE(preprocessing.clahe, (CLAHE_GRID, CLAHE_GRID))
+        planes = [equaliser.apply(np.ascontiguousarray(pixels[:, :, c])) for c in range(pixels.shape[2])]
+        pixels = np.stack(planes, axis=2)
+    return pixels
+
+
+def measure_brightness(
+    working: WorkingImage, preprocessing: Preprocessing
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Mean and standard deviation per channel, on the 0 to 255 scale: what normalisation subtracts and divides by."""
+    channels = working.pixels.shape[2]
+    if preprocessing.normalise == "unit":
+        return np.zeros(channels, np.float32), np.full(channels, 255, np.float32)
+    if preprocessing.normalise == "imagenet":
+        return IMAGENET_MEAN[:channels] * 255, IMAGENET_SD[:channels] * 255
+    inside = working.pixels[working.field_of_view].astype(np.float32)
+    return inside.mean(axis=0), np.maximum(inside.std(axis=0), 1.0)
+
+
+def normalise(
+    pixels: NDArray[np.uint8],
+    field_of_view: NDArray[np.bool_],
+    brightness: tuple[NDArray[np.float32], NDArray[np.float32]],
+) -> NDArray[np.float32]:
+    """Standardise pixels and put zero outside the field of view: uint8 (h, w, C) to float32 (C, h, w)."""
+    mean, deviation = brightness
+    values = (pixels.astype(np.float32) - mean) / deviation
+    values *= field_of_view[:, :, None]
+    return np.ascontiguousarray(values.transpose(2, 0, 1))

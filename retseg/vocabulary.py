@@ -1,0 +1,20 @@
+"""The words of the field that the whole project shares."""
+
+from typing import Literal, get_args
+
+Modality = Literal["cfp", "octa"]
+"""`cfp`: colour fundus photograph. `octa`: en-face optical coherence tomography angiography."""
+
+Task = Literal[
+    "vessel",
+    "microaneurysm",
+    "haemorrhage",
+    "hard_exudate",
+    "soft_exudate",
+    "irma",
+    "nonperfusion",
+    "neovascularization",
+]
+
+TASKS: tuple[str, ...] = get_args(Task)
+"""All things that can be segmented, by name."""

@@ -1,0 +1,62 @@
+"""`python -m train RECIPE`: make a model, from the official download of its data to weights and card."""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The words of the command line."""
+    parser = argparse.ArgumentParser(prog="python -m train", description=__doc__)
+    parser.add_argument("recipe", nargs="?", help="a file of train/recipes, without .toml")
+    parser.add_argument("--list", action="store_true", help="list the recipes")
+    parser.add_argument("--summary", action="store_true", help="draw the recipe's network layer by layer")
+    parser.add_argument("--data", type=Path, default=os.environ.get("RETSEG_DATA"), help="folder of the data sets")
+    parser.add_argument("--output", type=Path, default=REPOSITORY / "model_weights", help="folder of the models")
+    parser.add_argument("--runs", type=Path, default=REPOSITORY / "runs", help="folder of checkpoints and logs")
+    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    parser.add_argument("--workers", type=int, default=1, help="processes that draw patches")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a key of the recipe")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; the exit status."""
+    words = parse_arguments(arguments)
+    signal.signal(signal.SIGTERM, stop)
+    from train.listing import print_recipes, print_summary
+    from train.make import make_model
+    from train.recipe import load_recipe
+
+    try:
+        if words.list:
+            print_recipes()
+            return 0
+        if words.recipe is None:
+            raise ValueError("name a recipe, or --list them")
+        recipe = load_recipe(words.recipe, words.set)
+        if words.summary:
+            print_summary(recipe)
+            return 0
+        if words.data is None:
+            raise ValueError("say where the data sets are: --data DIR, or RETSEG_DATA")
+        make_model(recipe, words)
+    except (ValueError, RuntimeError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def stop(number: int, _: FrameType | None) -> None:
+    """Leave at once on SIGTERM, with the last checkpoint as it is."""
+    raise SystemExit(f"stopped by signal {number}: go on with --resume")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,75 @@
+"""What a training leaves behind: a CSV line and a TensorBoard point per round, and a picture of the curves."""
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+COLUMNS = ("step", "rate", "loss", "images_per_second", "validation_loss", "validation_dice")
+
+
+class RunLog:
+    """The log of one network's training: `log.csv`, and `tensorboard/` beside it."""
+
+    def __init__(self, directory: Path, resumed_step: int) -> None:
+        from torch.utils.tensorboard import SummaryWriter
+
+        directory.mkdir(parents=True, exist_ok=True)
+        self._path = directory / "log.csv"
+        kept = [row for row in read_log(self._path) if int(row["step"]) <= resumed_step]
+        with self._path.open("w", newline="") as stream:
+            writer = csv.DictWriter(stream, COLUMNS)
+            writer.writeheader()
+            writer.writerows(kept)
+        self._board = SummaryWriter(directory / "tensorboard", purge_step=resumed_step + 1)
+
+    def write(self, row: Mapping[str, float]) -> None:
+        """Add one round."""
+        with self._path.open("a", newline="") as stream:
+            csv.DictWriter(stream, COLUMNS).writerow({key: f"{value:.6g}" for key, value in row.items()})
+        for key, value in row.items():
+            if key != "step":
+                self._board.add_scalar(key, value, int(row["step"]))
+        self._board.flush()
+
+    def close(self) -> None:
+        """Close the TensorBoard file."""
+        self._board.close()
+
+
+def read_log(path: Path) -> list[dict[str, str]]:
+    """The rows of a `log.csv`; none where there is no file."""
+    if not path.is_file():
+        return []
+    with path.open(newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def draw_curves(logs: Mapping[str, Path], path: Path) -> None:
+    """Draw loss and validation Dice of several runs against the step, as one PNG."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(1, 2, figsize=(11, 4), layout="constrained")
+    for name, log in logs.items():
+        rows = read_log(log)
+        draw_run(axes, name, rows)
+    for axis, title in zip(axes, ("loss", "Dice on the validation fold at 0.5"), strict=True):
+        axis.set(xlabel="step", title=title)
+        axis.grid(alpha=0.3)
+    axes[0].set_yscale("log")
+    axes[1].legend()
+    figure.savefig(path, dpi=120)
+    pyplot.close(figure)
+
+
+def draw_run(axes: Any, name: str, rows: list[dict[str, str]]) -> None:
+    """Draw one run: training loss solid, validation loss dashed; Dice on the other side."""
+    steps = [int(row["step"]) for row in rows]
+    (line,) = axes[0].plot(steps, [float(row["loss"]) for row in rows], label=name)
+    validated = [row for row in rows if row["validation_loss"]]
+    steps = [int(row["step"]) for row in validated]
+    axes[0].plot(steps, [float(row["validation_loss"]) for row in validated], "--", color=line.get_color())
+    axes[1].plot(steps, [float(row["validation_dice"]) for row in validated], color=line.get_color(), label=name)

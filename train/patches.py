@@ -1,0 +1,147 @@
+"""Training images in memory, and patches drawn from them: patch number i is the same whoever asks for it, and when."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from retseg.data_sets import Case, DataSetError
+from retseg.image import find_field_of_view, read_image, read_mask
+from retseg.preprocessing import crop_to_field_of_view, measure_brightness, normalise
+from train.augmentation import Patch, augment, compose
+from train.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class TrainingImage:
+    """An image at the working scale, with its truth.
+
+    Attributes:
+        case: where it came from.
+        patch: the whole of it, at the working scale.
+        brightness: mean and s.d. per channel that normalise it.
+        original: uint8 (H, W, 3); `field_of_view`, bool (H, W), and `truth`, bool (tasks, H, W): as read.
+    """
+
+    case: Case
+    patch: Patch
+    brightness: tuple[NDArray[np.float32], NDArray[np.float32]]
+    original: NDArray[np.uint8]
+    field_of_view: NDArray[np.bool_]
+    truth: NDArray[np.bool_]
+
+
+def load_training_images(cases: Sequence[Case], recipe: Recipe) -> tuple[TrainingImage, ...]:
+    """Read all images and masks.
+
+    Raises:
+        DataSetError: masks do not fit their images or hold undeclared values: all of them are named.
+    """
+    images, wrong = [], []
+    for case in cases:
+        try:
+            images.append(load_training_image(case, recipe))
+        except ValueError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise DataSetError(f"{len(wrong)} images cannot be trained on: {'; '.join(wrong)}")
+    return tuple(images)
+
+
+def load_training_image(case: Case, recipe: Recipe) -> TrainingImage:
+    """Read one image with its masks and bring it to the working scale."""
+    pixels = read_image(case.image).pixels
+    shape = pixels.shape[:2]
+    if recipe.modality == "octa":
+        view = np.full(shape, True)
+    else:
+        view = read_mask(case.field_of_view) > 0 if case.field_of_view else find_field_of_view(pixels)
+    truth = np.stack([read_truth(case, task, shape) for task in recipe.tasks])
+    working = crop_to_field_of_view(pixels, view, recipe.preprocessing)
+    size = working.field_of_view.shape[::-1]
+    planes = [mask[working.window].astype(np.uint8) * 255 for mask in truth]
+    planes = [p if p.shape[::-1] == size else cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in planes]
+    patch = Patch(working.pixels, np.stack(planes, axis=2), working.field_of_view.astype(np.uint8))
+    return TrainingImage(case, patch, measure_brightness(working, recipe.preprocessing), pixels, view, truth)
+
+
+def read_truth(case: Case, task: str, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """The truth of one task, bool (H, W): empty where the data set says that the image does not have the lesion.
+
+    Raises:
+        DataSetError: the mask has another size than the image, or more than two values.
+    """
+    if task not in case.truth:
+        raise DataSetError(f"{case.image} has no truth for '{task}'")
+    path = case.truth[task]
+    if path is None:
+        return np.zeros(shape, bool)
+    mask = read_mask(path)
+    if mask.shape != shape:
+        raise DataSetError(f"{path} is {mask.shape[1]}x{mask.shape[0]}, its image {case.image} {shape[1]}x{shape[0]}")
+    values = np.unique(mask)
+    if not set(values.tolist()) <= {0, 1} and not set(values.tolist()) <= {0, 255}:
+        raise DataSetError(f"{path} is neither a 0/1 nor a 0/255 mask: it holds {values[:8].tolist()}")
+    return mask > 0
+
+
+class Patches(torch.utils.data.Dataset[tuple[torch.Tensor, torch.Tensor, torch.Tensor, str]]):
+    """An endless row of random patches; patch `i` depends on the seed and `i` alone.
+
+    An item is the normalised pixels, float32 (C, h, w); the truth, float32 (tasks, h, w) in [0, 1]; the field of
+    view, float32 (1, h, w); and the name of the image.
+    """
+
+    def __init__(self, images: Sequence[TrainingImage], recipe: Recipe, seed: int) -> None:
+        self._images = images
+        self._seed = seed
+        self._recipe = recipe
+        self._chain = compose(recipe.augmentation, recipe.sampling.patch)
+        self._inside = [np.flatnonzero(image.patch.field_of_view) for image in images]
+        self._positive = [
+            [np.flatnonzero(image.patch.truth[:, :, task] > 127) for task in range(len(recipe.tasks))]
+            for image in images
+        ]
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, str]:
+        random = np.random.default_rng([self._seed, index])
+        image, centre = self._choose_centre(random)
+        sampling = self._recipe.sampling
+        window = cut_window(image.patch, centre, int(sampling.patch * sampling.margin))
+        patch = augment(window, self._chain, int(random.integers(2**31)))
+        tensor = normalise(patch.pixels, patch.field_of_view > 0, image.brightness)
+        truth = patch.truth.transpose(2, 0, 1).astype(np.float32) / 255
+        view = patch.field_of_view[None].astype(np.float32)
+        return torch.from_numpy(tensor), torch.from_numpy(truth), torch.from_numpy(view), image.case.name
+
+    def _choose_centre(self, random: np.random.Generator) -> tuple[TrainingImage, tuple[int, int]]:
+        """An image and a pixel of it: in the field of view, or, in the recipe's share, of a random task."""
+        number = int(random.integers(len(self._images)))
+        pixels = self._inside[number]
+        if random.random() < self._recipe.sampling.positive_share:
+            task = int(random.integers(len(self._recipe.tasks)))
+            having = [n for n, found in enumerate(self._positive) if found[task].size]
+            if having:
+                number = having[int(random.integers(len(having)))]
+                pixels = self._positive[number][task]
+        image = self._images[number]
+        row, column = divmod(int(pixels[random.integers(pixels.size)]), image.patch.field_of_view.shape[1])
+        return image, (row, column)
+
+
+def cut_window(patch: Patch, centre: tuple[int, int], side: int) -> Patch:
+    """Cut a square around a pixel, zero where it reaches over the image."""
+    height, width = patch.field_of_view.shape
+    top, left = centre[0] - side // 2, centre[1] - side // 2
+    rows = slice(max(top, 0), min(top + side, height))
+    columns = slice(max(left, 0), min(left + side, width))
+    border = (rows.start - top, top + side - rows.stop, columns.start - left, left + side - columns.stop)
+
+    def pad(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        wide = ((border[0], border[1]), (border[2], border[3]), *((0, 0),) * (values.ndim - 2))
+        return np.pad(values[rows, columns], wide)
+
+    return Patch(pad(patch.pixels), pad(patch.truth), pad(patch.field_of_view))
