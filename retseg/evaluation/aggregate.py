@@ -57,7 +57,13 @@ def estimate(scores: Sequence[CaseScore], tasks: Sequence[str], protocol: Protoc
         ValueError: there is no score.
     """
     names = list(dict.fromkeys(score.name for score in scores))
-    weights = draw_resamples(len(names), seed)
+    return estimate_with_weights(scores, names, tasks, protocol, draw_resamples(len(names), seed))
+
+
+def estimate_with_weights(
+    scores: Sequence[CaseScore], names: Sequence[str], tasks: Sequence[str], protocol: Protocol, weights: Floats
+) -> Estimates:
+    """As `estimate`, with (resamples, cases) weights for the cases in the order of `names`."""
     table = {(score.name, score.task): score for score in scores}
     found: dict[str, dict[str, Estimate]] = {}
     for task in tasks:
