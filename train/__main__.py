@@ -17,7 +17,9 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("recipe", nargs="?", help="a file of train/recipes, without .toml")
     parser.add_argument("--list", action="store_true", help="list the recipes")
     parser.add_argument("--summary", action="store_true", help="draw the recipe's network layer by layer")
-    parser.add_argument("--data", type=Path, default=os.environ.get("RETSEG_DATA"), help="folder of the data sets")
+    parser.add_argument(
+        "--data", type=Path, default=os.environ.get("RETSEG_DATA") or None, help="folder of the data sets"
+    )
     parser.add_argument("--output", type=Path, default=REPOSITORY / "model_weights", help="folder of the models")
     parser.add_argument("--runs", type=Path, default=REPOSITORY / "runs", help="folder of checkpoints and logs")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
@@ -31,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = parse_arguments(arguments)
     signal.signal(signal.SIGTERM, stop)
     from train.listing import print_recipes, print_summary
-    from train.make import make_model
+    from train.make import Places, make_model
     from train.recipe import load_recipe
 
     try:
@@ -46,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         if words.data is None:
             raise ValueError("say where the data sets are: --data DIR, or RETSEG_DATA")
-        make_model(recipe, words)
+        folder = make_model(recipe, Places(words.data, words.runs, words.output), words.workers, words.resume)
+        print(f"the model is in {folder}")
     except (ValueError, RuntimeError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

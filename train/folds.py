@@ -35,9 +35,7 @@ def split_folds(cases: Sequence[Case], folds: int, seed: int) -> tuple[tuple[int
     return tuple(tuple(sorted(fold)) for fold in held)
 
 
-def shuffle(
-    groups: dict[tuple[str, str], list[int]], place: str, random: np.random.Generator
-) -> list[tuple[str, str]]:
+def shuffle(groups: dict[tuple[str, str], list[int]], place: str, random: np.random.Generator) -> list[tuple[str, str]]:
     """The groups of one data set in random order."""
     here = sorted(key for key in groups if key[0] == place)
     return [here[i] for i in random.permutation(len(here))]

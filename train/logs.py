@@ -1,11 +1,11 @@
 """What a training leaves behind: a CSV line and a TensorBoard point per round, and a picture of the curves."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-COLUMNS = ("step", "rate", "loss", "images_per_second", "validation_loss", "validation_dice")
+COLUMNS = ("step", "hours", "rate", "loss", "images_per_second", "validation_loss", "validation_dice")
 
 
 class RunLog:
@@ -43,6 +43,11 @@ def read_log(path: Path) -> list[dict[str, str]]:
         return []
     with path.open(newline="") as stream:
         return list(csv.DictReader(stream))
+
+
+def sum_hours(paths: Iterable[Path]) -> float:
+    """The hours that several trainings took in all, interruptions left out."""
+    return sum(float(row["hours"]) for path in paths for row in read_log(path))
 
 
 def draw_curves(logs: Mapping[str, Path], path: Path) -> None:

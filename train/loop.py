@@ -14,6 +14,7 @@ from retseg.networks import build_network
 from train.checkpoint import load_checkpoint, save_checkpoint
 from train.logs import RunLog
 from train.losses import build_loss
+from train.losses.supervision import DeepSupervision
 from train.optimisation import MovingAverage, build_optimiser, rate_at
 from train.patches import Patches, TrainingImage
 from train.recipe import Recipe, Stage
@@ -94,7 +95,7 @@ class Trainer:
             optimiser.load_state_dict(self.optimiser_state)
         network, optimiser = self.fabric.setup(self.network, optimiser)
         network.mark_forward_method("forward_all")
-        loss_of = build_loss(stage.loss.name, stage.loss.arguments)
+        loss_of = DeepSupervision(build_loss(stage.loss.name, stage.loss.arguments), stage.outputs)
         batches = self._draw_batches(patches, stage, start + stage.steps)
         bar = tqdm(initial=self.step, total=self.recipe.steps, desc=self.run.directory.name, unit="step", mininterval=5)
         total, seen, began = 0.0, 0, time.perf_counter()
@@ -106,9 +107,8 @@ class Trainer:
                 images, truth, region, names = next(batches)
                 with self.fabric.autocast():
                     outputs = network.forward_all(images.contiguous(memory_format=torch.channels_last))
-                loss = torch.stack([loss_of(output.float(), truth, region) for output in outputs]).sum()
-                if stage.outputs == "mean":
-                    loss = loss / len(outputs)
+                outputs = [output.float() for output in outputs]
+                loss = loss_of.at(self.step - start)(outputs, truth, region)
                 self._check_loss(loss, names)
                 self.fabric.backward(loss / stage.accumulate)
                 total, seen = total + loss.item(), seen + len(names) * self.fabric.world_size
@@ -120,10 +120,12 @@ class Trainer:
             self.step += 1
             bar.update()
             if self.step % self.recipe.round == 0 or self.step == start + stage.steps:
-                speed = seen / (time.perf_counter() - began)
+                elapsed = time.perf_counter() - began
+                speed = seen / elapsed
                 bar.set_postfix(images_per_second=f"{speed:.1f}")
                 mean = total * self.fabric.world_size / seen * self.recipe.sampling.batch
-                self._finish_round({"rate": rate, "loss": mean, "images_per_second": speed}, optimiser, stage, ends)
+                row = {"hours": elapsed / 3600, "rate": rate, "loss": mean, "images_per_second": speed}
+                self._finish_round(row, optimiser, stage, ends)
                 total, seen, began = 0.0, 0, time.perf_counter()
         bar.close()
 

@@ -72,7 +72,7 @@ class Stage:
         warm_up: share of the stage in which the rate climbs from zero.
         clip: the largest norm of the gradient; 0 for no limit.
         accumulate: batches per step.
-        outputs: whether the losses of a network's side outputs are added or averaged.
+        outputs: the weights of the losses of a network's side outputs, in the words of `DeepSupervision`.
         average: decay of the exponential moving average of the weights, which is what is kept; 0 for none.
     """
 
@@ -89,7 +89,7 @@ class Stage:
     warm_up: float = 0.0
     clip: float = 0.0
     accumulate: int = 1
-    outputs: Literal["mean", "sum"] = "mean"
+    outputs: Literal["sum", "mean", "halving"] = "sum"
     average: float = 0.0
 
 
