@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 _ARCHITECTURES = {
     "ensemble": "retseg.networks.ensemble:Ensemble",
     "fcn": "retseg.networks.fcn:FCN",
+    "fcrn": "retseg.networks.fcrn:FCRN",
+    "hed": "retseg.networks.hed:HED",
+    "lseg": "retseg.networks.lseg:LSeg",
+    "redseg": "retseg.networks.redseg:RedSeg",
     "saunet": "retseg.networks.saunet:SAUNet",
     "sccunet": "retseg.networks.sccunet:SCCUNet",
     "senet_unet": "retseg.networks.senet_unet:SENetUNet",

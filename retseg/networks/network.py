@@ -1,6 +1,10 @@
 """What every network here promises."""
 
+from collections.abc import Mapping
+
 from torch import Tensor, nn
+
+from retseg.networks import NetworkError
 
 
 class Network(nn.Module):
@@ -13,3 +17,11 @@ class Network(nn.Module):
     def forward_all(self, x: Tensor) -> tuple[Tensor, ...]:
         """The outputs that training supervises, each (N, tasks, H, W): `forward`'s first, then side outputs."""
         return (self(x),)
+
+    def load_encoder(self, weights: Mapping[str, Tensor]) -> None:  # noqa: ARG002
+        """Start from an encoder trained elsewhere, as `weights.read_weights` reads it.
+
+        Raises:
+            NetworkError: the architecture has no such encoder, or a weight is missing or of another shape.
+        """
+        raise NetworkError(f"{type(self).__name__} has no encoder that is trained elsewhere; leave its weights out")

@@ -19,6 +19,10 @@ torch.set_num_threads(1)
 SMALL: dict[str, dict[str, Any]] = {
     "ensemble": {"architecture": "unet", "arguments": {"widths": [2, 4]}, "members": 2},
     "fcn": {"widths": [4, 6, 8, 10]},
+    "fcrn": {"width": 2, "blocks": [1, 1, 1, 2]},
+    "hed": {"widths": [4, 4, 6, 6, 8]},
+    "lseg": {"widths": [4, 4, 6, 6, 8]},
+    "redseg": {"widths": [4, 4, 6, 6, 8]},
     "saunet": {"widths": [4, 6, 8]},
     "sccunet": {"widths": [4, 6, 8, 10]},
     "senet_unet": {"widths": [4, 6, 8], "reduction": 2},
@@ -46,7 +50,7 @@ def test_every_architecture_is_asked() -> None:
 @pytest.mark.parametrize("name", SMALL)
 @pytest.mark.parametrize("size", [(65, 84), (100, 96), (64, 64)])
 def test_the_logits_have_the_size_of_the_image(name: str, size: tuple[int, int]) -> None:
-    network = build(name, tasks=2, in_channels=4).eval()
+    network = settle(build(name, tasks=2, in_channels=4))
     with torch.no_grad():
         assert network(torch.rand(1, 4, *size)).shape == (1, 2, *size)
 

@@ -44,6 +44,11 @@ TABLE: list[tuple[str, dict[str, Any], int]] = [
     ("senet_unet", {}, 31_043_521 + 221_240),
     ("senet_unet", {"bias": False}, 31_043_521 + 218_112),
     ("senet_unet", {"reduction": 8}, 31_043_521 + 439_536),
+    ("redseg", {"tasks": 2}, 14_716_878),
+    ("redseg", {"tasks": 1}, 14_714_688 + 903),
+    ("hed", {}, 14_716_171),
+    ("lseg", {"tasks": 4}, 14_720_620),
+    ("fcrn", {}, 23_508_032 + 256 + 512 + 1024 + 2048 + 4),
 ]
 
 

@@ -1,0 +1,47 @@
+"""FCRN: a residual network whose stages are all scored, and the scores added."""
+
+from collections.abc import Mapping, Sequence
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from retseg.networks.network import Network
+from retseg.networks.resnet import ResNet
+from retseg.networks.weights import copy_weights
+
+
+class FCRN(Network):
+    """Fully convolutional residual network with fusion of all levels, after Mo et al., Neurocomputing 290, 2018.
+
+    No code was published. Here each of the four stages of a ResNet-50 is scored by a 1x1 convolution; from the coarsest
+    on, a score is enlarged bilinearly and added to the next finer one.
+
+    Args:
+        in_channels: channels of the input.
+        tasks: logits per pixel.
+        width: channels of the stem; 64 is ResNet-50.
+        blocks: bottlenecks in each stage.
+    """
+
+    def __init__(
+        self, *, in_channels: int = 3, tasks: int = 1, width: int = 64, blocks: Sequence[int] = (3, 4, 6, 3)
+    ) -> None:
+        super().__init__()
+        self.encoder = ResNet(in_channels, width, blocks)
+        self.scores = nn.ModuleList(nn.Conv2d(channels, tasks, 1) for channels in self.encoder.widths)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits (N, tasks, H, W) of (N, in_channels, H, W)."""
+        scores = [score(features) for score, features in zip(self.scores, self.encoder(x), strict=True)]
+        total = scores[-1]
+        for finer in reversed(scores[:-1]):
+            total = finer + _enlarge(total, finer)
+        return _enlarge(total, x)
+
+    def load_encoder(self, weights: Mapping[str, Tensor]) -> None:
+        """Start from a ResNet-50 trained elsewhere, named as torchvision names it."""
+        copy_weights(self.encoder, weights)
+
+
+def _enlarge(x: Tensor, size_of: Tensor) -> Tensor:
+    return F.interpolate(x, size=size_of.shape[-2:], mode="bilinear", align_corners=False)

@@ -1,0 +1,20 @@
+"""HED: all five stages of VGG16 scored and fused."""
+
+from collections.abc import Sequence
+
+from retseg.networks.vgg import WIDTHS, SideScores
+
+
+class HED(SideScores):
+    """Holistically-nested edge detection (Xie and Tu, ICCV 2015); 14,716,171 parameters for one task.
+
+    Where the original pads the image by 35 pixels, pooling rounds up here and the maps are cropped.
+
+    Args:
+        in_channels: channels of the input.
+        tasks: logits per pixel.
+        widths: channels of VGG16's five stages.
+    """
+
+    def __init__(self, *, in_channels: int = 3, tasks: int = 1, widths: Sequence[int] = WIDTHS) -> None:
+        super().__init__(in_channels, [(1, 2, 3, 4, 5)] * tasks, widths)

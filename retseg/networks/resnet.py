@@ -1,0 +1,59 @@
+"""A bottleneck ResNet as an encoder, its weights named as torchvision names them."""
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class Bottleneck(nn.Module):
+    """1x1, 3x3 (with the stride) and 1x1 convolutions beside a shortcut (He et al., CVPR 2016)."""
+
+    def __init__(self, inner: int, width: int, stride: int) -> None:
+        super().__init__()
+        outer = 4 * width
+        self.conv1, self.bn1 = nn.Conv2d(inner, width, 1, bias=False), nn.BatchNorm2d(width)
+        self.conv2, self.bn2 = nn.Conv2d(width, width, 3, stride, 1, bias=False), nn.BatchNorm2d(width)
+        self.conv3, self.bn3 = nn.Conv2d(width, outer, 1, bias=False), nn.BatchNorm2d(outer)
+        self.downsample: nn.Module = nn.Identity()
+        if stride != 1 or inner != outer:
+            shortcut = nn.Conv2d(inner, outer, 1, stride, bias=False)
+            self.downsample = nn.Sequential(shortcut, nn.BatchNorm2d(outer))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, inner, H, W) -> (N, 4 width, H / stride, W / stride), rounded up."""
+        y = F.relu(self.bn1(self.conv1(x)))
+        y = F.relu(self.bn2(self.conv2(y)))
+        return F.relu(self.bn3(self.conv3(y)) + self.downsample(x))
+
+
+class ResNet(nn.Module):
+    """ResNet-50 without its classifier when all is as it is: 23,508,032 parameters.
+
+    Args:
+        in_channels: channels of the input.
+        width: channels of the stem; the stages have 4, 8, 16 and 32 times as many.
+        blocks: bottlenecks in each of the four stages.
+    """
+
+    def __init__(self, in_channels: int = 3, width: int = 64, blocks: Sequence[int] = (3, 4, 6, 3)) -> None:
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv2d(in_channels, width, 7, 2, 3, bias=False), nn.BatchNorm2d(width)
+        inner = width
+        for i, count in enumerate(blocks):
+            stage = nn.Sequential()
+            for block in range(count):
+                stage.append(Bottleneck(inner, width * 2**i, 2 if i and block == 0 else 1))
+                inner = 4 * width * 2**i
+            self.add_module(f"layer{i + 1}", stage)
+        self.layers = len(blocks)
+        self.widths = tuple(4 * width * 2**i for i in range(len(blocks)))
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """The last map of each stage, at 1/4, 1/8, 1/16 and 1/32 of the size, rounded up."""
+        x = F.max_pool2d(F.relu(self.bn1(self.conv1(x))), 3, 2, 1)
+        maps = []
+        for i in range(self.layers):
+            x = self.get_submodule(f"layer{i + 1}")(x)
+            maps.append(x)
+        return maps

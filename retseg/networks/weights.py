@@ -1,0 +1,65 @@
+"""Weights from a file that the user names: safetensors, or a torch file of tensors and nothing else."""
+
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from retseg.networks import NetworkError
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """The tensors of a `.safetensors` file, or of a torch file; nothing in the file is executed.
+
+    A table under `state_dict` or `model`, as many training programs write, is taken instead of the whole.
+
+    Raises:
+        NetworkError: the file is missing, is neither, or holds something other than tensors.
+    """
+    if not path.is_file():
+        raise NetworkError(f"there is no file of weights at {path}")
+    content = _read_safetensors(path) if path.suffix == ".safetensors" else _read_torch(path)
+    for key in ("state_dict", "model"):
+        if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
+            content = content[key]
+    if not isinstance(content, Mapping):
+        raise NetworkError(f"{path} holds a {type(content).__name__}, wanted a table of tensors")
+    return {key: value for key, value in content.items() if isinstance(value, Tensor)}
+
+
+def _read_safetensors(path: Path) -> Any:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        raise NetworkError(f"{path} is not a safetensors file: {error}") from error
+
+
+def _read_torch(path: Path) -> Any:
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
+        remedy = "save its state_dict alone, or as safetensors"
+        raise NetworkError(f"{path} holds no weights that can be read without running code in it: {remedy}") from error
+
+
+def copy_weights(module: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """Give `module` its weights by name; what else is in the table is left alone.
+
+    Raises:
+        NetworkError: a weight is missing or has another shape; nothing was copied then.
+    """
+    own = module.state_dict()
+    wanted = {key: value for key, value in own.items() if not key.endswith("num_batches_tracked")}
+    for key, value in wanted.items():
+        if key not in weights:
+            raise NetworkError(f"the file of weights has no '{key}'; is it for this architecture?")
+        if weights[key].shape != value.shape:
+            found, needed = tuple(weights[key].shape), tuple(value.shape)
+            raise NetworkError(f"'{key}' has the shape {found} in the file of weights, this network needs {needed}")
+    module.load_state_dict({key: weights[key] for key in wanted}, strict=False)
