@@ -20,6 +20,8 @@ COMMANDS = {
     "serve": "the same, kept warm behind /health and /invoke",
     "predict": "segment image files and folders",
     "info": "list tasks, models, challenges and engines",
+    "check": "will Grand Challenge take this image, output folder or archive?",
+    "pack": "the models of a challenge as a folder or as model.tar.gz",
 }
 """Name, which is also that of the module, and what it is for."""
 
@@ -53,7 +55,7 @@ def guard(run: Callable[[], int]) -> int:
 
     SIGTERM becomes an orderly exit, so that nothing unfinished stays behind when a time limit ends the process.
     """
-    signal.signal(signal.SIGTERM, _terminate)
+    earlier = signal.signal(signal.SIGTERM, _terminate)
     try:
         return run()
     except KeyboardInterrupt:
@@ -64,6 +66,8 @@ def guard(run: Callable[[], int]) -> int:
             traceback.print_exc()
         complain(explain(error))
         return 1
+    finally:
+        signal.signal(signal.SIGTERM, earlier)
 
 
 def _terminate(number: int, _: object) -> NoReturn:

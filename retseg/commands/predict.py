@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from retseg.container import Predict
     from retseg.models import Card
 
-IMAGE_SUFFIXES = (".nii.gz", ".mha", ".mhd", ".tif", ".tiff", ".png", ".jpg", ".jpeg", ".gif", ".bmp")
-
 
 class RequestError(ValueError):
     """What was asked for on the command line cannot be done; says why and what to ask for instead."""
@@ -73,12 +71,14 @@ def list_images(given: Iterable[Path]) -> tuple[Path, ...]:
     Raises:
         RequestError: a path does not exist, or a folder holds no image.
     """
+    from retseg.image import is_image_name
+
     images: dict[Path, Path] = {}
     for path in given:
         if path.is_dir():
-            found = [file for file in sorted(path.iterdir()) if file.name.lower().endswith(IMAGE_SUFFIXES)]
+            found = [file for file in sorted(path.iterdir()) if is_image_name(file)]
             if not found:
-                raise RequestError(f"{path} holds no image ({', '.join(IMAGE_SUFFIXES)}): name the folder that does")
+                raise RequestError(f"{path} holds no image: name the folder that does")
         elif path.exists():
             found = [path]
         else:
@@ -90,9 +90,7 @@ def list_images(given: Iterable[Path]) -> tuple[Path, ...]:
 
 def name_outputs(path: Path, request: Request) -> tuple[Path, ...]:
     """Where the masks of an image go, and then, when they are wanted, its probabilities, in the order of the tasks."""
-    name = path.name
-    suffix = next((suffix for suffix in IMAGE_SUFFIXES if name.lower().endswith(suffix)), path.suffix)
-    stem = name[: len(name) - len(suffix)]
+    stem = path.name[: -len(".nii.gz")] if path.name.lower().endswith(".nii.gz") else path.stem
     endings = (".png", "_probability.png") if request.probabilities else (".png",)
     return tuple(request.output / task / f"{stem}{ending}" for ending in endings for task in request.tasks)
 
@@ -150,12 +148,14 @@ def _choose_model(task: str, cards: Iterable["Card"], challenge: Challenge, dire
 
 def predict_all(images: Sequence[Path], request: Request, predict: "Predict") -> Iterable[str]:
     """Segment image by image, with a line for each; yields "" for a success, else the sentence why it failed."""
-    from retseg.image import ImageError
+    from retseg.image import ImageError, OutputError
 
     for number, path in enumerate(images, 1):
         start = time.monotonic()
         try:
             predict_one(path, request, predict)
+        except OutputError:
+            raise
         except ImageError as error:
             say(f"[{number}/{len(images)}] {path} failed")
             yield str(error)
@@ -170,6 +170,7 @@ def predict_one(path: Path, request: Request, predict: "Predict") -> None:
 
     Raises:
         ImageError: it cannot be read.
+        OutputError: the output folder cannot be written to.
     """
     from retseg.image import read_image, write_mask, write_probability
 
@@ -179,8 +180,6 @@ def predict_one(path: Path, request: Request, predict: "Predict") -> None:
         say(f"warning: {sentence}")
     planes = [prediction.tasks.index(task) for task in request.tasks]
     outputs = name_outputs(path, request)
-    for output in outputs:
-        output.parent.mkdir(parents=True, exist_ok=True)
     for plane, output in zip(planes, outputs, strict=False):
         write_mask(output, label_mask(prediction.masks[plane], (0, 255)), image.geometry)
     for plane, output in zip(planes, outputs[len(planes) :], strict=False):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import SimpleITK as sitk  # noqa: N813
+import SimpleITK
 from numpy.typing import NDArray
 
 from retseg.challenge import Challenge
@@ -25,8 +25,9 @@ LOSSY_SUFFIXES = frozenset({".jpg", ".jpeg", ".jp2"})
 
 def list_candidates(input_directory: Path) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
     """The files below the input folder that look like images to SimpleITK, and those that do not, both sorted."""
+    reader: Any = SimpleITK.ImageFileReader
     files = [path for path in sorted(input_directory.glob("**/*")) if path.is_file()]
-    images = tuple(path for path in files if sitk.ImageFileReader.GetImageIOFromFileName(str(path)))
+    images = tuple(path for path in files if reader.GetImageIOFromFileName(str(path)))
     return images, tuple(path for path in files if path not in images)
 
 
@@ -48,7 +49,7 @@ def read_legacy_image(path: Path) -> "Image | str":
 
 def _is_readable(path: Path) -> bool:
     try:
-        sitk.ReadImage(str(path))
+        SimpleITK.ReadImage(str(path))
     except RuntimeError:
         return False
     return True
@@ -79,13 +80,13 @@ def task_values(challenge: Challenge) -> dict[str, tuple[int, int]]:
 
 def write_legacy_mask(path: Path, mask: NDArray[np.bool_], values: tuple[int, int], geometry: "Geometry") -> None:
     """Write one mask, bool (H, W), as uint8 in the format of the path's suffix, compressed, with the geometry."""
-    image = sitk.GetImageFromArray(label_mask(mask, values))
+    image: Any = SimpleITK.GetImageFromArray(label_mask(mask, values))
     image.SetSpacing(geometry.spacing)
     image.SetOrigin(geometry.origin)
     image.SetDirection(geometry.direction)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        sitk.WriteImage(image, str(path), useCompression=True)
+        SimpleITK.WriteImage(image, str(path), useCompression=True)
     except RuntimeError as error:
         raise ContractError(
             f"no mask can be written as {path.name}: convert the image to .mha and start again"

@@ -127,10 +127,10 @@ guard(run)
         assert process.stdout.readline() == "working\n"
         start = time.monotonic()
         process.terminate()
-        _, complaint = process.communicate(timeout=20)
+        _, complaint = process.communicate(timeout=30)
     assert (process.returncode, complaint.splitlines()) == (
         143,
         ["ended by SIGTERM before it was done: give it more time"],
     )
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 20
     assert list(tmp_path.iterdir()) == []

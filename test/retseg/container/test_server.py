@@ -135,7 +135,7 @@ def test_the_server_answers_on_its_port_and_ends_in_order_at_sigterm(repository,
 
 
 def _wait_for(url):
-    for _ in range(200):
+    for _ in range(600):
         try:
             with urllib.request.urlopen(url, timeout=5) as answer:
                 return answer.status

@@ -1,0 +1,186 @@
+"""`retseg predict`: which images, which models, which files."""
+
+import dataclasses
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from retseg import cli
+from retseg.challenge import TaskModel, load_challenge
+from retseg.commands import predict as command
+from retseg.commands.predict import (
+    Request,
+    RequestError,
+    choose_models,
+    list_images,
+    name_outputs,
+    predict_all,
+    refuse_collisions,
+)
+from retseg.models import Card, Inference, Network, Task, Training, write_card
+from retseg.predictor import Prediction
+from retseg.preprocessing import Preprocessing
+
+REQUEST = Request(("vessel",), Path("out"), probabilities=False)
+
+
+def _touch(*paths):
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return paths
+
+
+def test_a_folder_gives_its_images_in_order_but_not_those_of_folders_in_it(tmp_path):
+    a, b, *_ = _touch(tmp_path / "a.JPG", tmp_path / "b.nii.gz", tmp_path / "notes.txt", tmp_path / "mask" / "a.png")
+    assert list_images([tmp_path]) == (a, b)
+    assert list_images([b, tmp_path, a]) == (b, a), "each once, in the order of the command line"
+
+
+def test_a_missing_path_and_a_folder_without_images_are_named(tmp_path):
+    with pytest.raises(RequestError, match="nowhere does not exist"):
+        list_images([tmp_path / "nowhere"])
+    with pytest.raises(RequestError, match="holds no image"):
+        list_images([tmp_path])
+
+
+@pytest.mark.parametrize(("name", "stem"), [("a.tif", "a"), ("a.nii.gz", "a"), ("1.2.PNG", "1.2"), ("a.dat", "a")])
+def test_results_are_named_after_task_and_stem(name, stem):
+    request = dataclasses.replace(REQUEST, tasks=("vessel", "haemorrhage"), probabilities=True)
+    assert [path.as_posix() for path in name_outputs(Path("in") / name, request)] == [
+        f"out/vessel/{stem}.png",
+        f"out/haemorrhage/{stem}.png",
+        f"out/vessel/{stem}_probability.png",
+        f"out/haemorrhage/{stem}_probability.png",
+    ]
+
+
+@pytest.mark.parametrize("pair", [("left/a.tif", "right/a.tif"), ("a.tif", "a.png")])
+def test_images_of_one_stem_are_refused_with_both_names(pair):
+    with pytest.raises(RequestError, match=f"{pair[0]} and {pair[1]} would both be written to out/vessel/a.png"):
+        refuse_collisions(map(Path, pair), REQUEST)
+    refuse_collisions([Path("left/a.tif"), Path("right/b.tif")], REQUEST)
+
+
+def test_an_image_named_like_the_probability_of_another_is_refused_only_if_probabilities_are_wanted():
+    pair = [Path("a.png"), Path("a_probability.png")]
+    refuse_collisions(pair, REQUEST)
+    with pytest.raises(RequestError, match="would both"):
+        refuse_collisions(pair, dataclasses.replace(REQUEST, probabilities=True))
+
+
+def test_an_image_is_not_overwritten_by_its_own_mask(tmp_path):
+    request = dataclasses.replace(REQUEST, output=tmp_path)
+    with pytest.raises(RequestError, match="would be overwritten"):
+        refuse_collisions([tmp_path / "vessel/a.png"], request)
+
+
+@pytest.fixture
+def models(tmp_path):
+    """A folder with the cards of two models for vessels and one for two lesions."""
+    for name, tasks in {"one": ["vessel"], "two": ["vessel"], "lesions": ["haemorrhage", "hard_exudate"]}.items():
+        card = Card(
+            format=1,
+            name=name,
+            version="1",
+            modality="cfp",
+            tasks={task: Task(0.5) for task in tasks},
+            network=Network("unet"),
+            preprocessing=Preprocessing(),
+            inference=Inference(),
+            training=Training("none", "none", 0, "phantom", "free", {"drawn": "0"}),
+            files={"model.onnx": "0"},
+            directory=tmp_path / name,
+        )
+        card.directory.mkdir()
+        write_card(card)
+    return tmp_path
+
+
+def test_the_challenges_tasks_and_models_are_used_unless_others_are_named(models):
+    challenge = load_challenge("fundus")
+    challenge = dataclasses.replace(challenge, task=(TaskModel("vessel", "one"),))
+    assert choose_models(challenge, models, [], []) == {"vessel": "one"}
+    assert choose_models(challenge, models, [], ["two"]) == {"vessel": "two"}
+    assert choose_models(challenge, models, ["hard_exudate"], []) == {"hard_exudate": "lesions"}
+    assert choose_models(challenge, models, ["hard_exudate", "vessel"], []) == {
+        "hard_exudate": "lesions",
+        "vessel": "one",
+    }
+    assert choose_models(challenge, models, [], ["lesions", "two"]) == {
+        "haemorrhage": "lesions",
+        "hard_exudate": "lesions",
+        "vessel": "two",
+    }
+
+
+def test_what_no_model_or_more_than_one_can_do_is_refused(models):
+    challenge = dataclasses.replace(load_challenge("fundus"), task=(TaskModel("vessel", "other"),))
+    with pytest.raises(RequestError, match="did you mean 'vessel'"):
+        choose_models(challenge, models, ["vesel"], [])
+    with pytest.raises(RequestError, match=r"none of the models .* segments 'irma'"):
+        choose_models(challenge, models, ["irma"], [])
+    with pytest.raises(RequestError, match="one, two all segment 'vessel'"):
+        choose_models(challenge, models, [], ["one", "two"])
+
+
+@pytest.fixture
+def green_vessels(monkeypatch):
+    """In place of the models: vessels where green is above 100."""
+
+    def predict(image):
+        green = image.pixels[None, ..., 1]
+        whole = np.full(green.shape[1:], True)
+        return Prediction(("vessel",), (green / 255).astype(np.float32), green > 100, whole, ())
+
+    monkeypatch.setattr(command, "load_when_needed", lambda *_: predict)
+    return predict
+
+
+def test_masks_are_0_and_255_and_probabilities_16_bit_in_the_size_of_the_input(green_vessels, tmp_path, capsys):
+    pixels = np.random.default_rng(0).integers(0, 256, (30, 40, 3), dtype=np.uint8)
+    (tmp_path / "in").mkdir()
+    cv2.imwrite(str(tmp_path / "in/a.png"), pixels)
+    words = ["predict", str(tmp_path / "in"), "--output", str(tmp_path / "out"), "--probabilities"]
+    assert cli.main(words) == 0
+    mask = cv2.imread(str(tmp_path / "out/vessel/a.png"), cv2.IMREAD_UNCHANGED)
+    assert mask.dtype == np.uint8
+    np.testing.assert_array_equal(mask, np.where(pixels[..., 1] > 100, 255, 0))
+    probability = cv2.imread(str(tmp_path / "out/vessel/a_probability.png"), cv2.IMREAD_UNCHANGED)
+    assert probability.dtype == np.uint16
+    np.testing.assert_array_equal(probability, np.round(pixels[..., 1] / np.float32(255) * 65535))
+    assert capsys.readouterr().out.startswith("[1/1] ")
+
+
+def test_an_unreadable_image_is_named_and_the_others_are_done(green_vessels, tmp_path, capsys):
+    cv2.imwrite(str(tmp_path / "good.png"), np.zeros((30, 40, 3), np.uint8))
+    (tmp_path / "broken.png").write_bytes((tmp_path / "good.png").read_bytes()[:60])
+    assert cli.main(["predict", str(tmp_path), "--output", str(tmp_path / "out")]) == 1
+    captured = capsys.readouterr()
+    lines = captured.err.splitlines()
+    assert "broken.png" in lines[0]
+    assert lines[-1].startswith("1 of 2 images could not be segmented")
+    assert "Traceback" not in captured.err
+    assert [path.name for path in (tmp_path / "out").rglob("*.png")] == ["good.png"]
+
+
+def test_two_folders_with_one_stem_are_refused_before_the_first_image(green_vessels, tmp_path, capsys):
+    _touch(tmp_path / "left/a.png", tmp_path / "right/a.jpg")
+    words = ["predict", str(tmp_path / "left"), str(tmp_path / "right"), "--output", str(tmp_path / "out")]
+    assert cli.main(words) == 1
+    complaint = capsys.readouterr().err
+    assert "left/a.png" in complaint
+    assert "right/a.jpg" in complaint
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_fault_of_the_network_is_not_taken_for_a_bad_image(tmp_path):
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((30, 40, 3), np.uint8))
+
+    def broken(image):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        list(predict_all([tmp_path / "a.png"], dataclasses.replace(REQUEST, output=tmp_path / "out"), broken))
