@@ -19,6 +19,8 @@ COMMANDS = {
     "process": "segment one Grand Challenge job: /input to /output",
     "serve": "the same, kept warm behind /health and /invoke",
     "predict": "segment image files and folders",
+    "evaluate": "score predictions against ground truth as a leaderboard does",
+    "submit": "segment the test images of a challenge and pack them for upload",
     "info": "list tasks, models, challenges and engines",
     "check": "will Grand Challenge take this image, output folder or archive?",
     "pack": "the models of a challenge as a folder or as model.tar.gz",

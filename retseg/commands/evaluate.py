@@ -46,9 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command; without any it is the entry of an evaluation container."""
     add_challenge(parser)
     parser.add_argument("--protocol", metavar="NAME", help="how to score (default: the challenge's own; or `all`)")
-    parser.add_argument(
-        "--ground-truth", metavar="DIR", type=Path, default=PLATFORM_TRUTH, help="official or plain folder"
-    )
+    parser.add_argument("--ground-truth", metavar="DIR", type=Path, default=PLATFORM_TRUTH, help="masks")
     parser.add_argument("--predictions", metavar="DIR_OR_ZIP", type=Path, default=PLATFORM_INPUT, help="masks or maps")
     parser.add_argument("--output", metavar="DIR", type=Path, default=PLATFORM_OUTPUT, help="metrics.json, report.html")
     parser.add_argument("--split", metavar="NAME", default="", help="score only this split of the challenge")
@@ -56,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--compare", metavar="DIR_OR_ZIP", type=Path, help="test the difference from these predictions")
     parser.add_argument("--leaderboard", action="store_true", help="place the score among the published standings")
     parser.add_argument(
-        "--model", metavar="NAME", action="append", help="made by this model: check its training images"
+        "--model", metavar="NAME", action="append", help="that made them: its training images are checked"
     )
     parser.add_argument("--models", metavar="DIR", type=Path, help="folder of all models (default: model_weights/)")
     parser.add_argument("--report-size", metavar="N", type=int, help="longest side of the report's images, in pixels")
@@ -92,9 +90,7 @@ def choose_protocols(challenge: Challenge, name: str | None) -> tuple[Protocol, 
         EvaluationError: there is no such protocol.
     """
     if not challenge.protocol:
-        raise EvaluationError(
-            f"the challenge '{challenge.name}' has no protocol: add a [protocol.NAME] table to its file"
-        )
+        raise EvaluationError(f"the challenge '{challenge.name}' has no protocol: add a [protocol.NAME] table")
     wanted = challenge.default_protocol if name in (None, "all") else str(name)
     if wanted not in challenge.protocol:
         raise EvaluationError(f"'{challenge.name}' has no protocol '{wanted}'{nearest(wanted, challenge.protocol)}")
@@ -175,7 +171,7 @@ def place(task: Task, evaluation: "Evaluation", estimates: "Estimates") -> "Eval
     if expected and found != expected:
         warnings = (
             *warnings,
-            f"The standings are of {expected} test images and this score of {found}: a hint, no rank.",
+            f"The standings are of {expected} images, this score of {found}: a hint only.",
         )
     return replace(evaluation, standing=standing, warnings=warnings)
 

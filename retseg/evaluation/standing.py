@@ -37,9 +37,7 @@ def find_standing(
         )
     silent = [task for task in tasks if leaderboard.metric not in estimates.get(task, {})]
     if silent:
-        raise StandingError(
-            f"there is no {leaderboard.metric} of {', '.join(silent)}, and the rank is that of the mean"
-        )
+        raise StandingError(f"there is no {leaderboard.metric} of {', '.join(silent)}, while the rank is by the mean")
     overall: Mapping[str, Estimate] = estimates["overall"]
     entry, tie = overall[leaderboard.metric], evaluation.protocol.tie_break
     tie_break = overall[tie].value if tie is not None and tie in overall else None

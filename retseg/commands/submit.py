@@ -1,0 +1,98 @@
+"""`retseg submit`: segment the test images of a challenge and pack what its organisers accept."""
+
+import argparse
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from retseg.challenge import Challenge, load_challenge
+from retseg.commands.console import say
+from retseg.commands.options import add_challenge, add_inference, load_when_needed
+from retseg.commands.predict import list_images
+from retseg.evaluation.matching import split_suffix
+
+if TYPE_CHECKING:
+    from retseg.submission import Plan, SubmittedCase
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    add_challenge(parser)
+    parser.add_argument("--team", metavar="NAME", default="", help="of your team, where the archive holds it")
+    parser.add_argument("--images", metavar="DIR", type=Path, required=True, help="the test images")
+    parser.add_argument("--output", metavar="FILE.zip", type=Path, required=True, help="the archive to write")
+    parser.add_argument("--predictions", metavar="DIR_OR_ZIP", type=Path, help="pack these instead of predicting")
+    parser.add_argument("--names", metavar="PATTERN", default="", help="of the files, such as {label}/{case}.png")
+    parser.add_argument("--any-number", action="store_true", help="of images, for a rehearsal")
+    add_inference(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check the images, predict or read, write the archive, say what is in it."""
+    from retseg.submission import plan_submission, write_submission
+
+    challenge = load_challenge(options.challenge)
+    paths = list_images([options.images])
+    stems = [split_suffix(path.name)[0] for path in paths]
+    plan = plan_submission(challenge, stems, options.team, options.names, options.any_number)
+    images = dict(zip(stems, paths, strict=True))
+    if options.predictions is not None:
+        cases = read_cases(challenge, plan, options.predictions)
+    else:
+        cases = predict_cases(challenge, plan, images, options)
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    members = write_submission(plan, cases, options.output)
+    say(f"{options.output}: {', '.join(members[:3])}{' ...' if len(members) > 3 else ''} ({len(plan.names)} images)")
+    if plan.layout.certainty:
+        say(f"note: {plan.layout.certainty}")
+    return 0
+
+
+def predict_cases(
+    challenge: Challenge, plan: "Plan", images: Mapping[str, Path], options: argparse.Namespace
+) -> "Iterator[SubmittedCase]":
+    """Segment image by image in the order of the plan."""
+    from retseg.image import read_image
+    from retseg.submission import SubmittedCase
+
+    predict = load_when_needed(challenge.models, options.models, options.engine)
+    for number, name in enumerate(plan.names, 1):
+        prediction = predict(read_image(images[name]))
+        say(f"[{number}/{len(plan.names)}] {images[name]}")
+        yield SubmittedCase(
+            name,
+            dict(zip(prediction.tasks, prediction.masks, strict=True)),
+            dict(zip(prediction.tasks, prediction.probabilities, strict=True)),
+        )
+
+
+def read_cases(challenge: Challenge, plan: "Plan", place: Path) -> "Iterator[SubmittedCase]":
+    """Read predictions that are already there, in the order of the plan.
+
+    Raises:
+        SubmissionError: an image lacks a prediction; the writer names it.
+        SourceError: a prediction is unreadable.
+    """
+    from retseg.evaluation.checking import MASK_KINDS, Reading, inspect
+    from retseg.evaluation.matching import find_case_name
+    from retseg.evaluation.predictions import find_predictions
+    from retseg.submission import SubmittedCase
+
+    grey = plan.layout.kind == "grey"
+    names = {find_case_name(name, challenge.case_suffixes): name for name in plan.names}
+    found = find_predictions(challenge, place, names)
+    for problem in found.problems:
+        say(f"warning: {problem}")
+    for case, name in names.items():
+        masks, probabilities = {}, {}
+        for candidate in (c for c in found.candidates if c.case == case):
+            reading = Reading(candidate.source, inspect(candidate.source, grey)[0])
+            if reading.kind not in MASK_KINDS:
+                probabilities[candidate.task] = reading.read_probability()
+            else:
+                masks[candidate.task] = reading.read_mask()
+                if grey:
+                    probabilities.setdefault(candidate.task, masks[candidate.task].astype(np.float32))
+        yield SubmittedCase(name, masks, probabilities)
