@@ -1,0 +1,97 @@
+"""The report: one HTML file that holds everything it shows, written case by case."""
+
+import base64
+import hashlib
+from collections.abc import Callable, Iterator
+from html import escape
+from importlib import resources
+from pathlib import Path
+from string import Template
+
+from retseg import __version__
+from retseg.evaluation.result import Evaluation
+from retseg.report.cases import Ledger, keep_ledger, write_case_data, write_cases
+from retseg.report.curves import gather_curves
+from retseg.report.layers import CaseLayers, encode_case
+from retseg.report.sections import (
+    write_aggregates,
+    write_curves,
+    write_headline,
+    write_protocol,
+    write_standing,
+    write_warnings,
+)
+
+OpenLayers = Callable[[str], CaseLayers]
+STYLES = ("page.css", "cases.css")
+SCRIPTS = ("page.js", "viewer.js")
+
+
+def write_report(evaluation: Evaluation, open_layers: OpenLayers, path: Path, size: int | None = None) -> None:
+    """Write the report to `path`, beside it first and then renamed into place.
+
+    Args:
+        evaluation: what to report.
+        open_layers: called once for each case name, in turn; its arrays are let go before the next call.
+        path: the HTML file; its folder must exist.
+        size: the longest side of a stored image in pixels; None keeps the images' own size.
+
+    Raises:
+        ValueError: `size` is no positive number, or a case's masks do not fit each other.
+        OSError: the file cannot be written.
+    """
+    if size is not None and size < 1:
+        raise ValueError(f"the report's image size is {size}; give a positive number of pixels, such as 640")
+    ledger = keep_ledger(evaluation)
+    before, after = fill_page(evaluation, ledger).split("<!--case data-->")
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        with beside.open("w", encoding="utf-8") as page:
+            page.write(before)
+            page.writelines(_encode_cases(ledger, open_layers, size))
+            page.write(after)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def fill_page(evaluation: Evaluation, ledger: Ledger) -> str:
+    """The whole page except the pictures, which belong where it says `<!--case data-->`."""
+    script = "".join(f"(() => {{\n{_read(name)}}})();\n" for name in SCRIPTS)
+    sections = (
+        ("", write_warnings(evaluation.warnings)),
+        ("", write_headline(evaluation)),
+        ("Scores", write_aggregates(evaluation)),
+        ("Cases", write_cases(evaluation, ledger)),
+        ("Curves", write_curves(gather_curves(evaluation))),
+        ("Standing", write_standing(evaluation)),
+        ("Protocol", write_protocol(evaluation)),
+    )
+    anchors = {"Scores": "aggregates"}
+    navigation = "".join(
+        f'<a href="#{anchors.get(name, name.lower())}">{name}</a>' for name, content in sections if name and content
+    )
+    return Template(_read("page.html")).substitute(
+        title=escape(f"{evaluation.challenge}: {evaluation.protocol.title}"),
+        style="".join(map(_read, STYLES)),
+        script=script,
+        script_hash=_hash_script(f"\n{script}\n"),
+        navigation=navigation,
+        content="\n".join(content for _, content in sections if content),
+        cases="<!--case data-->",
+        version=__version__,
+    )
+
+
+def _encode_cases(ledger: Ledger, open_layers: OpenLayers, size: int | None) -> Iterator[str]:
+    for number, name in enumerate(ledger.names):
+        yield write_case_data(number, ledger, encode_case(open_layers(name), size))
+
+
+def _hash_script(script: str) -> str:
+    """What the page's security policy calls the one script that may run (CSP level 2, section 4.2.5)."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}"
+
+
+def _read(name: str) -> str:
+    return resources.files("retseg.report").joinpath(name).read_text(encoding="utf-8")

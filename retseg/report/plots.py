@@ -1,0 +1,231 @@
+"""The page's plots as inline SVG, written by hand: no drawing library, no script needed to see them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+
+from retseg.evaluation.result import Standing, Summary
+from retseg.metrics.curves import Curve
+from retseg.report.curves import POINTS, RELIABILITY_BINS, TaskCurves, find_point
+from retseg.report.palette import label_task
+from retseg.report.wording import embed_json, format_number
+
+LEFT, TOP, SIDE_X, SIDE_Y = 42, 8, 306, 250
+VIEW = f"0 0 {LEFT + SIDE_X + 12} {TOP + SIDE_Y + 42}"
+DASHES = ("none", "8 4", "2 3.5", "10 3 2 3", "5 3", "1 3", "12 5", "6 2 2 2 2 2")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One task's line in a plot, its working point (or None) and what to call it."""
+
+    label: str
+    series: int
+    curve: Curve
+    mark: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class Plot:
+    """One square plot over [0, 1] x [0, 1]: words, lines, and guides given as (x0, y0, x1, y1)."""
+
+    key: str
+    title: str
+    x_label: str
+    y_label: str
+    caption: str
+    lines: tuple[Line, ...]
+    guides: tuple[tuple[float, float, float, float], ...] = ()
+
+
+def draw_curves(tasks: Sequence[TaskCurves]) -> str:
+    """PR, ROC, Dice against threshold and reliability of all tasks, as HTML figures below one legend."""
+    return draw_legend(tasks) + '<div class="plots">' + "".join(map(draw_plot, plan_plots(tasks))) + "</div>"
+
+
+def plan_plots(tasks: Sequence[TaskCurves]) -> tuple[Plot, ...]:
+    """The four plots; a working point is marked where the threshold is known."""
+
+    def pick(name: str) -> tuple[Line, ...]:
+        lines = []
+        for series, task in enumerate(tasks):
+            curve: Curve = getattr(task, name)
+            mark = None if task.threshold is None else find_point(curve, task.threshold)
+            if name == "dice" and mark is not None and task.threshold is not None:
+                mark = (task.threshold, mark[1])
+            lines.append(Line(label_task(task.task), series, curve.thin(POINTS), mark))
+        return tuple(lines)
+
+    chance = tuple((0.0, task.prevalence, 1.0, task.prevalence) for task in tasks)
+    diagonal = ((0.0, 0.0, 1.0, 1.0),)
+    guess = f"Dotted: the precision of a guess{', task by task' * (len(tasks) > 1)}."
+    coin = "Dotted: a coin."
+    pooled = "All pixels together, at every threshold."
+    honest = f"Dotted: probabilities that mean what they say. {RELIABILITY_BINS} bins."
+    return (
+        Plot("pr", "Precision and recall", "Recall", "Precision", guess, pick("pr"), chance),
+        Plot("roc", "Receiver operating characteristic", "1 − specificity", "Sensitivity", coin, pick("roc"), diagonal),
+        Plot("dice", "Dice against threshold", "Threshold", "Dice", pooled, pick("dice")),
+        Plot("reliability", "Reliability", "Probability", "Share that is true", honest, _calibrate(tasks), diagonal),
+    )
+
+
+def _calibrate(tasks: Sequence[TaskCurves]) -> tuple[Line, ...]:
+    lines = []
+    for series, task in enumerate(tasks):
+        kept = task.calibration.pixels > 0
+        confidence, frequency = task.calibration.confidence[kept], task.calibration.frequency[kept]
+        lines.append(Line(label_task(task.task), series, Curve(confidence, confidence, frequency), None))
+    return tuple(lines)
+
+
+def draw_legend(tasks: Sequence[TaskCurves]) -> str:
+    """One row for each task: its line, its name, its working threshold, and what the curves come to."""
+    rows = []
+    for series, task in enumerate(tasks):
+        best = int(np.nanargmax(task.dice.y))
+        values = (
+            "–" if task.threshold is None else f"{task.threshold:.3g}",
+            format_number(task.average_precision),
+            format_number(task.auc_roc),
+            f"{format_number(float(task.dice.y[best]))} <small>at {task.dice.thresholds[best]:.3g}</small>",
+            format_number(task.ece),
+            format_number(task.brier),
+        )
+        rows.append(
+            f'<tr><th scope="row"><svg viewBox="0 0 38 14" aria-hidden="true"><path d="M1 7H37" {_stroke(series)}/>'
+            f'<circle cx="19" cy="7" r="5" style="fill:var(--series-{series % 8})"/></svg>'
+            f"{escape(label_task(task.task))}</th>" + "".join(f"<td>{value}</td>" for value in values) + "</tr>"
+        )
+    columns = ("Threshold", "AP", "AUC ROC", "Highest Dice", "ECE", "Brier")
+    head = "".join(f'<th scope="col">{column}</th>' for column in columns)
+    return (
+        '<div class="scroll legend"><table><thead><tr><th scope="col">Pooled over the images</th>'
+        f"{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def draw_plot(plot: Plot) -> str:
+    """One HTML figure: the SVG, its description for those who do not see it, and its points for the readout."""
+    parts = [_draw_axes(plot)]
+    for x0, y0, x1, y1 in plot.guides:
+        parts.append(f'<path class="guide" d="M{_x(x0)} {_y(y0)}L{_x(x1)} {_y(y1)}"/>')
+    for line in plot.lines:
+        parts.append(f'<path class="curve" {_stroke(line.series)} d="{_trace(line.curve)}"/>')
+        if plot.key == "reliability":
+            parts += [_dot(x, y, line.series, 3.5) for x, y in zip(line.curve.x, line.curve.y, strict=True)]
+    parts += [_dot(*line.mark, line.series, 6) for line in plot.lines if line.mark is not None]
+    told = [
+        f"{line.label}: {plot.y_label} {line.mark[1]:.3f} at {plot.x_label} {line.mark[0]:.3f}."
+        for line in plot.lines
+        if line.mark is not None
+    ]
+    name = f"plot-{plot.key}"
+    return (
+        f'<figure class="plot" id="{name}"><h3>{plot.title}</h3>'
+        f'<svg viewBox="{VIEW}" role="img" aria-labelledby="{name}-title {name}-desc" '
+        f'data-area="{LEFT} {TOP} {SIDE_X} {SIDE_Y}">'
+        f'<title id="{name}-title">{plot.title}</title><desc id="{name}-desc">{escape(plot.caption)}. '
+        f"{escape(' '.join(told))}</desc>{''.join(parts)}</svg>"
+        f"<figcaption>{escape(plot.caption)}</figcaption>{_store_points(plot)}</figure>"
+    )
+
+
+def draw_strip(values: Sequence[tuple[int, str, float]], summary: Summary | None, label: str) -> str:
+    """All cases of a task on one line from 0 to 1: (case number, name, value), with the mean and its interval."""
+    left, width, base = 8, 624, 34
+    parts = [f'<path class="axis" d="M{left} {base + 10}H{left + width}"/>']
+    if summary is not None and summary.ci95_low is not None and summary.ci95_high is not None:
+        low, high = left + summary.ci95_low * width, left + summary.ci95_high * width
+        parts.append(f'<rect class="band" x="{low:.1f}" y="4" width="{high - low:.1f}" height="{base + 6}"/>')
+    if summary is not None:
+        parts.append(f'<path class="mean" d="M{left + summary.mean * width:.1f} 4V{base + 10}"/>')
+    stacks: dict[int, int] = {}
+    for number, name, value in sorted(values, key=lambda entry: entry[2]):
+        place = round(value * 80)
+        level = stacks[place] = stacks.get(place, -1) + 1
+        parts.append(
+            f'<circle data-case="{number}" cx="{left + value * width:.1f}" cy="{max(6, base + 3 - 7 * level)}" r="4.5">'
+            f"<title>{escape(name)}: {format_number(value)}</title></circle>"
+        )
+    parts += [
+        f'<text x="{left + tick * width / 5:.0f}" y="58" text-anchor="middle">{tick / 5:g}</text>' for tick in range(6)
+    ]
+    told = f"{label} of {len(values)} cases" + ("; line: mean, band: its 95 % interval" if summary is not None else "")
+    drawing = f'<svg viewBox="0 0 640 62" role="img" aria-label="{escape(told)}">{"".join(parts)}</svg>'
+    return f'<div class="strip">{drawing}<p>{escape(told)}</p></div>'
+
+
+def draw_interval(summary: Summary, standing: Standing | None) -> str:
+    """The headline's value and interval on a scale from 0 to 1; published scores, where there are any, as ticks."""
+    if summary.ci95_low is None or summary.ci95_high is None or not 0 <= summary.ci95_low <= summary.ci95_high <= 1:
+        return ""
+    left, width = 6, 404
+    rows = () if standing is None else standing.rows
+    published = "".join(
+        f'<path d="M{left + score * width:.1f} 8v10" stroke="var(--muted)" stroke-width="1.5"/>' for _, score in rows
+    )
+    low, high, mean = (left + value * width for value in (summary.ci95_low, summary.ci95_high, summary.mean))
+    ticks = "".join(
+        f'<text x="{left + tick * width / 5:.0f}" y="36" text-anchor="middle">{tick / 5:g}</text>' for tick in range(6)
+    )
+    return (
+        '<svg class="interval-plot" viewBox="0 0 416 40" aria-hidden="true">'
+        f'<path d="M{left} 13H{left + width}" stroke="var(--line)" stroke-width="2"/>{published}'
+        f'<path d="M{low:.1f} 13H{high:.1f}" stroke="var(--accent)" stroke-width="6" stroke-linecap="round"/>'
+        f'<circle cx="{mean:.1f}" cy="13" r="5.5" fill="var(--ink)" stroke="var(--paper)" stroke-width="2"/>'
+        f"{ticks}</svg>"
+    )
+
+
+def _draw_axes(plot: Plot) -> str:
+    parts = [f'<rect class="frame" x="{LEFT}" y="{TOP}" width="{SIDE_X}" height="{SIDE_Y}"/>']
+    for tick in range(6):
+        value = tick / 5
+        if 0 < tick < 5:
+            parts.append(
+                f'<path class="grid" d="M{_x(value)} {TOP}V{TOP + SIDE_Y}M{LEFT} {_y(value)}H{LEFT + SIDE_X}"/>'
+            )
+        parts.append(f'<text x="{_x(value)}" y="{TOP + SIDE_Y + 15}" text-anchor="middle">{value:g}</text>')
+        parts.append(f'<text x="{LEFT - 6}" y="{float(_y(value)) + 4}" text-anchor="end">{value:g}</text>')
+    middle = TOP + SIDE_Y / 2
+    parts.append(f'<text x="{LEFT + SIDE_X / 2}" y="{TOP + SIDE_Y + 33}" text-anchor="middle">{plot.x_label}</text>')
+    parts.append(f'<text transform="translate(11 {middle}) rotate(-90)" text-anchor="middle">{plot.y_label}</text>')
+    return "".join(parts)
+
+
+def _store_points(plot: Plot) -> str:
+    lines = [
+        {
+            "label": line.label,
+            "points": [
+                [round(float(x), 4), round(float(y), 4), round(min(float(t), 1.0), 5)]
+                for x, y, t in zip(line.curve.x, line.curve.y, line.curve.thresholds, strict=True)
+            ],
+        }
+        for line in plot.lines
+    ]
+    words = {"x": plot.x_label, "y": plot.y_label, "key": plot.key, "lines": lines}
+    return f'<script type="application/json">{embed_json(words)}</script>'
+
+
+def _stroke(series: int) -> str:
+    return f'stroke="var(--series-{series % 8})" stroke-width="2.2" stroke-dasharray="{DASHES[series % 8]}"'
+
+
+def _dot(x: float, y: float, series: int, radius: float) -> str:
+    return f'<circle class="mark" cx="{_x(x)}" cy="{_y(y)}" r="{radius}" style="fill:var(--series-{series % 8})"/>'
+
+
+def _trace(curve: Curve) -> str:
+    return "M" + "L".join(f"{_x(float(x))} {_y(float(y))}" for x, y in zip(curve.x, curve.y, strict=True))
+
+
+def _x(value: float) -> str:
+    return f"{LEFT + value * SIDE_X:.1f}"
+
+
+def _y(value: float) -> str:
+    return f"{TOP + (1 - value) * SIDE_Y:.1f}"

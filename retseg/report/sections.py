@@ -1,0 +1,220 @@
+"""The page's sections above the cases, as HTML: warnings, headline, aggregates, curves, standing, protocol.
+
+A section without content is an empty string: absent parts are absent.
+"""
+
+from dataclasses import asdict, dataclass
+from html import escape
+
+from retseg.evaluation.result import Evaluation, Standing, Summary
+from retseg.report.curves import TaskCurves
+from retseg.report.palette import label_task
+from retseg.report.plots import draw_curves, draw_interval
+from retseg.report.wording import MetricWords, format_interval, format_number, join_words, tell_protocol, word_metric
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The number that ranks: which metric, of which task (or "overall"), and its summary."""
+
+    metric: str
+    scope: str
+    summary: Summary
+
+
+def choose_headline(evaluation: Evaluation) -> Headline | None:
+    """The protocol's ranking metric over all tasks, or of the only task; None where it could not be computed."""
+    metric = evaluation.protocol.headline
+    for scope in ("overall", *(evaluation.tasks if len(evaluation.tasks) == 1 else ())):
+        summary = evaluation.aggregates.get(scope, {}).get(metric)
+        if summary is not None:
+            return Headline(metric, scope, summary)
+    return None
+
+
+def write_warnings(warnings: tuple[str, ...]) -> str:
+    """What must be read before the numbers."""
+    if not warnings:
+        return ""
+    items = "".join(f"<li>{escape(warning)}</li>" for warning in warnings)
+    return (
+        '<section class="warnings" role="note" aria-labelledby="warnings">'
+        f'<h2 id="warnings">Before you read the numbers</h2><ul>{items}</ul></section>'
+    )
+
+
+def write_headline(evaluation: Evaluation) -> str:
+    """The score with its interval, and the protocol's name, rules and caveat in words."""
+    protocol, headline = evaluation.protocol, choose_headline(evaluation)
+    rules = "".join(f"<li>{escape(rule)}</li>" for rule in tell_protocol(protocol))
+    caveat = f'<p class="caveat"><b>Caveat.</b> {escape(protocol.caveat)}</p>' if protocol.caveat else ""
+    images = len({case.name for case in evaluation.cases})
+    tasks = join_words([label_task(task) for task in evaluation.tasks])
+    return (
+        '<section class="headline" id="headline" aria-labelledby="page-title">'
+        f'<h1 id="page-title">{escape(evaluation.challenge)}'
+        f"<small>{images} image{'s' * (images != 1)}, {escape(tasks)}</small></h1>"
+        f"<div>{_write_score(headline, evaluation) if headline else _write_no_score(protocol.headline)}</div>"
+        f'<div><p class="protocol-name">Scored as: {escape(protocol.title)}</p>'
+        f'<ul class="rules">{rules}</ul>{caveat}</div></section>'
+    )
+
+
+def _write_score(headline: Headline, evaluation: Evaluation) -> str:
+    words, summary = word_metric(headline.metric), headline.summary
+    name = f'<abbr title="{escape(words.meaning)}">{escape(words.label)}</abbr>'
+    parts = [f'<p class="score-name">{name}{_tell_scope(headline, evaluation)}</p>']
+    parts.append(f'<p class="score">{format_number(summary.mean, words.decimals)}</p>')
+    if summary.ci95_low is not None and summary.ci95_high is not None:
+        interval = format_interval(summary.ci95_low, summary.ci95_high, words.decimals)
+        parts.append(f'<p class="score-interval">95 % interval {interval}, by resampling the cases</p>')
+    parts.append(draw_interval(summary, evaluation.standing))
+    if evaluation.standing is not None:
+        parts.append(f'<p><a href="#standing">{_tell_rank(evaluation.standing)}</a></p>')
+    return "".join(parts)
+
+
+def _tell_scope(headline: Headline, evaluation: Evaluation) -> str:
+    if headline.scope == "overall" and len(evaluation.tasks) > 1:
+        return f", mean of {len(evaluation.tasks)} tasks"
+    return f", {escape(label_task(evaluation.tasks[0]))}" if len(evaluation.tasks) == 1 else ""
+
+
+def _write_no_score(metric: str) -> str:
+    return (
+        f'<p class="score-name">{escape(word_metric(metric).label)} could not be computed</p>'
+        '<p class="note">It needs probabilities, or a truth that is not empty; the table below holds what there is.</p>'
+    )
+
+
+def write_aggregates(evaluation: Evaluation) -> str:
+    """One row for each task and one for the mean of the tasks; one column for each metric."""
+    metrics = order_metrics(evaluation)
+    if not metrics:
+        return ""
+    lead = evaluation.protocol.headline
+    head = "".join(
+        f'<th scope="col"{_mark_lead(metric, lead)}><abbr title="{escape(word_metric(metric).meaning)}">'
+        f"{escape(word_metric(metric).label)}</abbr></th>"
+        for metric in metrics
+    )
+    rows = []
+    scopes = [*evaluation.tasks, *(["overall"] if len(evaluation.tasks) > 1 or not evaluation.tasks else [])]
+    for scope in scopes:
+        found = evaluation.aggregates.get(scope, {})
+        if not found:
+            continue
+        cells = "".join(f"<td>{_write_summary(found.get(metric), word_metric(metric))}</td>" for metric in metrics)
+        name, mark = ("Mean of tasks", ' class="overall"') if scope == "overall" else (label_task(scope), "")
+        rows.append(f'<tr{mark}><th scope="row">{escape(name[:1].upper() + name[1:])}</th>{cells}</tr>')
+    return (
+        '<section id="aggregates" aria-labelledby="aggregates-title"><h2 id="aggregates-title">Scores</h2>'
+        '<div class="scroll" tabindex="0" role="region" aria-label="Scores per task"><table>'
+        f'<thead><tr><th scope="col">Task</th>{head}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div></section>"
+    )
+
+
+def _mark_lead(metric: str, lead: str) -> str:
+    return ' class="lead-metric"' if metric == lead else ""
+
+
+def order_metrics(evaluation: Evaluation) -> tuple[str, ...]:
+    """All metrics that some aggregate has, those of the protocol first and in its order."""
+    found = dict.fromkeys(metric for summaries in evaluation.aggregates.values() for metric in summaries)
+    return tuple(sorted(found, key=lambda metric: _place(metric, evaluation.protocol.metrics)))
+
+
+def _place(metric: str, order: tuple[str, ...]) -> int:
+    return order.index(metric) if metric in order else len(order)
+
+
+def _write_summary(summary: Summary | None, words: MetricWords) -> str:
+    if summary is None:
+        return '<span class="absent">–</span>'
+    parts = [format_number(summary.mean, words.decimals)]
+    if summary.ci95_low is not None and summary.ci95_high is not None:
+        parts.append(f"<small>{format_interval(summary.ci95_low, summary.ci95_high, words.decimals)}</small>")
+    if summary.std is not None:
+        parts.append(f"<small>s.d. {format_number(summary.std, words.decimals)}</small>")
+    return "".join(parts)
+
+
+def write_curves(tasks: tuple[TaskCurves, ...]) -> str:
+    """The plots of those tasks that have probabilities."""
+    if not tasks:
+        return ""
+    marked = "; the dot is the working threshold" if any(task.threshold is not None for task in tasks) else ""
+    images = max(task.images for task in tasks)
+    return (
+        '<section id="curves" aria-labelledby="curves-title"><h2 id="curves-title">Curves</h2>'
+        f'<p class="note">All scored pixels of {images} image{"s" * (images != 1)} together{marked}. '
+        "Point at a curve to read it.</p>"
+        f"{draw_curves(tasks)}</section>"
+    )
+
+
+def write_standing(evaluation: Evaluation) -> str:
+    """The published scores with this result among them, and the ranks its interval reaches."""
+    standing, headline = evaluation.standing, choose_headline(evaluation)
+    if standing is None or headline is None:
+        return ""
+    words, own = word_metric(standing.metric), headline.summary.mean
+    entries = [(team, score, False) for team, score in standing.rows]
+    entries.insert(standing.rank - 1, ("This result", own, True))
+    rows = []
+    for rank, (team, score, mine) in enumerate(entries, start=1):
+        kinds = ["own"] * mine + ["reach"] * (standing.rank_low <= rank <= standing.rank_high)
+        bar = _draw_bar(score, headline.summary if mine else None)
+        rows.append(
+            f'<tr class="{" ".join(kinds)}"><td>{rank}</td><td>{escape(team)}</td>'
+            f'<td>{format_number(score, words.decimals)}</td><td class="bar">{bar}</td></tr>'
+        )
+    return (
+        '<section id="standing" aria-labelledby="standing-title">'
+        '<h2 id="standing-title">Standing on the leaderboard</h2>'
+        f'<p class="standing-words">{_tell_rank(standing)}: that is how far the rank moves when the cases are '
+        "resampled. The published scores are taken as they stand.</p>"
+        '<div class="scroll"><table class="standing"><thead><tr><th scope="col">Rank</th><th scope="col">Entry</th>'
+        f'<th scope="col">{escape(words.label)}</th><th scope="col" aria-label="On a scale from 0 to 1"></th>'
+        "</tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody></table></div></section>"
+    )
+
+
+def _tell_rank(standing: Standing) -> str:
+    low, high = standing.rank_low, standing.rank_high
+    reach = f"{low}" if low == high else f"{low} to {high}"
+    return f"Rank {standing.rank} of {standing.of} (95 %: {reach})"
+
+
+def _draw_bar(score: float, summary: Summary | None) -> str:
+    whisker = f'<path class="value" d="M0 9H{score * 400:.1f}"/>'
+    if summary is not None and summary.ci95_low is not None and summary.ci95_high is not None:
+        whisker = f'<path class="value" d="M{summary.ci95_low * 400:.1f} 9H{summary.ci95_high * 400:.1f}"/>'
+    dot = f'<rect class="dot" x="{score * 400 - 3:.1f}" y="3" width="6" height="12"/>'
+    return f'<svg viewBox="0 0 400 18" preserveAspectRatio="none" aria-hidden="true">{whisker}{dot}</svg>'
+
+
+def write_protocol(evaluation: Evaluation) -> str:
+    """Every field of the protocol, so that the number can be made again."""
+    fields = {name: value for name, value in asdict(evaluation.protocol).items() if value not in (None, "", (), [])}
+    items = "".join(
+        f"<dt>{escape(name.replace('_', ' '))}</dt><dd>{escape(_tell_value(value))}</dd>"
+        for name, value in fields.items()
+    )
+    return (
+        '<section id="protocol" class="protocol" aria-labelledby="protocol-title">'
+        '<h2 id="protocol-title">The protocol in full</h2>'
+        f"<dl>{items}</dl></section>"
+    )
+
+
+def _tell_value(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name.replace('_', ' ')} {_tell_value(part)}" for name, part in value.items())
+    if isinstance(value, tuple | list):
+        return ", ".join(map(_tell_value, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
