@@ -160,6 +160,19 @@ def test_the_platforms_symbolic_link_to_the_input_is_followed(process, case, mod
     assert (done.returncode, _files(case[1])) == (0, ["images/binary-vessel-segmentation/disc.mha"]), done.stderr
 
 
+def test_a_real_photograph_keeps_its_size_and_is_empty_outside_the_field_of_view(process, case, models, data_root):
+    (case[0] / "images/x/disc.mha").unlink()
+    photograph = data_root / "DRIVE/test/images/01_test.tif"
+    (case[0] / "images/x/01_test.tif").write_bytes(photograph.read_bytes())
+    assert process(*_folders(case, models)).returncode == 0
+    mask = sitk.ReadImage(str(case[1] / "images/binary-vessel-segmentation/01_test.mha"))
+    given = sitk.ReadImage(str(photograph))
+    assert (mask.GetSize(), mask.GetSpacing(), mask.GetPixelID()) == ((565, 584), given.GetSpacing(), sitk.sitkUInt8)
+    pixels = sitk.GetArrayFromImage(mask)
+    corner = np.s_[:60, :60]
+    assert (pixels[corner].max(), pixels.max()) == (0, 1)
+
+
 @pytest.mark.parametrize("size", [(300, 400), (1, 1), (3, 2000)])
 def test_a_black_or_tiny_image_gives_an_empty_mask_of_its_size_with_a_warning(process, case, models, size):
     black = sitk.GetImageFromArray(np.zeros((*size, 3), np.uint8), isVector=True)

@@ -120,7 +120,7 @@ def choose_models(challenge: Challenge, directory: Path, tasks: Sequence[str], m
     """Task name to model name: the named models, or the challenge's, or the only one that does the task.
 
     Raises:
-        RequestError: a task or model is unknown, or two models do the same task.
+        RequestError: a task or model is unknown, two models do the same task, or they want different images.
         ModelError: a card cannot be used.
     """
     for task in tasks:
@@ -132,7 +132,14 @@ def choose_models(challenge: Challenge, directory: Path, tasks: Sequence[str], m
 
     cards = [load_card(directory / name) for name in dict.fromkeys(models)] if models else list(find_models(directory))
     wanted = tuple(tasks) or tuple(dict.fromkeys(task for card in cards for task in card.tasks))
-    return {task: _choose_model(task, cards, challenge, directory) for task in wanted}
+    chosen = {task: _choose_model(task, cards, challenge, directory) for task in wanted}
+    modalities = {card.modality for card in cards if card.name in chosen.values()}
+    if len(modalities) > 1:
+        raise RequestError(
+            f"the models {', '.join(dict.fromkeys(chosen.values()))} are for different kinds of image "
+            f"({', '.join(sorted(modalities))}): segment each kind by a command of its own"
+        )
+    return chosen
 
 
 def _choose_model(task: str, cards: Iterable["Card"], challenge: Challenge, directory: Path) -> str:

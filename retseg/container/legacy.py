@@ -89,7 +89,7 @@ def write_legacy_mask(path: Path, mask: NDArray[np.bool_], values: tuple[int, in
         SimpleITK.WriteImage(image, str(path), useCompression=True)
     except RuntimeError as error:
         raise ContractError(
-            f"no mask can be written as {path.name}: convert the image to .mha and start again"
+            f"no mask can be written as {path.name}: see that the disk is not full, or convert the image to .mha"
         ) from error
 
 

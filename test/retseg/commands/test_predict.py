@@ -79,13 +79,14 @@ def test_an_image_is_not_overwritten_by_its_own_mask(tmp_path):
 
 @pytest.fixture
 def models(tmp_path):
-    """A folder with the cards of two models for vessels and one for two lesions."""
-    for name, tasks in {"one": ["vessel"], "two": ["vessel"], "lesions": ["haemorrhage", "hard_exudate"]}.items():
+    """A folder with the cards of two models for vessels, one for two lesions, and one for another kind of image."""
+    cards = {"one": ["vessel"], "two": ["vessel"], "lesions": ["haemorrhage", "hard_exudate"], "octa": ["irma"]}
+    for name, tasks in cards.items():
         card = Card(
             format=1,
             name=name,
             version="1",
-            modality="cfp",
+            modality="octa" if name == "octa" else "cfp",
             tasks={task: Task(0.5) for task in tasks},
             network=Network("unet"),
             preprocessing=Preprocessing(),
@@ -120,10 +121,12 @@ def test_what_no_model_or_more_than_one_can_do_is_refused(models):
     challenge = dataclasses.replace(load_challenge("fundus"), task=(TaskModel("vessel", "other"),))
     with pytest.raises(RequestError, match="did you mean 'vessel'"):
         choose_models(challenge, models, ["vesel"], [])
-    with pytest.raises(RequestError, match=r"none of the models .* segments 'irma'"):
-        choose_models(challenge, models, ["irma"], [])
+    with pytest.raises(RequestError, match=r"none of the models .* segments 'soft_exudate'"):
+        choose_models(challenge, models, ["soft_exudate"], [])
     with pytest.raises(RequestError, match="one, two all segment 'vessel'"):
         choose_models(challenge, models, [], ["one", "two"])
+    with pytest.raises(RequestError, match=r"one, octa are for different kinds of image \(cfp, octa\)"):
+        choose_models(challenge, models, [], ["one", "octa"])
 
 
 @pytest.fixture
