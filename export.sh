@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Write the files to upload to Grand Challenge: the image, the models and their check sums, into export/.
+# The image is checked as it was saved, by the rules of the upload form, before anything is kept.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+source container/words.sh
+
+if [[ " $* " == *' --help '* ]]; then
+  usage ./export.sh '[--allow-phantom-weights] [--output DIR]' \
+    "  --allow-phantom-weights   export models that were trained on drawn images all the same
+  --output                  where the files go (default: export)"
+  exit 0
+fi
+FLAGS=(--allow-phantom-weights) VALUES=(--output)
+parse_words "$@"
+need_docker
+need_image "$IMAGE"
+
+output=${GIVEN[--output]-export}
+mkdir -p "$output"
+version=${IMAGE#*:}
+name=retseg-${CHALLENGE}_${version%%-*}_${VARIANT}_${API}.tar
+scratch=$(mktemp -d "$output/.unfinished-XXXXXX")
+trap 'rm -rf "$scratch"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+chmod 0755 "$scratch"
+
+# inside WORDS...: a retseg command by the Python of the image, which has all that it needs.
+inside() {
+  docker run --rm --network none --user "$(id -u):$(id -g)" --volume "$(cd "$scratch" && pwd):/export" \
+    --entrypoint python3 "$IMAGE" -m retseg "$@"
+}
+
+refuse=--refuse-phantom
+[[ -z ${GIVEN[--allow-phantom-weights]-} ]] || refuse=''
+inside pack --challenge "$CHALLENGE" --models /opt/app/model_weights --output /export/model.tar.gz $refuse
+
+docker save --output "$scratch/$name" "$IMAGE"
+chmod 0644 "$scratch/$name"
+inside check --archive "/export/$name"
+
+compress=gzip
+! command -v pigz >/dev/null || compress=pigz
+"$compress" "$scratch/$name"
+(cd "$scratch" && sha256sum "$name.gz" model.tar.gz >SHA256SUMS)
+mv -f "$scratch/$name.gz" "$scratch/model.tar.gz" "$scratch/SHA256SUMS" "$output/"
+
+echo "to upload, from $output/:"
+for file in "$name.gz" model.tar.gz SHA256SUMS; do
+  printf '  %-52s %s MB\n' "$file" "$(awk -v b="$(wc -c <"$output/$file")" 'BEGIN { printf "%.1f", b / 1e6 }')"
+done

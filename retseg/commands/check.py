@@ -1,0 +1,111 @@
+"""`retseg check`: will Grand Challenge take this algorithm image, this output folder, this exported archive?"""
+
+import argparse
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+from retseg.challenge import Challenge, list_challenges, load_challenge
+from retseg.commands.console import say
+from retseg.container.check.archive import judge_archive
+from retseg.container.check.evidence import Evidence, read_evidence
+from retseg.container.check.finding import Finding, find_failure, list_findings
+from retseg.container.check.image import read_environment
+from retseg.container.check.verdict import judge_case, judge_evidence, sort_findings
+
+COLLECT = Path(__file__).resolve().parents[2] / "container" / "collect.sh"
+
+
+class CheckError(ValueError):
+    """A rule is broken, or there is nothing to check; the message is the finding."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--image", metavar="TAG", help="run this image on --input, harder than the platform does")
+    what.add_argument("--output", metavar="DIR", type=Path, help="judge what an algorithm wrote")
+    what.add_argument("--archive", metavar="FILE", type=Path, help="judge what `docker save` wrote")
+    what.add_argument("--evidence", metavar="DIR", type=Path, help="judge what container/collect.sh gathered")
+    parser.add_argument("--input", metavar="DIR", type=Path, help="one case: inputs.json and its images")
+    parser.add_argument("--expected", metavar="DIR", type=Path, help="its truth, laid out as the output folder")
+    parser.add_argument("--challenge", metavar="NAME", help="whose outputs are declared (default: what the image says)")
+    parser.add_argument("--memory", default="4g", help="for --image, swap included (default: %(default)s)")
+    parser.add_argument("--gpus", default="", help="for --image, as docker's option of that name (default: none)")
+    parser.add_argument("--seconds", type=int, default=600, help="for --image, for one case (default: %(default)s)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """List every rule with its verdict; the first failure ends the command."""
+    findings = judge(options)
+    for line in list_findings(findings):
+        say(line)
+    failure = find_failure(findings)
+    if failure:
+        raise CheckError(failure.complaint)
+    say(f"all {len(findings)} checks passed or only warn")
+    return 0
+
+
+def judge(options: argparse.Namespace) -> tuple[Finding, ...]:
+    """The findings about whatever the options name."""
+    if options.archive:
+        return judge_archive(_existing(options.archive))
+    if options.evidence:
+        return _judge_runs(read_evidence(_existing(options.evidence)), options.challenge)
+    with tempfile.TemporaryDirectory(prefix="retseg-check-") as scratch:
+        case = _link_case(Path(scratch), options)
+        if options.output:
+            challenge = load_challenge(options.challenge) if options.challenge else None
+            return sort_findings(list(judge_case(_existing(options.output), case, challenge)))
+        return _judge_runs(_collect(options, case, Path(scratch) / "evidence"), options.challenge)
+
+
+def _judge_runs(evidence: Evidence, name: str | None) -> tuple[Finding, ...]:
+    return judge_evidence(evidence, _choose_challenge(name, evidence))
+
+
+def _choose_challenge(name: str | None, evidence: Evidence) -> Challenge | None:
+    declared = name or read_environment(evidence.image["Config"], "RETSEG_CHALLENGE")
+    if name or declared in list_challenges():
+        return load_challenge(declared)
+    return None
+
+
+def _link_case(scratch: Path, options: argparse.Namespace) -> Path:
+    case = scratch / "case"
+    case.mkdir()
+    for key in ("input", "expected"):
+        folder = getattr(options, key)
+        if folder is not None:
+            (case / key).symlink_to(_existing(folder).resolve())
+    return case
+
+
+def _collect(options: argparse.Namespace, case: Path, evidence: Path) -> Evidence:
+    if options.input is None:
+        raise CheckError("an image is judged by what it does: give it one case with --input DIR")
+    environment = {
+        **os.environ,
+        "RETSEG_TEST_MEMORY": options.memory,
+        "RETSEG_TEST_GPUS": options.gpus,
+        "RETSEG_TEST_SECONDS": str(options.seconds),
+    }
+    done = subprocess.run(
+        [str(COLLECT), options.image, str(evidence), str(case)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        words = done.stderr.strip().splitlines()
+        raise CheckError(f"the image {options.image} could not be run: {words[-1] if words else 'no reason given'}")
+    return read_evidence(evidence)
+
+
+def _existing(path: Path) -> Path:
+    if not path.exists():
+        raise CheckError(f"{path} does not exist: check the path")
+    return path

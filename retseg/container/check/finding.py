@@ -1,0 +1,55 @@
+"""What a rule says: pass, warn or fail, in one sentence, and what to do about it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+Verdict = Literal["pass", "warn", "fail"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One rule applied to one thing.
+
+    Attributes:
+        rule: its name, `<what is looked at>.<what about it>`.
+        verdict: `fail` where the platform, or the leaderboard, would refuse or punish it.
+        sentence: what was met.
+        remedy: what to do; empty for a pass.
+        where: the run that it was met in; empty where there is only one thing to look at.
+    """
+
+    rule: str
+    verdict: Verdict
+    sentence: str
+    remedy: str = ""
+    where: str = ""
+
+    @property
+    def complaint(self) -> str:
+        """Sentence and remedy on one line, for the end of stderr."""
+        place = f" ({self.where})" if self.where else ""
+        words = f"{self.rule}{place}: {self.sentence}" + (f"; {self.remedy}" if self.remedy else "")
+        return " ".join(words.split())
+
+
+def passed(rule: str, sentence: str) -> Finding:
+    """A rule that is kept."""
+    return Finding(rule, "pass", sentence)
+
+
+def find_failure(findings: Iterable[Finding]) -> Finding | None:
+    """The failure to report first: rules come in the order of their power to explain, so it is the first one."""
+    return next((finding for finding in findings if finding.verdict == "fail"), None)
+
+
+def list_findings(findings: Iterable[Finding]) -> list[str]:
+    """The findings as lines of text; a pass that several runs have in common is written once."""
+    lines: dict[str, int] = {}
+    for finding in findings:
+        place = "" if finding.verdict == "pass" or not finding.where else f" ({finding.where})"
+        line = f"{finding.verdict:<4}  {finding.rule:<18} {finding.sentence}{place}"
+        if finding.remedy:
+            line += f"\n{'':<25}-> {finding.remedy}"
+        lines[line] = lines.get(line, 0) + 1
+    return [line if count == 1 else f"{line} ({count} runs)" for line, count in lines.items()]

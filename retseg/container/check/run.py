@@ -1,0 +1,143 @@
+"""Rules for a run: what it touched, what it needed, what it left behind, how it ended.
+
+They come in the order of their power to explain: a container that fails because it wrote to a read-only place breaks
+the first rule and the last, and the first says why.
+"""
+
+import re
+from collections.abc import Sequence
+
+from retseg.container.check.evidence import Run
+from retseg.container.check.finding import Finding, passed
+
+MOUNTED = ("/dev", "/etc/mtab", "/input", "/opt/ml", "/output", "/proc", "/sys", "/tmp", "/watch", "/watch.sh")
+"""Where the container may write, or where the engine itself makes a place for a mount."""
+
+READ_ONLY = re.compile(r"Read-only file system:? *['\"]?([^'\"\s]*)|([^'\"\s:]+)['\"]?: Read-only file system")
+NO_NETWORK = re.compile(
+    r"name resolution|Name or service not known|nodename nor servname|getaddrinfo failed|Network is unreachable"
+    r"|Max retries exceeded|ConnectError|URLError|Could not resolve host|Failed to resolve|NameResolutionError",
+    re.IGNORECASE,
+)
+PLATFORM_SECONDS_TO_HEALTH = 300
+
+
+def judge_run(run: Run) -> tuple[Finding, ...]:
+    """Apply all rules to one run; a server's later cases are runs of their own."""
+    findings = [_judge_writes(run), _judge_network(run), _judge_processes(run), _judge_memory(run)]
+    findings += [_judge_exit(run)] if run.api == "exec" else _judge_answers(run)
+    return tuple(Finding(f.rule, f.verdict, f.sentence, f.remedy, run.title) for f in findings)
+
+
+def has_succeeded(run: Run) -> bool:
+    """Whether the platform would look at the run's output at all."""
+    return run.status == 0 if run.api == "exec" else bool(run.invoke and run.invoke.status == 201)
+
+
+def _judge_writes(run: Run) -> Finding:
+    stray = find_stray(run.changed)
+    if not stray and not has_succeeded(run):
+        met = READ_ONLY.search(run.stderr) or READ_ONLY.search(run.stdout)
+        stray = [met.group(1) or met.group(2) or "a place on the root file system"] if met else []
+    if stray:
+        return Finding(
+            "run.writes",
+            "fail",
+            f"it wrote outside /output and /tmp: {', '.join(stray[:4])}",
+            "point the cache or the file at /tmp: the platform promises no other place",
+        )
+    return passed("run.writes", "it wrote only to /output and /tmp")
+
+
+def find_stray(changed: Sequence[str]) -> list[str]:
+    """The changed paths that are no mount, and no folder on the way to a deeper one that is listed too."""
+    paths = sorted(changed)
+    outside = [
+        path for path in paths if not any(_is_within(path, place) or _is_within(place, path) for place in MOUNTED)
+    ]
+    return [path for path in outside if not any(other != path and _is_within(other, path) for other in outside)]
+
+
+def _is_within(path: str, place: str) -> bool:
+    return path == place or path.startswith(f"{place.rstrip('/')}/")
+
+
+def _judge_network(run: Run) -> Finding:
+    log = run.stderr + run.stdout
+    met = None if has_succeeded(run) else NO_NETWORK.search(log)
+    if met:
+        line = next(line for line in log.splitlines() if met.group(0) in line)
+        return Finding(
+            "run.network",
+            "fail",
+            f"it needs the network, and the platform has none: {line.strip()}",
+            "put what it fetches into the image or into model.tar.gz",
+        )
+    return passed("run.network", "it needs no network")
+
+
+def _judge_processes(run: Run) -> Finding:
+    if run.left:
+        return Finding(
+            "run.processes",
+            "fail",
+            f"it left {len(run.left)} process(es) running: {run.left[0].strip()}",
+            "join or terminate every worker before the end: the platform kills what is left, and a case may hang",
+        )
+    return passed("run.processes", "it left no process behind")
+
+
+def _judge_memory(run: Run) -> Finding:
+    if run.oom or run.status == 137:
+        return Finding(
+            "run.memory",
+            "fail",
+            "it was killed as it exceeded its memory limit",
+            "work on smaller tiles, or one at a time",
+        )
+    return passed("run.memory", "it kept to its memory limit")
+
+
+def _judge_exit(run: Run) -> Finding:
+    if run.status is None:
+        remedy = "make it faster, or give the test more seconds"
+        return Finding("run.exit", "fail", f"it did not end within {run.limit} s", remedy)
+    if run.status != 0:
+        return Finding(
+            "run.exit",
+            "fail",
+            f"it ended with status {run.status}: {last_line(run.stderr) or 'nothing on stderr'}",
+            "the platform takes no output unless the status is 0",
+        )
+    return passed("run.exit", "it ended with status 0")
+
+
+def _judge_answers(run: Run) -> list[Finding]:
+    later = "later case" in run.title
+    if run.health is None or run.health.status != 200:
+        told = run.health.text if run.health else "nothing"
+        words = last_line(run.stderr) or told
+        if later:
+            sentence = f"the server did not survive an earlier case: {words}"
+            return [Finding("run.survival", "fail", sentence, "keep no state between cases, and catch every error")]
+        sentence = f"GET /health never answered 200 within {PLATFORM_SECONDS_TO_HEALTH} s: {words}"
+        return [Finding("run.health", "fail", sentence, "listen on 0.0.0.0:4743 once the models are loaded")]
+    if run.invoke is None or run.invoke.status != 201:
+        status = run.invoke.status if run.invoke else 0
+        told = run.invoke.text if run.invoke else ""
+        words = f"POST /invoke answered {status or 'nothing'}, wanted is 201: {told or last_line(run.stderr)}"
+        if later:
+            sentence = f"the server did not survive an earlier case: {words}"
+            return [Finding("run.survival", "fail", sentence, "keep no state between cases, and catch every error")]
+        return [Finding("run.invoke", "fail", words, "answer 201 after the outputs are written")]
+    if not run.alive:
+        words = last_line(run.stderr) or "nothing on stderr"
+        sentence = f"the server did not survive the case that it answered: {words}"
+        return [Finding("run.survival", "fail", sentence, "the platform gives the same process the next case")]
+    return [passed("run.invoke", "it answered 200 and 201"), passed("run.survival", "it waits for the next case")]
+
+
+def last_line(text: str) -> str:
+    """The last line that is not empty: what the platform shows as the error message."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else ""
