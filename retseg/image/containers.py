@@ -45,7 +45,7 @@ def _find_damage(data: bytes, path: Path) -> str | None:
         return find_tiff_damage(data)
     if data.startswith(b"\x1f\x8b"):
         return None if is_whole_stream(data, 31) else "its compressed data is incomplete or altered"
-    if b"ElementDataFile" in data[:8192]:
+    if path.suffix.lower() in (".mha", ".mhd"):
         return find_metaimage_damage(data, path)
     return None
 
