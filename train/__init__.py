@@ -1,1 +1,1 @@
-"""Makes the models: recipes, training, threshold selection and export. Stands on `retseg`, never the other way round."""
+"""Makes the models: recipes, training, thresholds and export. Stands on `retseg`, never the other way round."""

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from lightning.fabric import Fabric
 
-from retseg.data_sets import Case, DataSetError, list_cases
 from retseg.models import Training, hash_file
+from train.cases import Case, gather_cases
 from train.export import export_model
 from train.folds import split_folds
 from train.logs import draw_curves, sum_hours
@@ -70,21 +70,6 @@ def make_model(recipe: Recipe, places: Places, workers: int, resume: bool) -> Pa
     return places.output / recipe.name
 
 
-def gather_cases(recipe: Recipe, data: Path) -> tuple[Case, ...]:
-    """The cases of all sources of a recipe that lie in its splits.
-
-    Raises:
-        DataSetError: a data set is absent, or none of its images lies in the splits.
-    """
-    cases: list[Case] = []
-    for source in recipe.source:
-        found = [c for c in list_cases(source.data_set, data, source.folder) if c.split in source.splits]
-        if not found:
-            raise DataSetError(f"'{source.data_set}' has no image in the splits {', '.join(source.splits)}")
-        cases += found
-    return tuple(cases)
-
-
 def describe_training(recipe: Recipe, cases: Sequence[Case], hours: float) -> Training:
     """What the card says of the training."""
     return Training(
@@ -93,7 +78,7 @@ def describe_training(recipe: Recipe, cases: Sequence[Case], hours: float) -> Tr
         seed=recipe.seed,
         data=recipe.data,
         terms=recipe.terms,
-        images={f"{case.image.parent.parent.name}/{case.image.name}": hash_file(case.image) for case in cases},
+        images={f"{case.data_set}/{case.image.name}": hash_file(case.image) for case in cases},
         steps=recipe.steps * recipe.folds,
         hours=round(hours, 2),
         machine=f"{platform.machine()}, {platform.system()}",

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from retseg.data_sets import Case, DataSetError
 from retseg.image import find_field_of_view, read_image, read_mask
 from retseg.preprocessing import crop_to_field_of_view, measure_brightness, normalise
 from train.augmentation import Patch, augment, compose
+from train.cases import Case, DataSetError
 from train.recipe import Recipe
 
 
@@ -74,8 +74,6 @@ def read_truth(case: Case, task: str, shape: tuple[int, ...]) -> NDArray[np.bool
     Raises:
         DataSetError: the mask has another size than the image, or more than two values.
     """
-    if task not in case.truth:
-        raise DataSetError(f"{case.image} has no truth for '{task}'")
     path = case.truth[task]
     if path is None:
         return np.zeros(shape, bool)

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -18,11 +18,23 @@ RECIPES_DIRECTORY = Path(__file__).parent / "recipes"
 
 @dataclass(frozen=True)
 class Source:
-    """Images to train on: a data set, its splits that are used, and its folder where it is not the usual one."""
+    """Images to train on.
 
-    data_set: str
-    splits: tuple[str, ...] = ("training",)
-    folder: str = ""
+    Attributes:
+        folder: of the official download, in the folder of data sets.
+        challenge: whose `[[ground_truth]]` layouts and splits it follows; `fundus` also reads a plain folder with
+            `images/`, `masks/` and, where there is one, `fov/`.
+        split: of the challenge.
+        cases: patterns of the names that are used where no split is named.
+        patient: a regular expression whose first group is the patient in the name of an image; without one, each
+            image is a patient's only one.
+    """
+
+    folder: str
+    challenge: str
+    split: str = ""
+    cases: tuple[str, ...] = ("*",)
+    patient: str = ""
 
 
 @dataclass(frozen=True)
@@ -198,11 +210,10 @@ def _assign(values: dict[str, Any], dotted: str, value: Any, where: str) -> None
             if not parent.isdigit() or int(parent) >= len(table):
                 raise DeclarationError(f"{where}: '{parent}' of '{dotted}' is not one of 0 to {len(table) - 1}")
             table = table[int(parent)]
-        elif isinstance(table, Mapping):
-            table = table.setdefault(parent, {}) if isinstance(table, dict) else table[parent]
+        elif isinstance(table, dict):
+            table = table.setdefault(parent, {})
         else:
             raise DeclarationError(f"{where}: '{parent}' of '{dotted}' is not a table")
-    if isinstance(table, list):
-        table[int(last)] = value
-    else:
-        table[last] = value
+    if not isinstance(table, dict):
+        raise DeclarationError(f"{where}: '{parents[-1]}' of '{dotted}' is not a table")
+    table[last] = value

@@ -55,7 +55,7 @@ def predict_unseen(
 
 def locate_prediction(directory: Path, image: TrainingImage) -> Path:
     """Where the out-of-fold prediction of an image lies; images of two data sets may share a name."""
-    return directory / f"{image.case.image.parent.parent.name}-{image.case.name}.npy"
+    return directory / f"{image.case.data_set}-{image.case.name}.npy"
 
 
 def select_thresholds(recipe: Recipe, images: Sequence[TrainingImage], directory: Path) -> dict[str, Choice]:

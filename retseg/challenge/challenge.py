@@ -10,7 +10,7 @@ from retseg.challenge.protocol import Protocol
 from retseg.declaration import DeclarationError, declare, nearest, read_toml
 from retseg.vocabulary import Modality
 
-SocketKind = Literal["image", "segmentation", "heatmap"]
+SocketKind = Literal["image", "value", "segmentation", "heatmap"]
 
 CHALLENGES_DIRECTORY = Path(__file__).resolve().parents[2] / "challenges"
 
@@ -22,7 +22,8 @@ class Socket:
     Attributes:
         slug: the platform's name for it.
         path: where it lies, relative to /input or /output; inputs are found by what `inputs.json` says instead.
-        kind: an input `image`, an output `segmentation` (uint8, `values` only) or `heatmap` (float32 probability).
+        kind: an input `image` or `value` (JSON, not read), an output `segmentation` (uint8, `values` only) or
+            `heatmap` (float32 probability).
         task: what an output shows; empty for an input.
         values: (background, foreground) of a segmentation.
     """
@@ -89,7 +90,7 @@ class Challenge:
                 if slug not in slugs:
                     raise ValueError(f"an interface names the socket '{slug}'{nearest(slug, slugs)}")
         for socket in self.socket:
-            if (socket.kind == "image") == bool(socket.task):
+            if (socket.kind in ("image", "value")) == bool(socket.task):
                 raise ValueError(f"the socket '{socket.slug}' must name a task if, and only if, it is an output")
             if socket.task and socket.task not in tasks:
                 raise ValueError(

@@ -19,7 +19,7 @@ class TorchEngine:
 
     def __init__(self, network: torch.nn.Module, device: torch.device) -> None:
         self._device = device
-        self._network = network.eval().to(device, memory_format=torch.channels_last)
+        self._network = network.eval().to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         half = device.type == "cuda" and torch.cuda.get_device_capability(device) < AMPERE
         self._precision = torch.float16 if half else torch.bfloat16
 

@@ -133,7 +133,7 @@ def _table(values: Mapping[str, Any], prefix: str) -> list[str]:
     lines = [f"{_key(key)} = {_value(value)}" for key, value in values.items() if not _is_table(value)]
     for key, value in values.items():
         path = f"{prefix}{_key(key)}"
-        if isinstance(value, Mapping) and value:
+        if isinstance(value, Mapping):
             lines += ["", f"[{path}]", *_table(value, f"{path}.")]
         elif isinstance(value, tuple | list) and _is_table(value):
             for item in value:

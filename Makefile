@@ -1,0 +1,56 @@
+# `make demo` and `make test` each do all the set-up themselves; they need git, make and Python 3.11.
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test setup lint bench lock clean
+
+demo: $(VENV)/runtime
+	$(BIN)/python demo.py
+
+test: $(VENV)/everything
+	$(BIN)/python -m pytest
+
+setup: $(VENV)/everything
+
+lint: $(VENV)/everything
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/everything
+	for file in bench/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+# What runs a model: no torch, no training.
+$(VENV)/runtime: requirements.txt $(VENV)/uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements.txt
+	$(MAKE) --no-print-directory command
+	touch $@
+
+# Everything: training, evaluation, tests.
+$(VENV)/everything: requirements-dev.txt $(VENV)/uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements-dev.txt
+	$(MAKE) --no-print-directory command
+	touch $@ $(VENV)/runtime
+
+.PHONY: command
+command:
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+
+$(VENV)/uv: requirements-uv.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.txt
+	touch $@
+
+# Pin anew what pyproject.toml asks for. OpenVINO's telemetry is left out: every install is --no-deps.
+COMPILE = $(BIN)/uv pip compile pyproject.toml --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
+	--generate-hashes --no-header --no-annotate --no-emit-package openvino-telemetry --quiet
+lock: $(VENV)/uv
+	$(COMPILE) --extra serve -o requirements.txt
+	$(COMPILE) --extra serve --extra gpu -o requirements-gpu.txt
+	$(COMPILE) --extra evaluate -o requirements-evaluate.txt
+	$(COMPILE) --all-extras --group dev -o requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) runs demo-output export

@@ -1,0 +1,90 @@
+"""A card written is a card read, and nothing about a model can change unnoticed."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from retseg.models import (
+    CARD_FORMAT,
+    Card,
+    Inference,
+    ModelError,
+    Network,
+    Score,
+    Selection,
+    Task,
+    Training,
+    find_models,
+    hash_file,
+    load_card,
+    verify_files,
+    write_card,
+)
+from retseg.preprocessing import Preprocessing
+from retseg.tiling import Tiling
+
+
+@pytest.fixture
+def card(tmp_path: Path) -> Card:
+    folder = tmp_path / "vessel-test"
+    folder.mkdir()
+    (folder / "model.onnx").write_bytes(b"weights")
+    written = Card(
+        format=CARD_FORMAT,
+        name="vessel-test",
+        version="0.1.0",
+        modality="cfp",
+        tasks={"vessel": Task(0.42, 5)},
+        network=Network("ensemble", {"architecture": "unet", "arguments": {"widths": [4, 8]}, "members": 2}),
+        preprocessing=Preprocessing(diameter=512),
+        inference=Inference("mirror", Tiling(512, 0.5)),
+        training=Training("r", "abc", 1, 'DRIVE, "official"', "research", {"DRIVE/21 é.tif": "00"}, 10, 0.5, "x"),
+        files={"model.onnx": hash_file(folder / "model.onnx")},
+        selection={"vessel": Selection("pooled_dice", (0.1, 0.2), (0.5, 0.6))},
+        score=(Score("vessel", "f1", 0.81, 0.8, 0.82, "out-of-fold"),),
+        directory=folder,
+    )
+    write_card(written)
+    return written
+
+
+def test_a_card_reads_back_as_it_was_written(card: Card) -> None:
+    assert load_card(card.directory) == card
+    assert find_models(card.directory.parent) == (card,)
+    verify_files(card)
+
+
+def test_only_a_model_trained_on_drawn_images_is_a_phantom(card: Card) -> None:
+    drawn = dataclasses.replace(card.training, data="phantom: 100 drawn images")
+    assert not card.is_phantom
+    assert dataclasses.replace(card, training=drawn).is_phantom
+
+
+def test_altered_missing_and_unlisted_files_are_each_named(card: Card) -> None:
+    with pytest.raises(ModelError, match=r"does not list model\.safetensors"):
+        verify_files(card, "model.safetensors")
+    (card.directory / "model.onnx").write_bytes(b"weightz")
+    with pytest.raises(ModelError, match=r"model.onnx is not the file that its card describes"):
+        verify_files(card, "model.onnx")
+    (card.directory / "model.onnx").unlink()
+    with pytest.raises(ModelError, match=r"model.onnx is missing"):
+        verify_files(card)
+
+
+def test_a_card_of_another_format_or_with_a_misspelt_key_is_refused(card: Card) -> None:
+    path = card.directory / "card.toml"
+    text = path.read_text()
+    path.write_text(text.replace(f"format = {CARD_FORMAT}", "format = 99"))
+    with pytest.raises(ModelError, match="format 99, this version reads 1"):
+        load_card(card.directory)
+    path.write_text(text.replace("threshold = ", "treshold = "))
+    with pytest.raises(ModelError, match="did you mean 'threshold'"):
+        load_card(card.directory)
+
+
+def test_an_absent_model_is_named_with_the_nearest_one(card: Card) -> None:
+    with pytest.raises(ModelError, match="did you mean 'vessel-test'"):
+        load_card(card.directory.parent / "vessel-tset")
+    with pytest.raises(ModelError, match="holds no model at all"):
+        load_card(card.directory / "nothing" / "vessel")

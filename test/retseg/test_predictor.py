@@ -1,0 +1,111 @@
+"""The predictor, with analytic networks: what goes in must come out on the image's own grid."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from retseg.image import Geometry, Image
+from retseg.models import CARD_FORMAT, Card, Inference, ModelError, Network, Task, Training
+from retseg.predictor import Predictor, average_mirrored, drop_small, predict_probabilities
+from retseg.preprocessing import Preprocessing
+from retseg.tiling import Tiling
+
+SMALL_TILES = Inference("none", Tiling(64, 0.25, 32))
+
+
+def make_image(pixels: NDArray[np.uint8]) -> Image:
+    height, width = pixels.shape[:2]
+    return Image(pixels, Geometry((width, height), (1, 1), (0, 0), (1, 0, 0, 1)), "drawn.png")
+
+
+def brightness_network(tiles: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Logit 12 x (green - 0.5): above one half where the green channel is, on the unit scale."""
+    return 12 * (tiles[:, 1:2] - 0.5)
+
+
+def make_card(tasks: dict[str, Task], preprocessing: Preprocessing, inference: Inference) -> Card:
+    training = Training("none", "none", 0, "phantom: analytic", "", {})
+    network = Network("analytic")
+    return Card(CARD_FORMAT, "analytic", "0", "cfp", tasks, network, preprocessing, inference, training, {})
+
+
+def disc(shape: tuple[int, int], radius: int) -> NDArray[np.bool_]:
+    rows, columns = np.ogrid[: shape[0], : shape[1]]
+    return (rows - shape[0] / 2) ** 2 + (columns - shape[1] / 2) ** 2 < radius**2
+
+
+def draw_square(shape: tuple[int, int] = (150, 200)) -> tuple[NDArray[np.uint8], NDArray[np.bool_], NDArray[np.bool_]]:
+    """A dark disc with a bright square in it, and a bright square outside of it."""
+    view = disc(shape, 70)
+    square = np.zeros(shape, bool)
+    square[60:90, 80:110] = True
+    pixels = np.where(view, 60, 0)[:, :, None].repeat(3, axis=2).astype(np.uint8)
+    pixels[square] = 250
+    pixels[:10, :10] = 250
+    return pixels, view, square
+
+
+@pytest.mark.parametrize("diameter", [0, 70, 280])
+def test_an_analytic_network_marks_the_square_on_the_grid_of_the_image(diameter: int) -> None:
+    pixels, view, square = draw_square()
+    found = predict_probabilities(
+        pixels, view, Preprocessing(normalise="unit", diameter=diameter), SMALL_TILES, brightness_network
+    )
+    assert found.shape == (1, 150, 200) and found.dtype == np.float32
+    wrong = (found[0] >= 0.5) ^ square
+    assert wrong.sum() <= (0 if diameter == 0 else 130)
+
+
+def test_outside_the_field_of_view_every_probability_is_zero() -> None:
+    pixels, view, _ = draw_square()
+    found = predict_probabilities(pixels, view, Preprocessing(), SMALL_TILES, lambda tiles: tiles[:, :1] * 0 + 9)
+    assert np.all(found[0][~view] == 0)
+    assert np.all(found[0][view] > 0.99)
+
+
+def test_mirror_images_are_turned_back_before_they_are_averaged() -> None:
+    tiles = np.random.default_rng(0).normal(size=(2, 3, 32, 64)).astype(np.float32)
+    for flips in ("none", "horizontal", "mirror"):
+        same = average_mirrored(tiles, lambda t: t[:, :1], Inference(flips))  # type: ignore[arg-type]
+        np.testing.assert_allclose(same, tiles[:, :1], rtol=1e-6)
+    ramp = average_mirrored(tiles, lambda t: np.arange(64.0) + 0 * t[:, :1], Inference("horizontal"))
+    np.testing.assert_allclose(ramp, 31.5)
+
+
+def test_the_card_decides_threshold_and_least_area_per_task() -> None:
+    pixels, _, square = draw_square()
+    pixels[100, 100] = 250
+    preprocessing = Preprocessing(normalise="unit")
+
+    def two_tasks(tiles: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.concatenate([brightness_network(tiles)] * 2, axis=1)
+
+    card = make_card({"hard_exudate": Task(0.5), "soft_exudate": Task(0.5, 2)}, preprocessing, SMALL_TILES)
+    prediction = Predictor(((card, two_tasks, ("soft_exudate", "hard_exudate")),)).predict(make_image(pixels))
+    assert prediction.tasks == ("soft_exudate", "hard_exudate")
+    assert prediction.masks[0].sum() == square.sum()
+    assert prediction.masks[1].sum() == square.sum() + 1
+
+
+@pytest.mark.parametrize("shape", [(300, 300, 3), (8, 8, 3), (1, 1, 3)])
+def test_a_black_or_tiny_image_gives_an_empty_mask_of_its_size_and_a_warning(shape: tuple[int, int, int]) -> None:
+    card = make_card({"vessel": Task(0.5)}, Preprocessing(), SMALL_TILES)
+    prediction = Predictor(((card, brightness_network, ("vessel",)),)).predict(make_image(np.zeros(shape, np.uint8)))
+    assert prediction.masks.shape == (1, *shape[:2]) and not prediction.masks.any()
+    assert "no field of view was found" in prediction.warnings[0]
+
+
+def test_small_parts_are_dropped_by_eight_neighbours() -> None:
+    """A diagonal pair is one part of 2 pixels; a lone pixel is one of 1."""
+    mask = np.zeros((5, 5), bool)
+    mask[0, 0] = mask[1, 1] = mask[4, 4] = True
+    assert drop_small(mask, 2).sum() == 2
+    assert drop_small(mask, 3).sum() == 0
+    assert drop_small(mask, 0) is mask
+
+
+def test_a_task_that_the_model_does_not_do_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="there is no model 'vessel'"):
+        Predictor.open({"vessel": "vessel"}, tmp_path, "openvino")

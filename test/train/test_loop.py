@@ -1,0 +1,101 @@
+"""Training learns, resumes exactly, and stops with its reason."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+import torch
+from lightning.fabric import Fabric
+
+from train.cases import gather_cases
+from train.logs import read_log
+from train.loop import Run, Steps, Trainer, TrainingError
+from train.patches import TrainingImage, load_training_images
+from train.recipe import Recipe
+
+
+@pytest.fixture
+def images(data: Path, recipe: Recipe) -> tuple[TrainingImage, ...]:
+    return load_training_images(gather_cases(recipe, data), recipe)
+
+
+def train(recipe: Recipe, images: tuple[TrainingImage, ...], run: Run) -> dict[str, torch.Tensor]:
+    fabric = Fabric(accelerator="cpu", precision=recipe.precision)
+    return Trainer(recipe, run, fabric).train(images[:3], images[3:])
+
+
+def test_a_few_steps_lower_the_loss_and_leave_a_log_and_a_checkpoint(
+    recipe: Recipe, images: tuple[TrainingImage, ...], tmp_path: Path
+) -> None:
+    longer = dataclasses.replace(recipe, stage=(dataclasses.replace(recipe.stage[0], steps=40),))
+    train(longer, images, Run(tmp_path / "run", 1, 0))
+    rows = read_log(tmp_path / "run" / "log.csv")
+    assert [int(row["step"]) for row in rows] == list(range(4, 41, 4))
+    assert float(rows[-1]["loss"]) < 0.85 * float(rows[0]["loss"])
+    assert float(rows[-1]["validation_loss"]) < float(rows[0]["validation_loss"])
+    assert (tmp_path / "run" / "checkpoint.pt").is_file()
+    assert list((tmp_path / "run" / "tensorboard").iterdir())
+
+
+def test_a_killed_training_resumes_to_the_very_same_weights(
+    recipe: Recipe, images: tuple[TrainingImage, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.set_num_threads(1)
+    straight = train(recipe, images, Run(tmp_path / "straight", 1, 0))
+    save, calls = Trainer._finish_round, []
+
+    def die_after_one_round(self: Trainer, *arguments: object) -> None:
+        save(self, *arguments)  # type: ignore[arg-type]
+        calls.append(self.step)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Trainer, "_finish_round", die_after_one_round)
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, images, Run(tmp_path / "broken", 1, 0))
+    resumed = train(recipe, images, Run(tmp_path / "broken", 1, 0, resume=True))
+    assert calls == [4, 8]
+    assert all(torch.equal(straight[name], resumed[name]) for name in straight)
+
+
+def test_a_torn_checkpoint_is_passed_over_for_the_one_before(
+    recipe: Recipe, images: tuple[TrainingImage, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = Run(tmp_path / "run", 1, 0)
+    straight = train(recipe, images, run)
+    path = run.directory / "checkpoint.pt"
+    path.write_bytes(path.read_bytes()[:1000])
+    resumed = train(recipe, images, dataclasses.replace(run, resume=True))
+    assert "cannot be read" in capsys.readouterr().out
+    assert all(torch.equal(straight[name], resumed[name]) for name in straight)
+
+
+def test_a_checkpoint_of_another_recipe_is_refused(
+    recipe: Recipe, images: tuple[TrainingImage, ...], tmp_path: Path
+) -> None:
+    train(recipe, images, Run(tmp_path / "run", 1, 0))
+    other = dataclasses.replace(recipe, seed=4)
+    with pytest.raises(TrainingError, match="train without --resume"):
+        train(other, images, Run(tmp_path / "run", 1, 0, resume=True))
+
+
+def test_an_infinite_loss_stops_with_the_step_and_the_images_and_keeps_the_checkpoint(
+    recipe: Recipe, images: tuple[TrainingImage, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Exploding:
+        def at(self, step: int) -> "Exploding":
+            self.step = step
+            return self
+
+        def __call__(self, outputs: list[torch.Tensor], *_: torch.Tensor) -> torch.Tensor:
+            return outputs[0].mean() * (float("nan") if self.step == 6 else 1.0)
+
+    monkeypatch.setattr("train.loop.DeepSupervision", lambda *_: Exploding())
+    with pytest.raises(TrainingError, match=r"the loss is nan at step 6 on eye\d, eye\d"):
+        train(recipe, images, Run(tmp_path / "run", 1, 0))
+    assert torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)["step"] == 4
+
+
+def test_two_processes_share_the_patches_of_a_step_without_overlap() -> None:
+    first, second = (list(Steps(2, 4, 3, (rank, 2))) for rank in (0, 1))
+    assert sorted(first + second) == list(range(12, 24))

@@ -1,0 +1,73 @@
+"""One command makes a model that `retseg` can use; the whole way in seconds, on a tiny data set."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from retseg.engine import open_engine
+from retseg.models import load_card, verify_files
+from train.cases import DataSetError, gather_cases
+from train.folds import split_folds
+from train.make import Places, make_model
+from train.patches import load_training_images
+from train.recipe import Recipe
+
+
+@pytest.fixture
+def places(data: Path) -> Places:
+    return Places(data, data / "runs", data / "models")
+
+
+def test_a_recipe_becomes_a_verified_model_whose_two_engines_agree(recipe: Recipe, places: Places) -> None:
+    card = load_card(make_model(recipe, places, 0, False))
+    verify_files(card)
+    assert card.network.architecture == "ensemble" and card.network.arguments["members"] == 2
+    assert card.training.steps == 16 and set(card.training.images) == {f"lines/eye{n}.png" for n in range(4)}
+    assert card.tasks["vessel"].threshold in card.selection["vessel"].thresholds
+    assert {score.metric for score in card.score} == {"f1", "dice", "auc_roc", "ap"}
+    assert all(score.low <= score.value <= score.high for score in card.score if score.metric != "f1")
+    assert (places.runs / "lines" / "curves.png").stat().st_size > 1000
+    tiles = np.random.default_rng(0).normal(size=(3, 3, 64, 96)).astype(np.float32)
+    by_torch, by_openvino = (open_engine(kind, card)(tiles) for kind in ("torch", "openvino"))  # type: ignore[arg-type]
+    assert by_torch.shape == by_openvino.shape == (3, 1, 64, 96)
+    np.testing.assert_allclose(by_torch, by_openvino, atol=0.1)
+
+
+def test_a_second_run_with_resume_makes_the_same_model(recipe: Recipe, places: Places) -> None:
+    folder = make_model(recipe, places, 0, False)
+    first = load_card(folder)
+    assert load_card(make_model(recipe, places, 0, True)).files == first.files
+
+
+def test_eyes_of_one_patient_are_never_parted(recipe: Recipe, data: Path) -> None:
+    cases = gather_cases(recipe, data)
+    folds = split_folds(cases, 2, 0)
+    assert sorted(number for fold in folds for number in fold) == [0, 1, 2, 3]
+    assert folds == split_folds(cases, 2, 0) != split_folds(cases, 2, 1)
+    assert split_folds(cases, 1, 0) == ((),)
+
+
+def test_masks_that_do_not_fit_are_all_named_before_the_first_step(recipe: Recipe, places: Places) -> None:
+    import cv2
+
+    masks = places.data / "lines" / "masks"
+    cv2.imwrite(str(masks / "eye1.png"), np.zeros((5, 5), np.uint8))
+    cv2.imwrite(str(masks / "eye2.png"), np.full((72, 80), 7, np.uint8))
+    with pytest.raises(DataSetError, match=r"2 images cannot be trained on: .*eye1.png is 5x5.*eye2.png is neither"):
+        make_model(recipe, places, 0, False)
+    (masks / "eye3.png").unlink()
+    (masks / "eye9.png").write_bytes(b"")
+    with pytest.raises(DataSetError, match=r"image eye3.png has no mask; the mask .*eye9.png has no image"):
+        gather_cases(recipe, places.data)
+
+
+def test_grey_patches_are_the_same_whoever_draws_them(data: Path, recipe: Recipe) -> None:
+    from train.patches import Patches
+
+    images = load_training_images(gather_cases(recipe, data), recipe)
+    first, second = Patches(images, recipe, 5), Patches(images, recipe, 5)
+    for _ in range(3):
+        first[1]
+    for one, other in zip(first[7][:3], second[7][:3], strict=True):
+        np.testing.assert_array_equal(one, other)

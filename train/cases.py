@@ -1,0 +1,83 @@
+"""The images of a recipe: found by the same layouts by which the evaluator finds its ground truth."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from retseg.challenge import load_challenge
+from retseg.evaluation.truth import TruthCase, find_truth
+from train.recipe import Recipe, Source
+
+
+class DataSetError(ValueError):
+    """A data set is absent or does not fit together; the message names what and the remedy."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One image to train on.
+
+    Attributes:
+        name: of the image, without its suffix and the endings that tell only its split.
+        data_set: the folder that it came from; `name` is unique in it.
+        image: its file.
+        truth: task to the file of its mask; None where the image does not have the lesion.
+        field_of_view: the file of its field-of-view mask, where the data set has one.
+        patient: images of one patient share it, and are never parted by a cross-validation.
+    """
+
+    name: str
+    data_set: str
+    image: Path
+    truth: Mapping[str, Path | None]
+    field_of_view: Path | None
+    patient: str
+
+
+def gather_cases(recipe: Recipe, data: Path) -> tuple[Case, ...]:
+    """The cases of all sources of a recipe, in the order of their names.
+
+    Raises:
+        DataSetError: a data set is absent, or images and masks do not pair; all of them are named.
+    """
+    return tuple(case for source in recipe.source for case in list_cases(source, recipe.tasks, data))
+
+
+def list_cases(source: Source, tasks: tuple[str, ...], data: Path) -> tuple[Case, ...]:
+    """The cases of one source that its split and patterns keep."""
+    challenge = load_challenge(source.challenge)
+    folder = data / source.folder
+    if not folder.is_dir():
+        raise DataSetError(f"{folder} is not there: put the official download in it, from {challenge.source}")
+    truth = find_truth(challenge, folder)
+    problems = [*truth.problems, *find_unpaired(truth.cases, tasks)]
+    if problems:
+        raise DataSetError(f"images and masks in {folder} do not fit together: {'; '.join(problems)}")
+    patterns = (*challenge.split[source.split],) if source.split else source.cases
+    kept = [case for case in truth.cases if any(Path(case.name).match(pattern) for pattern in patterns)]
+    if not kept:
+        raise DataSetError(f"none of the {len(truth.cases)} images in {folder} fits {', '.join(patterns)}")
+    return tuple(name_case(case, source) for case in kept)
+
+
+def find_unpaired(cases: tuple[TruthCase, ...], tasks: tuple[str, ...]) -> list[str]:
+    """A sentence for each mask without an image, image without a mask, and task that an image has no truth for."""
+    images = {case.image for case in cases if case.image}
+    places = {(image.parent, image.suffix.lower()) for image in images}
+    beside = {path for folder, _ in places for path in folder.iterdir()}
+    alone = sorted(path for path in beside - images if (path.parent, path.suffix.lower()) in places)
+    problems = [f"the image {path.name} has no mask" for path in alone]
+    for case in cases:
+        if not case.image:
+            problems.append(f"the mask {next(str(mask) for mask in case.masks.values() if mask)} has no image")
+        problems += [f"{case.name} has no truth for '{task}'" for task in tasks if task not in case.masks]
+    return problems
+
+
+def name_case(case: TruthCase, source: Source) -> Case:
+    """A case with its patient, who is the first group of the source's expression in the name of the image."""
+    found = re.search(source.patient, case.name) if source.patient else None
+    patient = found.group(1) if found else case.name
+    assert case.image is not None
+    return Case(case.name, source.folder, case.image, case.masks, case.field_of_view, patient)
