@@ -1,0 +1,7 @@
+"""Phantoms: synthetic retinal images with exact truth, drawn by the project itself, deterministic by seed."""
+
+from retseg.phantom.fundus import FundusContent, View, draw_fundus
+from retseg.phantom.lesions import LesionCounts
+from retseg.phantom.phantom import Phantom
+
+__all__ = ["FundusContent", "LesionCounts", "Phantom", "View", "draw_fundus"]

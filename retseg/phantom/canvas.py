@@ -1,0 +1,161 @@
+"""Drawing finer than the pixel, and noise with a scale: the brush that all phantoms share.
+
+Everything is computed in float64, where differences between processors stay far below half a grey level.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from retseg.phantom.vessels import Vessel
+
+_SHIFT = 4  # fractional bits of the coordinates that OpenCV draws with
+
+
+@dataclass(frozen=True)
+class Frame:
+    """How the plane of the eye lies in the picture: mirrored, turned, scaled, moved.
+
+    `centre` is the plane's point that comes to lie at `middle` (pixels); `scale` is in pixels per length unit.
+    """
+
+    size: tuple[int, int]  # W, H
+    scale: float
+    turn: float
+    mirrored: bool
+    centre: tuple[float, float]
+    middle: tuple[float, float]
+
+    @property
+    def supersampling(self) -> int:
+        """Sub-pixels per pixel side: four where the picture is small, two where pixels are fine anyway."""
+        return 4 if self.scale < 1.6 else 2
+
+    def to_pixels(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Plane (n, 2) to pixel coordinates (n, 2), pixel centres at whole numbers."""
+        moved = points - np.array(self.centre)
+        if self.mirrored:
+            moved = moved * np.array([-1.0, 1.0])
+        cosine, sine = math.cos(self.turn), math.sin(self.turn)
+        turned = moved @ np.array([[cosine, sine], [-sine, cosine]])
+        return np.asarray(turned * self.scale + np.array(self.middle))
+
+    def to_plane(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The plane's x and y at every pixel, (H, W) each."""
+        width, height = self.size
+        x = (np.arange(width) - self.middle[0])[None, :] / self.scale
+        y = (np.arange(height) - self.middle[1])[:, None] / self.scale
+        cosine, sine = math.cos(self.turn), math.sin(self.turn)
+        back_x, back_y = x * cosine + y * sine, y * cosine - x * sine
+        return (-back_x if self.mirrored else back_x) + self.centre[0], back_y + self.centre[1]
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """A polyline of one width and one grey value."""
+
+    points: NDArray[np.float64]  # (n, 2) plane
+    width: float  # plane units
+    value: int  # 1..255
+
+
+def stroke_vessels(vessels: Iterable[Vessel], profile: Sequence[tuple[float, float]], narrowest: float) -> list[Stroke]:
+    """Short strokes along vessels. `profile` holds (share of the width, grey value per unit of radius, at most 255)
+    from the rim inwards; no stroke that shows the whole width is narrower than `narrowest`."""
+    strokes = []
+    for vessel in vessels:
+        for start in range(0, len(vessel.radii) - 1, 2):
+            piece = slice(start, start + 3)
+            radius = float(vessel.radii[piece].mean())
+            for share, value in profile:
+                width = max(2.0 * radius * share, narrowest if share == 1.0 else 0.0)
+                strokes.append(Stroke(vessel.points[piece], width, int(min(255.0, max(1.0, value * radius)))))
+    return strokes
+
+
+def draw_strokes(strokes: Iterable[Stroke], frame: Frame) -> NDArray[np.float64]:
+    """Coverage-weighted grey values (H, W) in [0, 255]; where strokes overlap the greatest value stands."""
+    return _reduce(_draw_fine(strokes, frame), frame.supersampling)
+
+
+def cover(strokes: Iterable[Stroke], frame: Frame) -> NDArray[np.bool_]:
+    """The pixels (H, W) of which strokes cover at least half."""
+    return _reduce((_draw_fine(strokes, frame) > 0).astype(np.uint8), frame.supersampling) >= 0.5
+
+
+def _draw_fine(strokes: Iterable[Stroke], frame: Frame) -> NDArray[np.uint8]:
+    """Strokes on the supersampled picture, the greatest value on top: a quadrilateral for every stretch between two
+    points, and a disc on every point."""
+    factor = frame.supersampling
+    fine = np.zeros((frame.size[1] * factor, frame.size[0] * factor), np.uint8)
+    ordered = sorted(strokes, key=lambda one: one.value)
+    for stroke, line in zip(ordered, _fine_points([one.points for one in ordered], frame), strict=True):
+        # OpenCV fills the pixels on the rim too, which widens everything by 0.8 of a pixel.
+        half = max(0.1, 0.5 * (stroke.width * frame.scale * factor - 0.8))
+        along = np.diff(line, axis=0)
+        across = along[:, ::-1] * (-half, half) / np.maximum(np.hypot(along[:, :1], along[:, 1:]), 1e-9)
+        sides = np.stack([line[:-1] + across, line[1:] + across, line[1:] - across, line[:-1] - across], axis=1)
+        for corners in _fixed(sides):
+            cv2.fillConvexPoly(fine, corners, stroke.value, cv2.LINE_8, _SHIFT)
+        for x, y in _fixed(line).tolist():
+            cv2.circle(fine, (x, y), round(half * (1 << _SHIFT)), stroke.value, -1, cv2.LINE_8, _SHIFT)
+    return fine
+
+
+def _fixed(points: NDArray[np.float64]) -> NDArray[np.int32]:
+    """Fixed-point coordinates for OpenCV."""
+    return np.asarray(np.round(points * (1 << _SHIFT)), np.int32)
+
+
+def _fine_points(lines: Sequence[NDArray[np.float64]], frame: Frame) -> list[NDArray[np.float64]]:
+    """Lines of the plane in the supersampled picture's pixels."""
+    if not lines:
+        return []
+    pixels = (frame.to_pixels(np.concatenate(lines)) + 0.5) * frame.supersampling - 0.5
+    return np.split(pixels, np.cumsum([len(line) for line in lines])[:-1])
+
+
+def fill_outlines(outlines: Sequence[NDArray[np.float64]], frame: Frame) -> NDArray[np.float64]:
+    """The share of every pixel (H, W) that lies inside any of the closed outlines (n, 2) of the plane."""
+    factor = frame.supersampling
+    fine = np.zeros((frame.size[1] * factor, frame.size[0] * factor), np.uint8)
+    for line in _fine_points(outlines, frame):
+        cv2.fillPoly(fine, [_fixed(line)], 255, cv2.LINE_8, _SHIFT)
+    return _reduce(fine, factor) / 255.0
+
+
+def _reduce(fine: NDArray[np.uint8], factor: int) -> NDArray[np.float64]:
+    """The mean of each block of `factor` x `factor` sub-pixels, exactly."""
+    rows = sum(fine[offset::factor].astype(np.uint16) for offset in range(factor))
+    blocks = sum(np.asarray(rows)[:, offset::factor] for offset in range(factor))
+    return np.asarray(blocks, np.float64) / (factor * factor)
+
+
+def blur(field: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:
+    """Gaussian blur with the border reflected; wide ones on a reduced copy, which is the same to the eye."""
+    if sigma <= 0.05:
+        return field
+    if sigma > 12.0:
+        factor = sigma / 5.0
+        height, width = field.shape[:2]
+        small = (max(8, round(width / factor)), max(8, round(height / factor)))
+        reduced = cv2.resize(field, small, interpolation=cv2.INTER_AREA)
+        reduced = cv2.GaussianBlur(reduced, (0, 0), 5.0 * small[0] * factor / width, borderType=cv2.BORDER_REFLECT)
+        return np.asarray(cv2.resize(reduced, (width, height), interpolation=cv2.INTER_CUBIC), np.float64)
+    return np.asarray(cv2.GaussianBlur(field, (0, 0), sigma, borderType=cv2.BORDER_REFLECT), np.float64)
+
+
+def noise(size: tuple[int, int], sigma: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """A random field (H, W) of mean 0 and deviation 1 whose grains have the scale `sigma` (pixels)."""
+    width, height = size
+    factor = max(1.0, sigma / 3.0)
+    small = (math.ceil(width / factor) + 2, math.ceil(height / factor) + 2)
+    field = blur(rng.standard_normal((small[1], small[0])), min(sigma, 3.0))
+    if factor > 1.0:
+        field = np.asarray(cv2.resize(field, size, interpolation=cv2.INTER_CUBIC), np.float64)
+    field = field[:height, :width]
+    return np.asarray((field - field.mean()) / max(float(field.std()), 1e-9))

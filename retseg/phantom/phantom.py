@@ -1,0 +1,15 @@
+"""What every phantom is: a picture, and the exact truth about it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Phantom:
+    """A synthetic image with its truth; all arrays share one frame."""
+
+    pixels: NDArray[np.uint8]  # (H, W, 3) RGB
+    masks: dict[str, NDArray[np.bool_]]  # task -> (H, W)
+    field_of_view: NDArray[np.bool_]  # (H, W)
