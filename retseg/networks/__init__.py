@@ -11,16 +11,20 @@ if TYPE_CHECKING:
     from retseg.networks.network import Network
 
 _ARCHITECTURES = {
+    "attention_unet": "retseg.networks.unetpp:AttentionUNet",
+    "deeplabv3plus": "retseg.networks.deeplabv3plus:DeepLabV3Plus",
     "ensemble": "retseg.networks.ensemble:Ensemble",
     "fcn": "retseg.networks.fcn:FCN",
     "fcrn": "retseg.networks.fcrn:FCRN",
     "hed": "retseg.networks.hed:HED",
     "lseg": "retseg.networks.lseg:LSeg",
+    "nnunet_style": "retseg.networks.nnunet_style:NNUNetStyle",
     "redseg": "retseg.networks.redseg:RedSeg",
     "saunet": "retseg.networks.saunet:SAUNet",
     "sccunet": "retseg.networks.sccunet:SCCUNet",
     "senet_unet": "retseg.networks.senet_unet:SENetUNet",
     "unet": "retseg.networks.unet:UNet",
+    "unetpp": "retseg.networks.unetpp:UNetPlusPlus",
 }
 
 
