@@ -70,7 +70,8 @@ def crop_to_field_of_view(
     scale = preprocessing.diameter / max(height, width) if preprocessing.diameter else 1.0
     if scale != 1.0:
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        crop = cv2.resize(crop, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+        way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        crop = np.asarray(cv2.resize(crop, size, interpolation=way), np.uint8)
         inside = cv2.resize(inside.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(bool)
     return WorkingImage(select_channels(np.ascontiguousarray(crop), preprocessing), inside, window)
 
@@ -80,7 +81,7 @@ def select_channels(pixels: NDArray[np.uint8], preprocessing: Preprocessing) -> 
     if preprocessing.channels == "green":
         pixels = pixels[:, :, 1:2]
     elif preprocessing.channels == "grey":
-        pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)[:, :, None]
+        pixels = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)[:, :, None]
     if preprocessing.clahe:
         equaliser = cv2.createCLAHE(preprocessing.clahe, (CLAHE_GRID, CLAHE_GRID))
         planes = [equaliser.apply(np.ascontiguousarray(pixels[:, :, c])) for c in range(pixels.shape[2])]
