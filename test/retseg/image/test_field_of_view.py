@@ -170,6 +170,26 @@ def test_published_masks_are_met(data_root: Path) -> None:
         assert min(values) >= 0.97, name
 
 
+@pytest.mark.parametrize("change", ["dark", "reddish", "grey", "cut at top and bottom", "cut on all sides", "padded"])
+def test_changed_photographs_are_met_as_well(data_root: Path, change: str) -> None:
+    for image, mask in list(published_masks(data_root))[20::16]:
+        pixels, truth = read_image(image).pixels, read_mask(mask) > 0
+        rows, columns = (slice(side // 5, side - side // 5) for side in truth.shape)
+        if change == "dark":
+            pixels = (pixels * 0.15).astype(np.uint8)
+        elif change == "reddish":
+            pixels = pixels * np.array([1, 0, 0], np.uint8)
+        elif change == "grey":
+            pixels = np.repeat(pixels.mean(axis=2, keepdims=True).astype(np.uint8), 3, axis=2)
+        elif change == "cut at top and bottom":
+            pixels, truth = np.ascontiguousarray(pixels[rows]), truth[rows]
+        elif change == "cut on all sides":
+            pixels, truth = np.ascontiguousarray(pixels[rows, columns]), truth[rows, columns]
+        else:
+            pixels, truth = np.pad(pixels, ((80, 80), (150, 150), (0, 0))), np.pad(truth, ((80, 80), (150, 150)))
+        assert overlap(find_field_of_view(pixels), truth) > 0.985, image.name
+
+
 def test_one_camera_gives_one_field_of_view(data_root: Path) -> None:
     """One camera took the photographs of HRF: their fields of view are nearly the same, whatever they show."""
     found = [
