@@ -6,7 +6,7 @@ from html import escape
 
 from retseg.evaluation.result import CaseScore, Evaluation
 from retseg.report.layers import EncodedCase
-from retseg.report.palette import label_task
+from retseg.report.palette import title_task
 from retseg.report.plots import draw_strip
 from retseg.report.viewer import write_viewer
 from retseg.report.wording import embed_json, format_number, word_metric
@@ -111,7 +111,7 @@ def _write_switch(tasks: Sequence[str]) -> str:
     options = "".join(
         f'<label><input type="radio" name="task" value="{escape(task)}"{" checked" * (task == ALL_TASKS)}>'
         f"<span>{escape(name)}</span></label>"
-        for task, name in [(ALL_TASKS, "All tasks"), *((task, label_task(task)) for task in tasks)]
+        for task, name in [(ALL_TASKS, "All tasks"), *((task, title_task(task)) for task in tasks)]
     )
     return f'<fieldset class="segments"><legend>Task</legend>{options}</fieldset>'
 
@@ -125,10 +125,12 @@ def _tabulate_all(ledger: Ledger, tasks: Sequence[str]) -> Table:
         known = [value for value in values if value is not None]
         mean = sum(known) / len(known) if known else None
         rows.append([_to_cell(mean, 4), *(_to_cell(value, 4) for value in values)])
-    labels = [("Mean", "mean over the tasks that have a value for the case")]
-    for task in shown:
-        words = word_metric(ledger.lead[task])
-        labels.append((f"{label_task(task)} {words.label}", words.meaning))
+    words = [word_metric(ledger.lead[task]) for task in shown]
+    alike = len(set(words)) == 1
+    mean_label = f"Mean {words[0].label}" if alike else "Mean"
+    labels = [(mean_label, "mean over the tasks that have a value for the case")]
+    for task, word in zip(shown, words, strict=True):
+        labels.append((title_task(task) if alike else f"{title_task(task)} {word.label}", word.meaning))
     lower = bool(shown) and all(word_metric(ledger.lead[task]).lower_is_better for task in shown)
     return Table(ALL_TASKS, labels, rows, descending=lower)
 
@@ -159,7 +161,7 @@ def _draw_strip(evaluation: Evaluation, ledger: Ledger, task: str) -> str:
         for number, scores in enumerate(ledger.scores)
         if task in scores and 0 <= scores[task].metrics.get(lead, -1) <= 1
     ]
-    if len(values) < 2:
+    if len(values) < 2 or word_metric(lead).lower_is_better:
         return ""
     averaged = evaluation.protocol.pooling == "per_image"
     summary = evaluation.aggregates.get(task, {}).get(lead) if averaged else None

@@ -7,7 +7,7 @@ from typing import Any
 from retseg.evaluation.result import Evaluation
 from retseg.report.cases import keep_ledger
 from retseg.report.curves import TaskCurves, gather_curves
-from retseg.report.palette import BLUE, BLUISH_GREEN, ORANGE, REDDISH_PURPLE, SKY_BLUE, VERMILLION, label_task, to_hex
+from retseg.report.palette import BLUE, BLUISH_GREEN, ORANGE, REDDISH_PURPLE, SKY_BLUE, VERMILLION, title_task, to_hex
 from retseg.report.plots import Plot, plan_plots
 from retseg.report.sections import choose_headline
 from retseg.report.wording import word_metric
@@ -107,7 +107,7 @@ def _paint_cases(axes: Any, evaluation: Evaluation) -> None:
         summary = evaluation.aggregates.get(task, {}).get(metric)
         if summary is not None and evaluation.protocol.pooling == "per_image":
             axes.plot([summary.mean] * 2, [row - 0.3, row + 0.3], color="black", linewidth=1.5)
-    axes.set_yticks(range(len(ledger.lead)), [label_task(task) for task in ledger.lead])
+    axes.set_yticks(range(len(ledger.lead)), [title_task(task) for task in ledger.lead])
     axes.set_ylim(len(ledger.lead) - 0.5, -0.5)
     axes.set(
         xlabel=", ".join(dict.fromkeys(word_metric(metric).label for metric in ledger.lead.values())), title="Cases"

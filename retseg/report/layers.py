@@ -97,9 +97,9 @@ def reduce_parts(parts: Mapping[str, NDArray[np.bool_]], shown: tuple[int, int])
     if all(part.shape == (height, width) for part in parts.values()):
         return dict(parts)
     covered = np.stack(
-        [cv2.resize(part.astype(np.float32), shown, interpolation=cv2.INTER_AREA) for part in parts.values()]
+        [cv2.resize(part.astype(np.uint8) * 255, shown, interpolation=cv2.INTER_AREA) for part in parts.values()]
     )
-    marked = covered.sum(axis=0) >= 0.25
+    marked = covered.sum(axis=0) >= 255 / 4
     largest = covered.argmax(axis=0)
     return {name: marked & (largest == index) for index, name in enumerate(parts)}
 

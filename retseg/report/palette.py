@@ -72,6 +72,12 @@ def label_task(task: str) -> str:
     return _TASK_LABELS.get(task, task.replace("_", " "))
 
 
+def title_task(task: str) -> str:
+    """The same where it stands alone, with a capital: "Hard exudate"."""
+    label = label_task(task)
+    return label[:1].upper() + label[1:]
+
+
 def choose_styles(tasks: Sequence[str]) -> dict[str, Style]:
     """A style for every task, its own where that is free; no two share a colour while there are colours left.
 

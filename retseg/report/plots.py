@@ -9,7 +9,7 @@ import numpy as np
 from retseg.evaluation.result import Standing, Summary
 from retseg.metrics.curves import Curve
 from retseg.report.curves import POINTS, RELIABILITY_BINS, TaskCurves, find_point
-from retseg.report.palette import label_task
+from retseg.report.palette import title_task
 from retseg.report.wording import embed_json, format_number
 
 LEFT, TOP, SIDE_X, SIDE_Y = 42, 8, 306, 250
@@ -55,7 +55,7 @@ def plan_plots(tasks: Sequence[TaskCurves]) -> tuple[Plot, ...]:
             mark = None if task.threshold is None else find_point(curve, task.threshold)
             if name == "dice" and mark is not None and task.threshold is not None:
                 mark = (task.threshold, mark[1])
-            lines.append(Line(label_task(task.task), series, curve.thin(POINTS), mark))
+            lines.append(Line(title_task(task.task), series, curve.thin(POINTS), mark))
         return tuple(lines)
 
     chance = tuple((0.0, task.prevalence, 1.0, task.prevalence) for task in tasks)
@@ -77,7 +77,7 @@ def _calibrate(tasks: Sequence[TaskCurves]) -> tuple[Line, ...]:
     for series, task in enumerate(tasks):
         kept = task.calibration.pixels > 0
         confidence, frequency = task.calibration.confidence[kept], task.calibration.frequency[kept]
-        lines.append(Line(label_task(task.task), series, Curve(confidence, confidence, frequency), None))
+        lines.append(Line(title_task(task.task), series, Curve(confidence, confidence, frequency), None))
     return tuple(lines)
 
 
@@ -97,7 +97,7 @@ def draw_legend(tasks: Sequence[TaskCurves]) -> str:
         rows.append(
             f'<tr><th scope="row"><svg viewBox="0 0 38 14" aria-hidden="true"><path d="M1 7H37" {_stroke(series)}/>'
             f'<circle cx="19" cy="7" r="5" style="fill:var(--series-{series % 8})"/></svg>'
-            f"{escape(label_task(task.task))}</th>" + "".join(f"<td>{value}</td>" for value in values) + "</tr>"
+            f"{escape(title_task(task.task))}</th>" + "".join(f"<td>{value}</td>" for value in values) + "</tr>"
         )
     columns = ("Threshold", "AP", "AUC ROC", "Highest Dice", "ECE", "Brier")
     head = "".join(f'<th scope="col">{column}</th>' for column in columns)

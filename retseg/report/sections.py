@@ -8,7 +8,7 @@ from html import escape
 
 from retseg.evaluation.result import Evaluation, Standing, Summary
 from retseg.report.curves import TaskCurves
-from retseg.report.palette import label_task
+from retseg.report.palette import label_task, title_task
 from retseg.report.plots import draw_curves, draw_interval
 from retseg.report.wording import MetricWords, format_interval, format_number, join_words, tell_protocol, word_metric
 
@@ -105,8 +105,8 @@ def write_aggregates(evaluation: Evaluation) -> str:
         if not found:
             continue
         cells = "".join(f"<td>{_write_summary(found.get(metric), word_metric(metric))}</td>" for metric in metrics)
-        name, mark = ("Mean of tasks", ' class="overall"') if scope == "overall" else (label_task(scope), "")
-        rows.append(f'<tr{mark}><th scope="row">{escape(name[:1].upper() + name[1:])}</th>{cells}</tr>')
+        name, mark = ("Mean of tasks", ' class="overall"') if scope == "overall" else (title_task(scope), "")
+        rows.append(f'<tr{mark}><th scope="row">{escape(name)}</th>{cells}</tr>')
     return (
         '<section id="aggregates" aria-labelledby="aggregates-title"><h2 id="aggregates-title">Scores</h2>'
         '<div class="scroll" tabindex="0" role="region" aria-label="Scores per task"><table>'

@@ -140,14 +140,20 @@ function tint(target, paintwork) {
 
 function fill(pictures, paintwork, opacity) {
   if (!pictures.length) return;
+  // Seen closely, an area gets a dark rim: yellow errors must show on yellow exudates.
+  if (view.scale >= 2) rim(pictures, [["#000", 1, 0.6 * opacity]]);
   tint(drawArea(pictures), paintwork);
   paint(scratch.area, opacity);
 }
 
-function outline(pictures, colour, width) { // a line of constant width on the screen, outside the area
+function outline(pictures, colour, width) {
+  rim(pictures, [["#000", width + 1, 0.6], [colour, width, 1]]);
+}
+
+function rim(pictures, lines) { // lines of constant width on the screen, outside the area
   if (!pictures.length) return;
   drawArea(pictures);
-  for (const [paintwork, reach, opacity] of [["#000", width + 1, 0.6], [colour, width, 1]]) {
+  for (const [paintwork, reach, opacity] of lines) {
     const target = clear(scratch.line);
     for (let turn = 0; turn < 16; turn += 1) {
       const angle = (turn * Math.PI) / 8;
@@ -309,6 +315,7 @@ function showLayers() {
   for (const box of boxes) box.checked = shown[mode()][box.dataset.layer];
   const lesions = viewer.querySelector(".lesions");
   lesions.hidden = task !== ALL;
+  viewer.dataset.mode = mode();
   if (data) describe();
   queue();
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from retseg.report.palette import AGREEMENT_STYLES, ORANGE, WHITE, choose_styles, label_task, to_hex
+from retseg.report.palette import AGREEMENT_STYLES, ORANGE, WHITE, choose_styles, title_task, to_hex
 from retseg.report.wording import embed_json
 
 TRUE_POSITIVE, FALSE_POSITIVE, FALSE_NEGATIVE = (to_hex(style.colour) for style in AGREEMENT_STYLES.values())
@@ -31,7 +31,7 @@ def write_viewer(tasks: Sequence[str]) -> str:
     """The viewer for these tasks, hidden until a script opens a case in it."""
     boxes = "".join(_write_box(place, *layer) for place, layer in enumerate(LAYERS, start=1))
     styles = {
-        task: {"label": label_task(task), "colour": to_hex(style.colour), "pattern": style.pattern}
+        task: {"label": title_task(task), "colour": to_hex(style.colour), "pattern": style.pattern}
         for task, style in choose_styles(tasks).items()
     }
     settings = {"tasks": styles, "layers": {key: colour for key, _, colour in LAYERS}}

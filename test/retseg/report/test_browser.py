@@ -74,7 +74,7 @@ def test_it_opens_on_the_worst_case(page) -> None:
 
 
 def test_it_sorts_by_any_column_and_keeps_undefined_values_last(page) -> None:
-    page.get_by_role("radio", name="neovascularization").check()
+    page.get_by_role("radio", name="Neovascularization").check()
     header = page.locator(".panel:not([hidden]) thead th").nth(1)
     assert header.get_attribute("aria-sort") == "ascending"
     values = column(page, 2)

@@ -21,7 +21,7 @@ def test_every_plot_is_saved_as_png_and_as_svg_with_real_text(lesions, tmp_path:
     texts = [
         node.text for node in ElementTree.parse(tmp_path / "figures" / "pr.svg").iter() if node.tag.endswith("}text")
     ]
-    assert {"Recall", "Precision", "IRMA", "non-perfusion"} <= set(texts)
+    assert {"Recall", "Precision", "IRMA", "Non-perfusion"} <= set(texts)
 
 
 def test_masks_alone_give_no_curves(vessels, tmp_path: Path) -> None:
