@@ -20,6 +20,7 @@ _ARCHITECTURES = {
     "lseg": "retseg.networks.lseg:LSeg",
     "nnunet_style": "retseg.networks.nnunet_style:NNUNetStyle",
     "redseg": "retseg.networks.redseg:RedSeg",
+    "sam_adapter": "retseg.networks.sam_adapter:SAMAdapter",
     "saunet": "retseg.networks.saunet:SAUNet",
     "sccunet": "retseg.networks.sccunet:SCCUNet",
     "senet_unet": "retseg.networks.senet_unet:SENetUNet",

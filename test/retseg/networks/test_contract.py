@@ -26,6 +26,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "lseg": {"widths": [4, 4, 6, 6, 8]},
     "nnunet_style": {"widths": [4, 6, 8, 10]},
     "redseg": {"widths": [4, 4, 6, 6, 8]},
+    "sam_adapter": {"variant": "tiny"},
     "saunet": {"widths": [4, 6, 8]},
     "sccunet": {"widths": [4, 6, 8, 10]},
     "senet_unet": {"widths": [4, 6, 8], "reduction": 2},

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from retseg.networks import build_network
+from retseg.networks.sam_adapter import SAMAdapter, Variant
 
 FIVE_64, FIVE_32, FIVE_16 = ([base * 2**i for i in range(5)] for base in (64, 32, 16))
 PLAIN = {"convolution": "plain"}
@@ -70,3 +71,16 @@ def test_the_number_of_parameters_is_the_published_one(
     with torch.device("meta"):
         network = build_network(architecture, arguments)
     assert sum(parameter.numel() for parameter in network.parameters()) == count
+
+
+@pytest.mark.parametrize(
+    ("variant", "encoder", "adapter"), [("vit_b", 89_670_912, 63_312), ("vit_h", 637_026_048, 186_960)]
+)
+def test_the_parts_of_the_sam_adapter_are_as_large_as_published(variant: Variant, encoder: int, adapter: int) -> None:
+    with torch.device("meta"):
+        network = SAMAdapter(variant=variant)
+    counts = {name: sum(p.numel() for p in network.get_submodule(name).parameters()) for name in PARTS}
+    assert counts == dict(zip(PARTS, (encoder + adapter, adapter, 4_058_340), strict=True))
+
+
+PARTS = ("image_encoder", "image_encoder.prompt_generator", "mask_decoder")
