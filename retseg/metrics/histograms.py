@@ -25,7 +25,7 @@ CHUNK = 1 << 20  # pixels per pass of the counting: bounds the memory at 8 MB wh
 _SCALE = (BINS - 2) / (HIGHEST_LOGIT - LOWEST_LOGIT)
 _GRIDS = [np.arange(1, parts) / parts for parts in (10, 30, 32)]
 _EXACT: Floats = np.unique(np.concatenate(_GRIDS).astype(np.float32)).astype(np.float64)
-_EXACT_BINS: NDArray[np.int64] = np.ceil((np.log(_EXACT / (1 - _EXACT)) - LOWEST_LOGIT) * _SCALE).astype(np.int64) + 1
+_EXACT_BINS: NDArray[np.int64] = 1 + np.floor((np.log(_EXACT / (1 - _EXACT)) - LOWEST_LOGIT) * _SCALE).astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ def _mark_bins_near_thresholds() -> NDArray[np.uint8]:
     One bin away because the logarithm of float32 is good to a hundredth of a bin only.
     """
     near = np.zeros(BINS, dtype=np.uint8)
-    for offset in (-2, -1, 0):
+    for offset in (-1, 0, 1):
         near[_EXACT_BINS + offset] = np.arange(1, _EXACT.size + 1)
     return near
 

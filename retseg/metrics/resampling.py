@@ -22,8 +22,8 @@ Derive = Callable[[Floats], Floats]  # (resamples, ..., 4) counts -> (resamples,
 
 RESAMPLES = 10_000
 LEVEL = 0.95
-MERGED_BINS = 2048  # see merge_bins
-BLOCK = 256  # resamples per matrix product, to bound the memory of the (resamples, bins) replicates
+MERGED_BINS = 4096  # see merge_bins
+BLOCK = 32  # resamples per matrix product: their (BLOCK, bins) intermediates stay in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def merge_bins(histograms: Sequence[Histograms], bins: int = MERGED_BINS) -> Mer
     """Join neighbouring bins until none but a single one holds more than 2 / `bins` of all positives or negatives.
 
     The ranking is lost only between values inside one joined bin, where both classes count as evenly shuffled:
-    AP and AUC of the pool move by less than 1e-4 (measured: below 1e-5 on smooth, polarised and 8-bit maps).
+    AP and AUC of the pool move by less than 5e-5 (measured on smooth, polarised, 8-bit and 16-bit maps).
 
     Raises:
         ValueError: there is no histogram.
@@ -101,8 +101,9 @@ def merge_bins(histograms: Sequence[Histograms], bins: int = MERGED_BINS) -> Mer
     occupied = np.flatnonzero(held)
     ties = find_ties(positives, negatives)[occupied]
     share = held[occupied]
-    # a bin starts a new group where the share passed has reached the next step; ties stay by themselves
-    step = np.floor((np.cumsum(share) - share) * bins / 2).astype(np.int64)
+    # A bin starts a new group where the middle of its share passes the next step: the start or the end of it would make
+    # boundaries follow or precede the rare class, and so bias the order inside. Ties stay by themselves.
+    step = np.floor((np.cumsum(share) - share / 2) * bins / 2).astype(np.int64)
     alone = ties & (share > 1 / bins)
     fresh = np.ones(occupied.size, dtype=np.bool_)
     fresh[1:] = (np.diff(step) > 0) | alone[1:] | alone[:-1]
