@@ -85,6 +85,12 @@ set_flags() {
   [[ -z ${RETSEG_TEST_GPUS:-} ]] || FLAGS+=(--gpus "$RETSEG_TEST_GPUS")
 }
 
+# patiently COMMAND...: run it so that a signal to this script is heard at once, not when the command ends.
+patiently() {
+  "$@" <&0 &
+  wait $!
+}
+
 # end CONTAINER: what the engine and the container's log say after a run.
 end() {
   docker logs "$1" >"$RUN/stdout" 2>"$RUN/stderr"
@@ -97,7 +103,7 @@ seconds_since() {
 
 # run_once CASE TITLE MODEL FLAG...: one `exec` run as it is.
 run_once() {
-  local case=$1 title=$2 model=$3 container start status
+  local case=$1 title=$2 model=$3 container start
   shift 3
   begin "$case" "$title"
   chmod 0777 "$RUN/output"
@@ -105,10 +111,9 @@ run_once() {
   container=$(docker create "${FLAGS[@]}" "$@")
   start=$(date +%s.%N)
   docker start "$container" >/dev/null 2>"$RUN/stderr" || true
-  status=$(timeout "$SECONDS_PER_CASE" docker wait "$container") || status=timeout
+  patiently timeout "$SECONDS_PER_CASE" docker wait "$container" >"$RUN/status" || echo timeout >"$RUN/status"
   seconds_since "$start" >"$RUN/seconds"
-  [[ $status != timeout ]] || docker kill "$container" >/dev/null
-  echo "$status" >"$RUN/status"
+  [[ $(<"$RUN/status") != timeout ]] || docker kill "$container" >/dev/null 2>&1 || true
   end "$container"
   [[ " $* " == *' --read-only '* ]] || docker diff "$container" >"$RUN/diff"
   docker rm -f "$container" >/dev/null
@@ -129,7 +134,7 @@ run_watched() {
 
 # call CONTAINER WHAT SECONDS FILE: one question of the platform, asked from inside.
 call() {
-  timeout $(($3 + 30)) docker exec -i "$1" python3 - "$2" "$3" <"$HERE/call.py" >"$4" 2>"$4.error" \
+  patiently timeout $(($3 + 30)) docker exec -i "$1" python3 - "$2" "$3" <"$HERE/call.py" >"$4" 2>"$4.error" \
     || [[ -s $4 ]] || printf '0\nno answer: %s\n' "$(tail -n 1 "$4.error")" >"$4"
   rm -f "$4.error"
 }

@@ -1,0 +1,77 @@
+"""The three scripts on a real engine: what image and export hold, and what is left after an interruption."""
+
+import json
+import os
+import signal
+import subprocess
+import tarfile
+import time
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(900)]
+
+
+def test_the_image_is_small_and_has_no_torch_no_compiler_and_no_pip(run, build_image):
+    image = build_image("exec")
+    (facts,) = json.loads(run("docker", "image", "inspect", image).stdout)
+
+    script = "command -v gcc cc pip pip3 make; python3 -c 'import torch'"
+    inside = run("docker", "run", "--rm", "--entrypoint", "sh", image, "-c", script)
+
+    assert facts["Size"] <= 1_100_000_000
+    assert facts["Config"]["User"] == "retseg"
+    assert facts["Config"]["Labels"] == {"org.grand-challenge.api-method": "exec"}
+    assert inside.stdout == ""
+    assert "No module named 'torch'" in inside.stderr
+
+
+def test_the_image_reads_inputs_through_a_symbolic_link_as_on_the_platform(run, build_image, case, tmp_path):
+    script = "cp -r /input/. /output/ && readlink /input"
+    (tmp_path / "Dockerfile").write_text(f'FROM {build_image("exec")}\nENTRYPOINT ["sh", "-c", "{script}"]\n')
+    run("env", "DOCKER_BUILDKIT=0", "docker", "build", "--tag", "retseg-faulty:link", tmp_path)
+
+    run("container/collect.sh", "retseg-faulty:link", tmp_path / "evidence", case)
+    run("docker", "image", "rm", "--force", "retseg-faulty:link")
+
+    assert (tmp_path / "evidence/runs/01/stdout").read_text().strip() == "opt/ml/input/data/case"
+    assert (tmp_path / "evidence/runs/01/output/inputs.json").is_file()
+
+
+def test_the_same_models_are_exported_as_the_same_bytes_without_a_top_folder(run, build_image, tmp_path):
+    build_image("exec")
+    words = ("./export.sh", "drive", "--variant", "cpu", "--allow-phantom-weights", "--output")
+
+    first, second = run(*words, tmp_path / "a"), run(*words, tmp_path / "b")
+
+    assert first.returncode == second.returncode == 0, first.stdout + first.stderr
+    assert (tmp_path / "a/model.tar.gz").read_bytes() == (tmp_path / "b/model.tar.gz").read_bytes()
+    with tarfile.open(tmp_path / "a/model.tar.gz") as archive:
+        assert "vessel-drive/card.toml" in archive.getnames()
+    names = sorted(path.name for path in (tmp_path / "a").iterdir())
+    assert names == ["SHA256SUMS", "model.tar.gz", "retseg-drive_0.1.0_cpu_exec.tar.gz"]
+    assert (tmp_path / "a/retseg-drive_0.1.0_cpu_exec.tar.gz").stat().st_size <= 400_000_000
+    assert run("sha256sum", "--check", "SHA256SUMS", "--quiet", cwd=tmp_path / "a").returncode == 0
+
+
+def test_an_interrupted_test_leaves_no_container_no_image_and_no_file(run, build_image, tmp_path):
+    build_image("exec")
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    ours = ("docker", "ps", "-a", "--format", "{{.Labels}}")
+
+    process = subprocess.Popen(
+        ["./test.sh", "drive", "--variant", "cpu"],
+        env={**os.environ, "TMPDIR": str(scratch)},
+        cwd=Path(__file__).resolve().parents[2],
+        stdout=subprocess.DEVNULL,
+    )
+    while "retseg-test" not in run(*ours).stdout and process.poll() is None:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+
+    assert process.wait(60) == 143
+    assert "retseg-test" not in run(*ours).stdout
+    assert "retseg-test" not in run("docker", "image", "ls").stdout
+    assert list(scratch.iterdir()) == []
