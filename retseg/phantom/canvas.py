@@ -55,76 +55,78 @@ class Frame:
 
 
 @dataclass(frozen=True)
-class Stroke:
-    """A polyline of one width and one grey value."""
+class Strokes:
+    """Straight strokes with round ends, each of one width and one grey value."""
 
-    points: NDArray[np.float64]  # (n, 2) plane
-    width: float  # plane units
-    value: int  # 1..255
-
-
-def stroke_vessels(vessels: Iterable[Vessel], profile: Sequence[tuple[float, float]], narrowest: float) -> list[Stroke]:
-    """Short strokes along vessels. `profile` holds (share of the width, grey value per unit of radius, at most 255)
-    from the rim inwards; no stroke that shows the whole width is narrower than `narrowest`."""
-    strokes = []
-    for vessel in vessels:
-        for start in range(0, len(vessel.radii) - 1, 2):
-            piece = slice(start, start + 3)
-            radius = float(vessel.radii[piece].mean())
-            for share, value in profile:
-                width = max(2.0 * radius * share, narrowest if share == 1.0 else 0.0)
-                strokes.append(Stroke(vessel.points[piece], width, int(min(255.0, max(1.0, value * radius)))))
-    return strokes
+    starts: NDArray[np.float64]  # (n, 2) plane
+    ends: NDArray[np.float64]  # (n, 2) plane
+    widths: NDArray[np.float64]  # (n,) plane units
+    values: NDArray[np.float64]  # (n,) 1..255
 
 
-def draw_strokes(strokes: Iterable[Stroke], frame: Frame) -> NDArray[np.float64]:
+def stroke_vessels(vessels: Iterable[Vessel], profile: Sequence[tuple[float, float]], narrowest: float) -> Strokes:
+    """Strokes along vessels. `profile` holds (share of the width, grey value per unit of radius, at most 255) from the
+    rim inwards; no stroke that shows the whole width is narrower than `narrowest`."""
+    drawn = [vessel for vessel in vessels if len(vessel.radii) > 1]
+    if not drawn:
+        return Strokes(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0), np.zeros(0))
+    starts = np.concatenate([vessel.points[:-1] for vessel in drawn])
+    ends = np.concatenate([vessel.points[1:] for vessel in drawn])
+    radii = np.concatenate([0.5 * (vessel.radii[:-1] + vessel.radii[1:]) for vessel in drawn])
+    widths = [np.maximum(2.0 * radii * share, narrowest if share == 1.0 else 0.0) for share, _ in profile]
+    values = [np.clip(np.floor(value * radii), 1.0, 255.0) for _, value in profile]
+    times = (len(profile), 1)
+    return Strokes(np.tile(starts, times), np.tile(ends, times), np.concatenate(widths), np.concatenate(values))
+
+
+def draw_strokes(strokes: Strokes, frame: Frame) -> NDArray[np.float64]:
     """Coverage-weighted grey values (H, W) in [0, 255]; where strokes overlap the greatest value stands."""
     return _reduce(_draw_fine(strokes, frame), frame.supersampling)
 
 
-def cover(strokes: Iterable[Stroke], frame: Frame) -> NDArray[np.bool_]:
+def cover(strokes: Strokes, frame: Frame) -> NDArray[np.bool_]:
     """The pixels (H, W) of which strokes cover at least half."""
     return _reduce((_draw_fine(strokes, frame) > 0).astype(np.uint8), frame.supersampling) >= 0.5
 
 
-def _draw_fine(strokes: Iterable[Stroke], frame: Frame) -> NDArray[np.uint8]:
-    """Strokes on the supersampled picture, the greatest value on top: a quadrilateral for every stretch between two
-    points, and a disc on every point."""
+def _draw_fine(strokes: Strokes, frame: Frame) -> NDArray[np.uint8]:
+    """Strokes on the supersampled picture, the greatest value on top."""
     factor = frame.supersampling
     fine = np.zeros((frame.size[1] * factor, frame.size[0] * factor), np.uint8)
-    ordered = sorted(strokes, key=lambda one: one.value)
-    for stroke, line in zip(ordered, _fine_points([one.points for one in ordered], frame), strict=True):
-        # OpenCV fills the pixels on the rim too, which widens everything by 0.8 of a pixel.
-        half = max(0.1, 0.5 * (stroke.width * frame.scale * factor - 0.8))
-        along = np.diff(line, axis=0)
-        across = along[:, ::-1] * (-half, half) / np.maximum(np.hypot(along[:, :1], along[:, 1:]), 1e-9)
-        sides = np.stack([line[:-1] + across, line[1:] + across, line[1:] - across, line[:-1] - across], axis=1)
-        for corners in _fixed(sides):
-            cv2.fillConvexPoly(fine, corners, stroke.value, cv2.LINE_8, _SHIFT)
-        for x, y in _fixed(line).tolist():
-            cv2.circle(fine, (x, y), round(half * (1 << _SHIFT)), stroke.value, -1, cv2.LINE_8, _SHIFT)
+    order = np.argsort(strokes.values, kind="stable")
+    starts, ends = _fine_pixels(strokes.starts[order], frame), _fine_pixels(strokes.ends[order], frame)
+    # OpenCV fills the pixels on the rim too, which widens everything by 0.8 of a pixel.
+    half = np.maximum(0.1, 0.5 * (strokes.widths[order] * frame.scale * factor - 0.8))
+    along = ends - starts
+    length = np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-9)
+    across = np.column_stack([-along[:, 1], along[:, 0]]) * (half / length)[:, None]
+    sides = _fixed(np.stack([starts + across, ends + across, ends - across, starts - across], axis=1))
+    radii, values = _fixed(half).tolist(), strokes.values[order].astype(int).tolist()
+    for corners, start, end, radius, value in zip(
+        sides, _fixed(starts).tolist(), _fixed(ends).tolist(), radii, values, strict=True
+    ):
+        cv2.fillConvexPoly(fine, corners, value, cv2.LINE_8, _SHIFT)
+        for middle in (start, end):
+            cv2.circle(fine, middle, radius, value, -1, cv2.LINE_8, _SHIFT)
     return fine
 
 
 def _fixed(points: NDArray[np.float64]) -> NDArray[np.int32]:
     """Fixed-point coordinates for OpenCV."""
-    return np.asarray(np.round(points * (1 << _SHIFT)), np.int32)
+    return np.round(points * (1 << _SHIFT)).astype(np.int32)
 
 
-def _fine_points(lines: Sequence[NDArray[np.float64]], frame: Frame) -> list[NDArray[np.float64]]:
-    """Lines of the plane in the supersampled picture's pixels."""
-    if not lines:
-        return []
-    pixels = (frame.to_pixels(np.concatenate(lines)) + 0.5) * frame.supersampling - 0.5
-    return np.split(pixels, np.cumsum([len(line) for line in lines])[:-1])
+def _fine_pixels(points: NDArray[np.float64], frame: Frame) -> NDArray[np.float64]:
+    """Points of the plane in the supersampled picture's pixels."""
+    return (frame.to_pixels(points) + 0.5) * frame.supersampling - 0.5
 
 
 def fill_outlines(outlines: Sequence[NDArray[np.float64]], frame: Frame) -> NDArray[np.float64]:
     """The share of every pixel (H, W) that lies inside any of the closed outlines (n, 2) of the plane."""
     factor = frame.supersampling
     fine = np.zeros((frame.size[1] * factor, frame.size[0] * factor), np.uint8)
-    for line in _fine_points(outlines, frame):
-        cv2.fillPoly(fine, [_fixed(line)], 255, cv2.LINE_8, _SHIFT)
+    for outline in outlines:
+        cv2.fillPoly(fine, [_fixed(_fine_pixels(outline, frame))], 255, cv2.LINE_8, _SHIFT)
     return _reduce(fine, factor) / 255.0
 
 

@@ -115,16 +115,14 @@ def _paint_ground(eye: Eye, frame: Frame, rng: np.random.Generator) -> NDArray[n
 def _fibres(x: NDArray[np.float64], y: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
     """Faint bright streaks of nerve fibres, radial around the disc."""
     angle, distance = np.arctan2(y, x), np.hypot(x, y)
-    streaks = np.zeros_like(angle)
-    for _ in range(9):
-        waves = int(rng.integers(20, 90))
-        streaks += np.cos(waves * angle + math.tau * rng.random() + 0.01 * distance * rng.standard_normal())
+    turn = np.linspace(0.0, math.tau, 4096)
+    around = np.zeros_like(turn)
+    for _ in range(14):
+        around += np.cos(int(rng.integers(20, 90)) * turn + math.tau * rng.random())
+    streaks = around[np.floor((angle + math.pi) * (4095 / math.tau)).astype(int)]
     poles = 0.4 + 0.6 * np.sin(angle) ** 2
-    return np.asarray(
-        1.0
-        + 0.0075 * streaks * poles * np.exp(-(((distance - 75.0) / 60.0) ** 2))
-        + 0.05 * poles * np.exp(-distance / 70.0)
-    )
+    belt = np.exp(-(((distance - 75.0) / 60.0) ** 2))
+    return np.asarray(1.0 + 0.006 * streaks * poles * belt + 0.05 * poles * np.exp(-distance / 70.0))
 
 
 def _macula(x: NDArray[np.float64], y: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 # Where a vessel at (x, y) with this heading wants to go: (heading in radians, pull in 1/length); None ends the vessel.
 Guide = Callable[[float, float, float], tuple[float, float] | None]
@@ -217,20 +218,21 @@ def straight(heading: float, pull: float = 0.01) -> Guide:
 
 def fill_gaps(grower: Grower, targets: NDArray[np.float64], gap: tuple[float, float], radius: float) -> None:
     """Feed places that no vessel reaches: for each target (n, 2) with its nearest vessel between `gap[0]` and `gap[1]`
-    away, a thin branch leaves that vessel towards it."""
-    for x, y in targets.tolist():
+    away, a thin branch leaves that vessel towards it. Targets are taken a few at a time, so that the branches of the
+    former count for the latter."""
+    for some in np.array_split(targets, max(1, len(targets) // 12)):
         owners = np.repeat(np.arange(len(grower.vessels)), [len(v.radii) for v in grower.vessels])
         points = np.concatenate([v.points for v in grower.vessels])
-        squared = (points[:, 0] - x) ** 2 + (points[:, 1] - y) ** 2
-        near = int(np.argmin(squared))
-        if not gap[0] ** 2 <= squared[near] <= gap[1] ** 2:
-            continue
-        parent = int(owners[near])
-        stem = grower.vessels[parent]
-        at_x, at_y = points[near].tolist()
-        widest = float(stem.radii[near - int(np.searchsorted(owners, parent))])
-        heading = math.atan2(y - at_y, x - at_x)
-        thin = max(min(radius, 0.8 * widest), 1.05 * grower.rules.smallest_radius)
-        leaving = heading + 0.3 * grower.rng.standard_normal()
-        grower.plant([Sprout(at_x, at_y, leaving, thin, stem.kind, straight(heading, 0.02))], parent)
+        widths = np.concatenate([v.radii for v in grower.vessels])
+        distances, nearest = cKDTree(points).query(some)
+        for (x, y), distance, near in zip(some.tolist(), distances.tolist(), nearest.tolist(), strict=True):
+            if not gap[0] <= distance <= gap[1]:
+                continue
+            at_x, at_y = points[near].tolist()
+            heading = math.atan2(y - at_y, x - at_x)
+            leaving = heading + 0.3 * grower.rng.standard_normal()
+            thin = max(min(radius, 0.8 * float(widths[near])), 1.05 * grower.rules.smallest_radius)
+            parent = int(owners[near])
+            kind = grower.vessels[parent].kind
+            grower.plant([Sprout(at_x, at_y, leaving, thin, kind, straight(heading, 0.02))], parent)
         grower.grow()

@@ -5,7 +5,13 @@ import math
 import numpy as np
 import pytest
 
-from retseg.phantom.canvas import Frame, Stroke, blur, cover, draw_strokes, fill_outlines, noise
+from retseg.phantom.canvas import Frame, Strokes, blur, cover, draw_strokes, fill_outlines, noise
+
+
+def strokes(*lines: tuple[tuple[float, float], tuple[float, float], float, float]) -> Strokes:
+    starts, ends, widths, values = (np.array([line[part] for line in lines], float) for part in range(4))
+    return Strokes(starts.reshape(-1, 2), ends.reshape(-1, 2), widths, values)
+
 
 PLAIN = Frame((80, 60), 1.0, 0.0, False, (0.0, 0.0), (40.0, 30.0))
 
@@ -25,22 +31,20 @@ def test_the_centre_comes_to_lie_at_the_middle() -> None:
 
 @pytest.mark.parametrize("width", [2.0, 3.0, 5.5])
 def test_a_stroke_covers_its_width_times_its_length(width: float) -> None:
-    line = Stroke(np.array([[-30.0, 0.0], [30.0, 0.0]]), width, 255)
-    column = draw_strokes([line], PLAIN)[:, 40] / 255.0
+    column = draw_strokes(strokes(((-30.0, 0.0), (30.0, 0.0), width, 255)), PLAIN)[:, 40] / 255.0
     assert column.sum() == pytest.approx(width, abs=0.35)
     assert (column * np.arange(60)).sum() / column.sum() == pytest.approx(30.0, abs=0.15)
 
 
 def test_a_mask_holds_the_pixels_that_are_at_least_half_covered() -> None:
-    mask = cover([Stroke(np.array([[-30.0, 0.0], [30.0, 0.0]]), 3.0, 1)], PLAIN)
+    mask = cover(strokes(((-30.0, 0.0), (30.0, 0.0), 3.0, 1)), PLAIN)
     assert np.flatnonzero(mask[:, 40]).tolist() == [29, 30, 31]
 
 
 def test_where_strokes_overlap_the_greater_value_stands() -> None:
-    along, across = np.array([[-20.0, 0.0], [20.0, 0.0]]), np.array([[0.0, -20.0], [0.0, 20.0]])
+    along, across = ((-20.0, 0.0), (20.0, 0.0), 5.0, 200), ((0.0, -20.0), (0.0, 20.0), 5.0, 90)
     for order in (1, -1):
-        strokes = [Stroke(along, 5.0, 200), Stroke(across, 5.0, 90)][::order]
-        assert draw_strokes(strokes, PLAIN)[30, 40] == 200.0
+        assert draw_strokes(strokes(*(along, across)[::order]), PLAIN)[30, 40] == 200.0
 
 
 def test_a_circle_has_the_area_of_a_circle() -> None:
@@ -51,7 +55,7 @@ def test_a_circle_has_the_area_of_a_circle() -> None:
 
 def test_nothing_drawn_is_nothing_covered() -> None:
     assert fill_outlines([], PLAIN).sum() == 0.0
-    assert not cover([], PLAIN).any()
+    assert not cover(strokes(), PLAIN).any()
 
 
 @pytest.mark.parametrize("sigma", [0.5, 3.0, 20.0, 60.0])

@@ -1,0 +1,133 @@
+"""Small phantom data sets in the layouts of the official downloads, name for name.
+
+Each `write_*` takes (directory, cases, size, seed): the folder that stands for the unpacked download, how many
+training cases, (W, H), and the seed of the first phantom; case after case has the next seed.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retseg.phantom.formats import write_bilevel_png, write_bilevel_tif, write_gif, write_photograph, write_png
+from retseg.phantom.fundus import FundusContent, View, draw_fundus
+from retseg.phantom.lesions import LesionCounts
+from retseg.phantom.phantom import Phantom
+
+_DISC_VIEW = FundusContent(view=View(36.0, "disc", 0.94))
+_IDRID_VIEW = View(46.0, "macula", 1.12)
+
+
+def write_drive(directory: Path, cases: int, size: tuple[int, int], seed: int) -> None:
+    """DRIVE: `cases` training images from 21 on, as many test images from 01 on; labels for the training ones only."""
+    _check(cases, 20, "DRIVE")
+    training, test = directory / "training", directory / "test"
+    _make(training / "images", training / "1st_manual", training / "mask", test / "images", test / "mask")
+    for index in range(cases):
+        phantom = draw_fundus(seed + index, size)
+        number = 21 + index
+        write_photograph(training / "images" / f"{number}_training.tif", phantom.pixels)
+        write_gif(training / "1st_manual" / f"{number}_manual1.gif", _grey(phantom.masks["vessel"]))
+        write_gif(training / "mask" / f"{number}_training_mask.gif", _grey(phantom.field_of_view))
+        unlabelled = draw_fundus(seed + cases + index, size)
+        write_photograph(test / "images" / f"{index + 1:02d}_test.tif", unlabelled.pixels)
+        write_gif(test / "mask" / f"{index + 1:02d}_test_mask.gif", _grey(unlabelled.field_of_view))
+
+
+def write_chasedb1(directory: Path, cases: int, size: tuple[int, int], seed: int) -> None:
+    """CHASE_DB1: Image_01L, Image_01R, Image_02L ...; the second observer thins what the first has drawn."""
+    _check(cases, 28, "CHASE_DB1")
+    _make(directory / "mask")
+    for index in range(cases):
+        phantom = draw_fundus(seed + index, size, _DISC_VIEW)
+        stem = f"Image_{index // 2 + 1:02d}{'LR'[index % 2]}"
+        write_photograph(directory / f"{stem}.jpg", phantom.pixels)
+        write_bilevel_png(directory / f"{stem}_1stHO.png", phantom.masks["vessel"])
+        write_bilevel_png(directory / f"{stem}_2ndHO.png", _second_opinion(phantom))
+        write_gif(directory / "mask" / f"{stem}.gif", _grey(phantom.field_of_view))
+
+
+def write_hrf(directory: Path, cases: int, size: tuple[int, int], seed: int) -> None:
+    """HRF: 01_h, 01_dr, 01_g, 02_h ... with manual1; the diabetic ones carry lesions and the suffix .JPG."""
+    _check(cases, 45, "HRF")
+    _make(directory / "images", directory / "manual1")
+    for index in range(cases):
+        group = ("h", "dr", "g")[index % 3]
+        lesions = LesionCounts(15, 6, 3, 1) if group == "dr" else LesionCounts()
+        phantom = draw_fundus(seed + index, size, FundusContent(lesions, View(50.0)))
+        stem = f"{index // 3 + 1:02d}_{group}"
+        write_photograph(directory / "images" / (f"{stem}.JPG" if group == "dr" else f"{stem}.jpg"), phantom.pixels)
+        write_bilevel_tif(directory / "manual1" / f"{stem}.tif", phantom.masks["vessel"])
+
+
+_IDRID_FOLDERS = {
+    "microaneurysm": ("1. Microaneurysms", "MA"),
+    "haemorrhage": ("2. Haemorrhages", "HE"),
+    "hard_exudate": ("3. Hard Exudates", "EX"),
+    "soft_exudate": ("4. Soft Exudates", "SE"),
+}
+
+
+def write_idrid(directory: Path, cases: int, size: tuple[int, int], seed: int) -> None:
+    """IDRiD A. Segmentation: `cases` training images from 01 on, half as many test images (at least one) from 55 on.
+
+    Every second image has soft exudates; the others lack that mask, as in the download. Images are .jpg.
+    """
+    _check(cases, 54, "IDRiD")
+    root = directory / "A. Segmentation"
+    drawn = seed
+    for part, numbers in (
+        ("a. Training Set", range(1, cases + 1)),
+        ("b. Testing Set", range(55, 55 + max(1, cases // 2))),
+    ):
+        images = root / "1. Original Images" / part
+        truth = root / "2. All Segmentation Groundtruths" / part
+        _make(images, *(truth / folder for folder, _ in _IDRID_FOLDERS.values()))
+        for number in numbers:
+            counts = LesionCounts(18, 7, 4, 2 if number % 2 else 0)
+            phantom = draw_fundus(drawn, size, FundusContent(counts, _IDRID_VIEW))
+            drawn += 1
+            write_photograph(images / f"IDRiD_{number:02d}.jpg", phantom.pixels)
+            for task, (folder, code) in _IDRID_FOLDERS.items():
+                if task in phantom.masks:
+                    write_bilevel_tif(truth / folder / f"IDRiD_{number:02d}_{code}.tif", phantom.masks[task])
+
+
+def write_folders(directory: Path, cases: int, size: tuple[int, int], seed: int) -> None:
+    """A plain images/ folder with a masks/ folder beside it: case_1.png in both."""
+    _check(cases, 10_000, "a plain folder")
+    _make(directory / "images", directory / "masks")
+    for index in range(cases):
+        phantom = draw_fundus(seed + index, size)
+        write_photograph(directory / "images" / f"case_{index + 1}.png", phantom.pixels)
+        write_png(directory / "masks" / f"case_{index + 1}.png", phantom.masks["vessel"])
+
+
+WRITERS: dict[str, Callable[[Path, int, tuple[int, int], int], None]] = {
+    "drive": write_drive,
+    "chasedb1": write_chasedb1,
+    "hrf": write_hrf,
+    "idrid": write_idrid,
+    "folders": write_folders,
+}
+
+
+def _second_opinion(phantom: Phantom) -> NDArray[np.bool_]:
+    """The vessels with their outermost pixels left out on two sides: what a stricter observer might draw."""
+    mask = phantom.masks["vessel"]
+    return mask & (np.roll(mask, 1, axis=0) | np.roll(mask, 1, axis=1))
+
+
+def _grey(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    return mask.astype(np.uint8) * 255
+
+
+def _make(*directories: Path) -> None:
+    for directory in directories:
+        directory.mkdir(parents=True, exist_ok=True)
+
+
+def _check(cases: int, most: int, name: str) -> None:
+    if not 1 <= cases <= most:
+        raise ValueError(f"{cases} cases of {name}: ask for 1 to {most}")

@@ -1,0 +1,98 @@
+"""Phantom data sets bear the names of the official downloads and hold the truth that was drawn."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from retseg.phantom.data_sets import WRITERS, write_chasedb1, write_drive, write_folders, write_hrf, write_idrid
+from retseg.phantom.formats import write_bilevel_png, write_bilevel_tif, write_gif
+from retseg.phantom.fundus import draw_fundus
+
+SIZE = (80, 84)
+
+
+def names(directory: Path) -> set[str]:
+    return {str(path.relative_to(directory)) for path in directory.rglob("*") if path.is_file()}
+
+
+def test_drive_has_its_names_and_withholds_the_test_labels(tmp_path: Path) -> None:
+    write_drive(tmp_path, 1, SIZE, 3)
+    assert names(tmp_path) == {
+        "training/images/21_training.tif",
+        "training/1st_manual/21_manual1.gif",
+        "training/mask/21_training_mask.gif",
+        "test/images/01_test.tif",
+        "test/mask/01_test_mask.gif",
+    }
+
+
+def test_drive_pixels_and_labels_are_those_of_the_phantom(tmp_path: Path) -> None:
+    write_drive(tmp_path, 1, SIZE, 3)
+    drawn = draw_fundus(3, SIZE)
+    image = cv2.imread(str(tmp_path / "training/images/21_training.tif"))
+    assert np.array_equal(image[..., ::-1], drawn.pixels)
+    label = cv2.imread(str(tmp_path / "training/1st_manual/21_manual1.gif"), cv2.IMREAD_GRAYSCALE)
+    assert np.array_equal(label, drawn.masks["vessel"] * 255)
+
+
+def test_chasedb1_counts_eyes_left_and_right(tmp_path: Path) -> None:
+    write_chasedb1(tmp_path, 3, SIZE, 0)
+    for stem in ("Image_01L", "Image_01R", "Image_02L"):
+        assert {f"{stem}.jpg", f"{stem}_1stHO.png", f"{stem}_2ndHO.png", f"mask/{stem}.gif"} <= names(tmp_path)
+    first = cv2.imread(str(tmp_path / "Image_01L_1stHO.png"), cv2.IMREAD_GRAYSCALE) > 0
+    second = cv2.imread(str(tmp_path / "Image_01L_2ndHO.png"), cv2.IMREAD_GRAYSCALE) > 0
+    assert 0.5 * first.sum() < (first & second).sum() == second.sum() < first.sum()
+
+
+def test_hrf_has_three_groups_and_two_spellings_of_jpg(tmp_path: Path) -> None:
+    write_hrf(tmp_path, 3, SIZE, 0)
+    images = {"images/01_h.jpg", "images/01_dr.JPG", "images/01_g.jpg"}
+    assert names(tmp_path) == images | {"manual1/01_h.tif", "manual1/01_dr.tif", "manual1/01_g.tif"}
+
+
+def test_idrid_lacks_the_masks_of_lesions_that_an_image_lacks(tmp_path: Path) -> None:
+    write_idrid(tmp_path, 2, SIZE, 0)
+    root = tmp_path / "A. Segmentation"
+    truth = root / "2. All Segmentation Groundtruths" / "a. Training Set"
+    assert (root / "1. Original Images" / "a. Training Set" / "IDRiD_02.jpg").is_file()
+    assert (root / "1. Original Images" / "b. Testing Set" / "IDRiD_55.jpg").is_file()
+    assert [path.name for path in (truth / "4. Soft Exudates").iterdir()] == ["IDRiD_01_SE.tif"]
+    assert sorted(path.name for path in (truth / "1. Microaneurysms").iterdir()) == [
+        "IDRiD_01_MA.tif",
+        "IDRiD_02_MA.tif",
+    ]
+
+
+def test_plain_folders_pair_by_name(tmp_path: Path) -> None:
+    write_folders(tmp_path, 2, SIZE, 0)
+    assert names(tmp_path) == {f"{folder}/case_{number}.png" for folder in ("images", "masks") for number in (1, 2)}
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"), [("drive", "DRIVE"), ("chasedb1", "CHASEDB1"), ("hrf", "HRF"), ("idrid", "IDRiD")]
+)
+def test_the_names_are_names_of_the_real_download(name: str, folder: str, data_root: Path, tmp_path: Path) -> None:
+    WRITERS[name](tmp_path, 3 if name == "hrf" else 2, SIZE, 0)
+    real = {path.relative_to(data_root / folder).parent for path in (data_root / folder).rglob("*") if path.is_file()}
+    assert {Path(found).parent for found in names(tmp_path)} <= real
+    if name != "idrid":  # of which only two images are at hand
+        assert names(tmp_path) <= names(data_root / folder)
+
+
+def test_no_cases_or_more_than_the_download_holds_are_refused(tmp_path: Path) -> None:
+    for cases in (0, 21):
+        with pytest.raises(ValueError, match="1 to 20"):
+            write_drive(tmp_path, cases, SIZE, 0)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (7, 9), (64, 254), (31, 333)])
+def test_masks_come_back_from_every_format(shape: tuple[int, int], tmp_path: Path) -> None:
+    mask = np.random.default_rng(1).random(shape) < 0.4
+    write_gif(tmp_path / "a.gif", mask.astype(np.uint8) * 255)
+    write_bilevel_tif(tmp_path / "a.tif", mask)
+    write_bilevel_png(tmp_path / "a.png", mask)
+    for suffix in ("gif", "tif", "png"):
+        read = cv2.imread(str(tmp_path / f"a.{suffix}"), cv2.IMREAD_GRAYSCALE)
+        assert np.array_equal(read, mask * 255), suffix
