@@ -19,6 +19,7 @@ _ARCHITECTURES = {
     "hed": "retseg.networks.hed:HED",
     "lseg": "retseg.networks.lseg:LSeg",
     "nnunet_style": "retseg.networks.nnunet_style:NNUNetStyle",
+    "r2unet": "retseg.networks.r2unet:R2UNet",
     "redseg": "retseg.networks.redseg:RedSeg",
     "sam_adapter": "retseg.networks.sam_adapter:SAMAdapter",
     "saunet": "retseg.networks.saunet:SAUNet",

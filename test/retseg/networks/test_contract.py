@@ -25,6 +25,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "hed": {"widths": [4, 4, 6, 6, 8]},
     "lseg": {"widths": [4, 4, 6, 6, 8]},
     "nnunet_style": {"widths": [4, 6, 8, 10]},
+    "r2unet": {"widths": [4, 6, 8]},
     "redseg": {"widths": [4, 4, 6, 6, 8]},
     "sam_adapter": {"variant": "tiny"},
     "saunet": {"widths": [4, 6, 8]},

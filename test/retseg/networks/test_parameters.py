@@ -56,6 +56,8 @@ TABLE: list[tuple[str, dict[str, Any], int]] = [
     ("unetpp", {"attention": True}, 9_221_313),
     ("unetpp", {"attention": True, "deep_supervision": True}, 9_221_412),
     ("unetpp", {"attention": True, "in_channels": 1}, 9_220_737),
+    ("unet", {"widths": FIVE_64, "up": "upsample_conv"}, 34_527_041),
+    ("r2unet", {}, 39_091_393),
     ("redseg", {"tasks": 2}, 14_716_878),
     ("redseg", {"tasks": 1}, 14_714_688 + 903),
     ("hed", {}, 14_716_171),
