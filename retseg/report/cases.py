@@ -7,7 +7,7 @@ from html import escape
 from retseg.evaluation.result import CaseScore, Evaluation
 from retseg.report.layers import EncodedCase
 from retseg.report.palette import title_task
-from retseg.report.plots import draw_strip
+from retseg.report.strips import draw_strip
 from retseg.report.viewer import write_viewer
 from retseg.report.wording import embed_json, format_number, word_metric
 

@@ -6,7 +6,6 @@ from html import escape
 
 import numpy as np
 
-from retseg.evaluation.result import Standing, Summary
 from retseg.metrics.curves import Curve
 from retseg.report.curves import POINTS, RELIABILITY_BINS, TaskCurves, find_point
 from retseg.report.palette import title_task
@@ -130,53 +129,6 @@ def draw_plot(plot: Plot) -> str:
         f'<title id="{name}-title">{plot.title}</title><desc id="{name}-desc">{escape(plot.caption)}. '
         f"{escape(' '.join(told))}</desc>{''.join(parts)}</svg>"
         f"<figcaption>{escape(plot.caption)}</figcaption>{_store_points(plot)}</figure>"
-    )
-
-
-def draw_strip(values: Sequence[tuple[int, str, float]], summary: Summary | None, label: str) -> str:
-    """All cases of a task on one line from 0 to 1: (case number, name, value), with the mean and its interval."""
-    left, width, base = 8, 624, 34
-    parts = [f'<path class="axis" d="M{left} {base + 10}H{left + width}"/>']
-    if summary is not None and summary.ci95_low is not None and summary.ci95_high is not None:
-        low, high = left + summary.ci95_low * width, left + summary.ci95_high * width
-        parts.append(f'<rect class="band" x="{low:.1f}" y="4" width="{high - low:.1f}" height="{base + 6}"/>')
-    if summary is not None:
-        parts.append(f'<path class="mean" d="M{left + summary.mean * width:.1f} 4V{base + 10}"/>')
-    stacks: dict[int, int] = {}
-    for number, name, value in sorted(values, key=lambda entry: entry[2]):
-        place = round(value * 80)
-        level = stacks[place] = stacks.get(place, -1) + 1
-        parts.append(
-            f'<circle data-case="{number}" cx="{left + value * width:.1f}" cy="{max(6, base + 3 - 7 * level)}" r="4.5">'
-            f"<title>{escape(name)}: {format_number(value)}</title></circle>"
-        )
-    parts += [
-        f'<text x="{left + tick * width / 5:.0f}" y="58" text-anchor="middle">{tick / 5:g}</text>' for tick in range(6)
-    ]
-    told = f"{label} of {len(values)} cases" + ("; line: mean, band: its 95 % interval" if summary is not None else "")
-    drawing = f'<svg viewBox="0 0 640 62" role="img" aria-label="{escape(told)}">{"".join(parts)}</svg>'
-    return f'<div class="strip">{drawing}<p>{escape(told)}</p></div>'
-
-
-def draw_interval(summary: Summary, standing: Standing | None) -> str:
-    """The headline's value and interval on a scale from 0 to 1; published scores, where there are any, as ticks."""
-    if summary.ci95_low is None or summary.ci95_high is None or not 0 <= summary.ci95_low <= summary.ci95_high <= 1:
-        return ""
-    left, width = 6, 404
-    rows = () if standing is None else standing.rows
-    published = "".join(
-        f'<path d="M{left + score * width:.1f} 8v10" stroke="var(--muted)" stroke-width="1.5"/>' for _, score in rows
-    )
-    low, high, mean = (left + value * width for value in (summary.ci95_low, summary.ci95_high, summary.mean))
-    ticks = "".join(
-        f'<text x="{left + tick * width / 5:.0f}" y="36" text-anchor="middle">{tick / 5:g}</text>' for tick in range(6)
-    )
-    return (
-        '<svg class="interval-plot" viewBox="0 0 416 40" aria-hidden="true">'
-        f'<path d="M{left} 13H{left + width}" stroke="var(--line)" stroke-width="2"/>{published}'
-        f'<path d="M{low:.1f} 13H{high:.1f}" stroke="var(--accent)" stroke-width="6" stroke-linecap="round"/>'
-        f'<circle cx="{mean:.1f}" cy="13" r="5.5" fill="var(--ink)" stroke="var(--paper)" stroke-width="2"/>'
-        f"{ticks}</svg>"
     )
 
 

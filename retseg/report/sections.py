@@ -9,7 +9,8 @@ from html import escape
 from retseg.evaluation.result import Evaluation, Standing, Summary
 from retseg.report.curves import TaskCurves
 from retseg.report.palette import label_task, title_task
-from retseg.report.plots import draw_curves, draw_interval
+from retseg.report.plots import draw_curves
+from retseg.report.strips import draw_interval
 from retseg.report.wording import MetricWords, format_interval, format_number, join_words, tell_protocol, word_metric
 
 
@@ -88,31 +89,35 @@ def _write_no_score(metric: str) -> str:
 
 
 def write_aggregates(evaluation: Evaluation) -> str:
-    """One row for each task and one for the mean of the tasks; one column for each metric."""
+    """One row for each metric; one column for each task and, where there are several, one for their mean."""
     metrics = order_metrics(evaluation)
     if not metrics:
         return ""
-    lead = evaluation.protocol.headline
-    head = "".join(
-        f'<th scope="col"{_mark_lead(metric, lead)}><abbr title="{escape(word_metric(metric).meaning)}">'
-        f"{escape(word_metric(metric).label)}</abbr></th>"
-        for metric in metrics
-    )
+    scopes = [*evaluation.tasks, *(["overall"] if len(evaluation.tasks) != 1 else [])]
+    scopes = [scope for scope in scopes if evaluation.aggregates.get(scope)]
+    names = ["Mean of tasks" if scope == "overall" else title_task(scope) for scope in scopes]
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
     rows = []
-    scopes = [*evaluation.tasks, *(["overall"] if len(evaluation.tasks) > 1 or not evaluation.tasks else [])]
-    for scope in scopes:
-        found = evaluation.aggregates.get(scope, {})
-        if not found:
-            continue
-        cells = "".join(f"<td>{_write_summary(found.get(metric), word_metric(metric))}</td>" for metric in metrics)
-        name, mark = ("Mean of tasks", ' class="overall"') if scope == "overall" else (title_task(scope), "")
-        rows.append(f'<tr{mark}><th scope="row">{escape(name)}</th>{cells}</tr>')
+    for metric in metrics:
+        words = word_metric(metric)
+        cells = "".join(
+            f"<td{_mark_overall(scope)}>{_write_summary(evaluation.aggregates[scope].get(metric), words)}</td>"
+            for scope in scopes
+        )
+        rows.append(
+            f'<tr{_mark_lead(metric, evaluation.protocol.headline)}><th scope="row">{escape(words.label)}</th>'
+            f'<td class="meaning">{escape(words.meaning)}</td>{cells}</tr>'
+        )
     return (
         '<section id="aggregates" aria-labelledby="aggregates-title"><h2 id="aggregates-title">Scores</h2>'
-        '<div class="scroll" tabindex="0" role="region" aria-label="Scores per task"><table>'
-        f'<thead><tr><th scope="col">Task</th>{head}</tr></thead>'
+        '<div class="scroll" tabindex="0" role="region" aria-label="Scores per task"><table class="aggregates">'
+        f'<thead><tr><th scope="col">Metric</th><th scope="col" class="meaning">What it is</th>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div></section>"
     )
+
+
+def _mark_overall(scope: str) -> str:
+    return ' class="overall"' if scope == "overall" else ""
 
 
 def _mark_lead(metric: str, lead: str) -> str:
@@ -132,12 +137,12 @@ def _place(metric: str, order: tuple[str, ...]) -> int:
 def _write_summary(summary: Summary | None, words: MetricWords) -> str:
     if summary is None:
         return '<span class="absent">–</span>'
-    parts = [format_number(summary.mean, words.decimals)]
+    value, told = format_number(summary.mean, words.decimals), []
     if summary.ci95_low is not None and summary.ci95_high is not None:
-        parts.append(f"<small>{format_interval(summary.ci95_low, summary.ci95_high, words.decimals)}</small>")
+        told.append(format_interval(summary.ci95_low, summary.ci95_high, words.decimals))
     if summary.std is not None:
-        parts.append(f"<small>s.d. {format_number(summary.std, words.decimals)}</small>")
-    return "".join(parts)
+        told.append(f"s.d. {format_number(summary.std, words.decimals)}")
+    return value + (f"<small>{', '.join(told)}</small>" if told else "")
 
 
 def write_curves(tasks: tuple[TaskCurves, ...]) -> str:
