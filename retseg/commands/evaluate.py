@@ -50,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--predictions", metavar="DIR_OR_ZIP", type=Path, default=PLATFORM_INPUT, help="masks or maps")
     parser.add_argument("--output", metavar="DIR", type=Path, default=PLATFORM_OUTPUT, help="metrics.json, report.html")
     parser.add_argument("--split", metavar="NAME", default="", help="score only this split of the challenge")
+    parser.add_argument("--task", metavar="NAME", action="append", help="score only this task of the challenge")
     parser.add_argument("--allow-missing", action="store_true", help="score what is there, and say so in the report")
     parser.add_argument("--compare", metavar="DIR_OR_ZIP", type=Path, help="test the difference from these predictions")
     parser.add_argument("--leaderboard", action="store_true", help="place the score among the published standings")
@@ -127,8 +128,12 @@ def check_predictions(challenge: Challenge, options: argparse.Namespace, place: 
     from retseg.evaluation.predictions import find_predictions
     from retseg.evaluation.truth import find_truth
 
-    truth = find_truth(challenge, options.ground_truth, options.split)
+    for name in options.task or ():
+        if name not in challenge.tasks:
+            raise EvaluationError(f"'{challenge.name}' has no task '{name}'{nearest(name, challenge.tasks)}")
+    truth = find_truth(challenge, options.ground_truth, options.split).keep_tasks(options.task or challenge.tasks)
     predictions = find_predictions(challenge, place, [case.name for case in truth.cases])
+    predictions = predictions.keep_tasks(options.task or challenge.tasks)
     grey = challenge.submission is not None and challenge.submission.kind == "grey"
     try:
         return check_input(truth, predictions, grey, options.allow_missing)
@@ -224,7 +229,7 @@ def open_layers_of(task: Task, evaluation: "Evaluation") -> "Callable[[str], Cas
     def open_layers(name: str) -> "CaseLayers":
         truth, predicted = {}, {}
         for word, entry in cases[name].tasks.items():
-            maps = open_maps(entry, None)
+            maps = open_maps(entry)
             threshold = evaluation.thresholds.get(word, evaluation.protocol.threshold)
             truth[word] = maps.truth
             if maps.mask is not None:

@@ -47,12 +47,12 @@ class Notes:
         if self.without_field_of_view:
             yield (
                 f"No field of view for {_name_some(self.without_field_of_view)}: neither a mask of it nor the "
-                "photograph is beside the truth, so the whole frame was counted."
+                "photograph, of the size of the truth, is beside it, so the whole frame was counted."
             )
         if self.found_field_of_view:
             yield (
-                f"The field of view of {_name_some(self.found_field_of_view)} was found from the photograph, since the "
-                "data set has no mask of it."
+                f"The field of view of {_name_some(self.found_field_of_view)} was found from the photograph, since "
+                "no mask of it is beside the truth."
             )
 
 
@@ -74,9 +74,12 @@ def score_cases(
     found: dict[str, list[CaseScore]] = {protocol.name: [] for protocol in protocols}
     inside = any(protocol.region == "field_of_view" for protocol in protocols)
     for case in checked.cases:
-        view = find_view(case, notes) if inside else None
-        for task in (task for task in challenge.tasks if task in case.tasks):
-            maps = open_maps(case.tasks[task], view)
+        view: Mask | None = None
+        for place, task in enumerate(task for task in challenge.tasks if task in case.tasks):
+            maps = open_maps(case.tasks[task])
+            if inside and place == 0:
+                view = find_view(case, maps.truth.shape, notes)
+            maps = replace(maps, field_of_view=view)
             scores = score_case(case.name, task, maps, protocols, thresholds.get(task))
             for name, score in scores.items():
                 found[name].append(score)
@@ -117,21 +120,23 @@ def conclude(
     return evaluation, estimates
 
 
-def open_maps(entry: ScorableTask, view: Mask | None) -> CaseMaps:
-    """Read truth and prediction of one case and task."""
+def open_maps(entry: ScorableTask) -> CaseMaps:
+    """Read truth and prediction of one case and task; its field of view is left open."""
     mask = entry.mask.read_mask() if entry.mask else None
     probability = entry.probability.read_probability() if entry.probability else None
     shape = mask.shape if mask is not None else probability.shape if probability is not None else (0, 0)
-    return CaseMaps(read_truth(entry.truth, (shape[1], shape[0])), mask, probability, view)
+    return CaseMaps(read_truth(entry.truth, (shape[1], shape[0])), mask, probability, None)
 
 
-def find_view(case: ScorableCase, notes: Notes) -> Mask | None:
+def find_view(case: ScorableCase, shape: tuple[int, ...], notes: Notes) -> Mask | None:
     """The field of view of a case: the data set's mask, or found in the photograph, or None for the whole frame."""
     if case.field_of_view is not None:
-        return np.asarray(read_mask(case.field_of_view) > 0)
+        view = np.asarray(read_mask(case.field_of_view) > 0)
+        if view.any() and view.shape == shape:
+            return view
     if case.image is not None:
         view = find_field_of_view(read_image(case.image).pixels)
-        if view.any():
+        if view.any() and view.shape == shape:
             notes.found_field_of_view.append(case.name)
             return view
     notes.without_field_of_view.append(case.name)

@@ -4,7 +4,7 @@ Only names are looked at here; `checking` opens the files.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
@@ -36,6 +36,11 @@ class Predictions:
 
     candidates: tuple[Candidate, ...]
     problems: tuple[str, ...] = ()
+
+    def keep_tasks(self, tasks: Iterable[str]) -> "Predictions":
+        """The candidates of these tasks only."""
+        kept = set(tasks)
+        return replace(self, candidates=tuple(c for c in self.candidates if c.task in kept))
 
 
 def find_predictions(challenge: Challenge, place: Path, cases: Iterable[str]) -> Predictions:

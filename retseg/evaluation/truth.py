@@ -4,7 +4,7 @@ Only paths are looked at here; pixels are read one case at a time, when they are
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from retseg.challenge import Challenge
@@ -41,6 +41,12 @@ class Truth:
     cases: tuple[TruthCase, ...]
     layout: str
     problems: tuple[str, ...] = ()
+
+    def keep_tasks(self, tasks: Iterable[str]) -> "Truth":
+        """The same cases with the masks of these tasks only; cases without any of them are left out."""
+        kept = set(tasks)
+        cases = (replace(c, masks={t: path for t, path in c.masks.items() if t in kept}) for c in self.cases)
+        return replace(self, cases=tuple(case for case in cases if case.masks))
 
 
 def find_truth(challenge: Challenge, folder: Path, split: str = "") -> Truth:
@@ -80,10 +86,14 @@ def list_images(folder: Path) -> list[Path]:
 def _plain_layouts(challenge: Challenge, folder: Path) -> Iterable[GroundTruth]:
     missing = challenge.ground_truth[0].missing_mask if challenge.ground_truth else "error"
     images = ("images/{case}",)
-    views = ("field_of_view/{case}", "fov/{case}", "mask/{case}")
+    views = ("field_of_view/{case}", "field-of-view/{case}", "fov/{case}", "mask/{case}")
     sockets = {socket.task: f"{socket.path}/{{case}}" for socket in challenge.socket if socket.task}
+    expected = {task: f"expected/{pattern}" for task, pattern in sockets.items()}
+    given = tuple(f"input/{socket.path}/{{case}}" for socket in challenge.socket if socket.kind == "image")
+    aside = tuple(f"expected/{view}" for view in views)
     tasks = challenge.tasks
     yield GroundTruth("folders named after tasks", {t: f"{t}/{{case}}" for t in tasks}, images, views, missing)
+    yield GroundTruth("test cases with input/ and expected/", expected, given, aside, missing)
     yield GroundTruth("folders named after output sockets", sockets, images, views, missing)
     if len(tasks) == 1:
         yield GroundTruth("a folder of masks", {tasks[0]: "masks/{case}"}, images, views)

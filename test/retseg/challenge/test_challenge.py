@@ -1,0 +1,49 @@
+"""The challenges at hand agree with themselves, and a wrong file says what is wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from retseg.challenge import list_challenges, load_challenge
+from retseg.declaration import DeclarationError
+
+
+@pytest.mark.parametrize("name", list_challenges())
+def test_every_protocol_names_its_source_and_its_rules(name: str) -> None:
+    challenge = load_challenge(name)
+    assert challenge.default_protocol in challenge.protocol
+    assert challenge.ground_truth
+    for protocol in challenge.protocol.values():
+        assert protocol.title
+        assert protocol.source
+        assert protocol.headline in protocol.metrics
+
+
+def test_the_standings_of_drac22_are_the_thirteen_published_rows() -> None:
+    board = load_challenge("drac22").leaderboard
+    assert board is not None
+    assert len(board.row) == 13
+    assert board.row[9].team == "wintersun0729 (AMDYes)"
+    for row in board.row:
+        assert row.score == pytest.approx(sum(row.tasks.values()) / 3, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('default_protocol = "drac22"', 'default_protocol = "drac"', "no protocol 'drac'; did you mean 'drac22'"),
+        ('empty_truth = "leave_out"', 'empty_truth = "nan"', "'nan' is not one of leave_out, one, zero, count"),
+        ('headline = "dice"', 'headline = "auc_pr"', "the metric 'auc_pr' ranks but is not among"),
+        ('pooling = "per_image"', 'pooling = "pooled"', "metrics of one image|know no 'one'"),
+        ("{split}/1. Intra", "{case}/1. Intra", "must hold {case} once"),
+        ('file = "{team}/{label}', 'file = "../{label}', "leaves the archive"),
+        ("score = 0.5931", "score = 0.1", "best first"),
+        ('irma = "1"', 'irna = "1"', "names the task 'irna'; did you mean 'irma'"),
+    ],
+)
+def test_a_wrong_file_is_refused_by_name(repository: Path, tmp_path: Path, old: str, new: str, message: str) -> None:
+    text = (repository / "challenges" / "drac22.toml").read_text()
+    assert old in text
+    (tmp_path / "drac22.toml").write_text(text.replace(old, new))
+    with pytest.raises(DeclarationError, match=message):
+        load_challenge("drac22", tmp_path)
