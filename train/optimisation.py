@@ -9,7 +9,8 @@ from train.recipe import Stage
 
 
 def build_optimiser(parameters: Iterable[torch.nn.Parameter], stage: Stage) -> torch.optim.Optimizer:
-    """The optimiser of a stage, at its highest rate."""
+    """The optimiser of a stage, at its highest rate; frozen weights are left out."""
+    parameters = [parameter for parameter in parameters if parameter.requires_grad]
     if stage.optimiser == "sgd":
         return torch.optim.SGD(parameters, stage.rate, momentum=stage.momentum, weight_decay=stage.weight_decay)
     kind = torch.optim.Adam if stage.optimiser == "adam" else torch.optim.AdamW
