@@ -1,12 +1,19 @@
 """The CPU engine: OpenVINO, compiled for the shape at hand, in bfloat16 where the processor has it."""
 
+import sys
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import openvino
 from numpy.typing import NDArray
+
+# OpenVINO tries to import its converter of other frameworks' models, half of its start-up, and does well without it.
+converter = sys.modules.setdefault("openvino.tools.ovc", None)  # type: ignore[arg-type]
+import openvino  # noqa: E402
+
+if converter is None:
+    del sys.modules["openvino.tools.ovc"]
 
 SHAPES_KEPT = 4
 
