@@ -35,12 +35,13 @@ ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /opt/app
 COPY challenges challenges
 COPY retseg retseg
-RUN python3 -m compileall -q retseg
+RUN python3 -m compileall -q retseg && chmod -R a+rX .
 ARG CHALLENGE
 ENV RETSEG_CHALLENGE=${CHALLENGE}
 
 FROM runtime AS evaluate
 COPY evaluate.py ./
+RUN chmod a+r evaluate.py
 ENV MPLCONFIGDIR=/tmp/matplotlib
 USER retseg
 ENTRYPOINT ["python3", "/opt/app/evaluate.py"]
@@ -52,6 +53,7 @@ RUN python3 -m retseg pack --models /all --output /opt/model_weights
 FROM runtime AS algorithm
 COPY --from=models /opt/model_weights model_weights
 COPY process.py serve.py ./
+RUN chmod a+r process.py serve.py
 USER retseg
 
 FROM algorithm AS exec

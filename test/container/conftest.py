@@ -49,6 +49,21 @@ def build_image(engine):
     return build
 
 
+@pytest.fixture(scope="session")
+def build_evaluation(engine):
+    """Build the evaluation image of a challenge, once, and return its tag."""
+    built = {}
+
+    def build(challenge):
+        if challenge not in built:
+            done = _run("./build.sh", "--evaluation", challenge)
+            assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+            built[challenge] = next(line.split()[1] for line in done.stdout.splitlines() if line.startswith("image "))
+        return built[challenge]
+
+    return build
+
+
 @pytest.fixture
 def build_faulty(build_image, tmp_path):
     """Build an image on top of ours that commits one fault of `faulty.py`; removed after the test."""
