@@ -35,6 +35,7 @@ def export_model(
     network, weights = join_members(recipe.network, members)
     path = directory / "model.safetensors"
     save_file({name: value.detach().cpu().contiguous() for name, value in weights.items()}, path)
+    path.chmod(0o644)
     write_onnx(network, recipe.preprocessing.channel_count, directory)
     card = Card(
         format=CARD_FORMAT,
