@@ -110,7 +110,8 @@ def write_aggregates(evaluation: Evaluation) -> str:
         )
     return (
         '<section id="aggregates" aria-labelledby="aggregates-title"><h2 id="aggregates-title">Scores</h2>'
-        '<div class="scroll" tabindex="0" role="region" aria-label="Scores per task"><table class="aggregates">'
+        '<div class="scroll" tabindex="0" role="region" aria-label="Scores per task">'
+        f'<table class="aggregates{" single" * (len(scopes) == 1)}">'
         f'<thead><tr><th scope="col">Metric</th><th scope="col" class="meaning">What it is</th>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div></section>"
     )
