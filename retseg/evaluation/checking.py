@@ -5,7 +5,7 @@ Every file is opened once, one at a time; what remains in memory is a few words 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 import numpy as np
@@ -131,7 +131,7 @@ def inspect(source: Source, grey_levels: bool) -> tuple[Kind, tuple[int, int]]:
     if pixels.size == 0:
         raise SourceError(f"{source.name} has no pixels")
     try:
-        return classify(pixels, "_probability" in source.name, grey_levels), size
+        return classify(pixels, "_probability" in PurePosixPath(source.name).name, grey_levels), size
     except SourceError as error:
         raise SourceError(f"{source.name} {error}") from error
 
@@ -159,7 +159,7 @@ def classify(pixels: Pixels, named_probability: bool, grey_levels: bool) -> Kind
         return "grey"
     values = np.unique(pixels)
     shown = ", ".join(map(str, values[:5])) + (" ..." if values.size > 5 else "")
-    raise SourceError(f"holds the values {shown}: a mask is 0 and 1, or 0 and 255")
+    raise SourceError(f"holds the values {shown}: a mask is 0 and 1, or 0 and 255, a map 16-bit or float")
 
 
 def read_truth(path: Path | None, size: tuple[int, int]) -> NDArray[np.bool_]:
