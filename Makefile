@@ -38,19 +38,20 @@ $(VENV)/everything: requirements-dev.txt $(VENV)/uv
 command:
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 
-$(VENV)/uv: requirements-uv.txt
+$(VENV)/uv: requirements-setup.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-setup.txt
 	touch $@
 
 # Pin anew what pyproject.toml asks for. OpenVINO's telemetry is left out: every install is --no-deps.
-COMPILE = $(BIN)/uv pip compile pyproject.toml --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
-	--generate-hashes --no-header --no-annotate --no-emit-package openvino-telemetry --quiet
+COMPILE = $(BIN)/uv pip compile --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes \
+	--no-header --no-annotate --no-emit-package openvino-telemetry --quiet
 lock: $(VENV)/uv
-	$(COMPILE) --extra serve -o requirements.txt
-	$(COMPILE) --extra serve --extra gpu -o requirements-gpu.txt
-	$(COMPILE) --extra evaluate -o requirements-evaluate.txt
-	$(COMPILE) --all-extras --group dev -o requirements-dev.txt
+	$(COMPILE) --group setup -o requirements-setup.txt
+	$(COMPILE) pyproject.toml --extra serve -o requirements.txt
+	$(COMPILE) pyproject.toml --extra serve --extra gpu -o requirements-gpu.txt
+	$(COMPILE) pyproject.toml --extra evaluate -o requirements-evaluate.txt
+	$(COMPILE) pyproject.toml --all-extras --group dev -o requirements-dev.txt
 
 clean:
 	rm -rf $(VENV) runs demo-output export
