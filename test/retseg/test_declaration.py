@@ -50,7 +50,7 @@ def test_what_is_wrong_is_named_with_its_remedy(values: dict[str, object], messa
 
 
 def test_a_missing_or_broken_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DeclarationError, match="absent.toml does not exist"):
+    with pytest.raises(DeclarationError, match=r"absent\.toml does not exist"):
         read_toml(tmp_path / "absent.toml")
     (tmp_path / "broken.toml").write_text("a = [")
     with pytest.raises(DeclarationError, match=r"broken.toml is not a readable TOML file"):
