@@ -2,6 +2,7 @@
 
 from retseg.phantom.fundus import FundusContent, View, draw_fundus
 from retseg.phantom.lesions import LesionCounts
+from retseg.phantom.octa import OctaContent, draw_octa
 from retseg.phantom.phantom import Phantom
 
-__all__ = ["FundusContent", "LesionCounts", "Phantom", "View", "draw_fundus"]
+__all__ = ["FundusContent", "LesionCounts", "OctaContent", "Phantom", "View", "draw_fundus", "draw_octa"]

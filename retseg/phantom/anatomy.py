@@ -25,21 +25,31 @@ class Eye:
     vessels: tuple[Vessel, ...]
 
 
-def grow_eye(rng: np.random.Generator) -> Eye:
+@dataclass(frozen=True)
+class Detail:
+    """How finely the trees are grown: what a photograph shows by default, or the finer trees of an angiogram."""
+
+    smallest_radius: float = 0.66
+    branch_every: float = 18.0
+    targets: int = 420
+    gap: tuple[float, float] = (19.0, 90.0)
+    gap_radius: float = 1.5
+
+
+def grow_eye(rng: np.random.Generator, detail: Detail = Detail()) -> Eye:
     """An eye with its disc, its fovea and two trees of vessels."""
     disc = 35.0 + 3.0 * rng.standard_normal()
     fovea = (disc * (5.1 + 0.35 * rng.standard_normal()), disc * (0.3 + 0.35 * rng.standard_normal()))
     rules = GrowthRules(
         extent=(-_REACH, -_REACH, _REACH + 100.0, _REACH),
         wander=0.07 + 0.08 * rng.random() ** 2,
-        smallest_radius=0.66,
-        branch_every=18.0 + 6.0 * rng.random(),
+        smallest_radius=detail.smallest_radius,
+        branch_every=detail.branch_every + 6.0 * rng.random(),
     )
     grower = Grower(rules, lambda x, y, heading, _radius: _daughter_guide((x, y, heading), fovea, rng), rng)
     grower.plant(_trunks(disc, fovea, rng) + _small_disc_vessels(disc, fovea, rng))
     grower.grow()
-    targets = _targets(fovea, 420, rng)
-    fill_gaps(grower, targets, (19.0, 90.0), 1.5)
+    fill_gaps(grower, _targets(fovea, detail.targets, rng), detail.gap, detail.gap_radius)
     radii = (disc * (0.92 + 0.05 * rng.random()), disc * (1.0 + 0.06 * rng.random()))
     return Eye(radii, 0.3 + 0.3 * rng.random(), fovea, tuple(v for v in grower.vessels if len(v.radii)))
 

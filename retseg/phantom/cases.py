@@ -8,8 +8,9 @@ import argparse
 import json
 import sys
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from retseg.phantom.fundus import FundusContent, View, draw_fundus
 from retseg.phantom.lesions import LesionCounts
+from retseg.phantom.octa import OctaContent, draw_octa
 from retseg.phantom.phantom import Phantom
 
 # Key of the socket object in inputs.json: the platform of today writes both, templates one or the other.
@@ -34,8 +36,7 @@ class Case:
     image_name: str  # the uploader's file name, which the platform keeps in inputs.json
     keys: tuple[str, ...]
     seed: int
-    size: tuple[int, int]
-    content: FundusContent = field(default_factory=FundusContent)
+    draw: Callable[[int], Phantom]
     spacing: float = 1.0
 
 
@@ -49,18 +50,44 @@ class ImageSocket:
 
 
 COLOUR_FUNDUS = ImageSocket("Color Fundus Image", "color-fundus-image", "images/color-fundus")
-VESSEL = ImageSocket("Binary Vessel Segmentation", "binary-vessel-segmentation", "images/binary-vessel-segmentation")
+OCTA = ImageSocket("OCTA Image", "octa-image", "images/octa")
+# Where each challenge's truth lies under expected/: the paths of its output sockets.
+TRUTH = {
+    "vessel": "images/binary-vessel-segmentation",
+    "microaneurysm": "images/microaneurysms-probability",
+    "haemorrhage": "images/haemorrhages-probability",
+    "hard_exudate": "images/hard-exudates-probability",
+    "soft_exudate": "images/soft-exudates-probability",
+    "irma": "images/intraretinal-microvascular-abnormalities",
+    "nonperfusion": "images/nonperfusion-areas",
+    "neovascularization": "images/neovascularization",
+}
+VESSEL_TASKS = ("vessel",)
+TASKS = {
+    "fundus": VESSEL_TASKS,
+    "drive": VESSEL_TASKS,
+    "chasedb1": VESSEL_TASKS,
+    "idrid": ("microaneurysm", "haemorrhage", "hard_exudate", "soft_exudate"),
+    "drac22": ("irma", "nonperfusion", "neovascularization"),
+}
 
-_DISC_VIEW = FundusContent(view=View(36.0, "disc", 0.94))
-_CROPPED = FundusContent(LesionCounts(20, 8, 4, 2), View(46.0, "macula", 1.12))
+_DRIVE_SIZE = (565, 584)
+_draw_disc = partial(draw_fundus, size=(999, 960), content=FundusContent(view=View(36.0, "disc", 0.94)))
+_draw_cropped = partial(
+    draw_fundus, size=(536, 356), content=FundusContent(LesionCounts(20, 8, 4, 2), View(46.0, "macula", 1.12))
+)
+_draw_drive = partial(draw_fundus, size=_DRIVE_SIZE)
+_draw_proliferative = partial(draw_octa, difficulty="easy", content=OctaContent(True, True, True))
 
 CASES = (
-    Case("fundus", "01", "left eye.png", FULL, 2, (565, 584)),
-    Case("fundus", "02", "IMG_0457.jpg", SOCKET_ONLY, 5, (999, 960), _DISC_VIEW, 0.0075),
-    Case("fundus", "03", "patient_3.tif", INTERFACE_ONLY, 7, (536, 356), _CROPPED),
-    Case("drive", "01", "01_test.tif", FULL, 11, (565, 584)),
-    Case("drive", "02", "02_test.tif", SOCKET_ONLY, 12, (565, 584)),
-    Case("chasedb1", "01", "Image_11L.jpg", INTERFACE_ONLY, 21, (999, 960), _DISC_VIEW),
+    Case("fundus", "01", "left eye.png", FULL, 2, _draw_drive),
+    Case("fundus", "02", "IMG_0457.jpg", SOCKET_ONLY, 5, _draw_disc, 0.0075),
+    Case("fundus", "03", "patient_3.tif", INTERFACE_ONLY, 7, _draw_cropped),
+    Case("drive", "01", "01_test.tif", FULL, 11, _draw_drive),
+    Case("drive", "02", "02_test.tif", SOCKET_ONLY, 12, _draw_drive),
+    Case("chasedb1", "01", "Image_11L.jpg", INTERFACE_ONLY, 21, _draw_disc),
+    Case("idrid", "01", "IDRiD_55.jpg", FULL, 31, _draw_cropped),
+    Case("drac22", "01", "086.png", FULL, 41, _draw_proliferative),
 )
 
 
@@ -69,22 +96,19 @@ def image_id(challenge: str, case: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"https://phantom.invalid/{challenge}/{case}"))
 
 
-def draw_case(case: Case) -> Phantom:
-    """The phantom of a case."""
-    return draw_fundus(case.seed, case.size, case.content)
-
-
 def describe_inputs(case: Case) -> list[dict[str, Any]]:
     """What inputs.json says of a case."""
-    socket = {
-        "title": COLOUR_FUNDUS.title,
-        "description": "Retinal fundus photograph in colour",
-        "slug": COLOUR_FUNDUS.slug,
+    source = _input_socket(case)
+    octa = source is OCTA
+    socket: dict[str, Any] = {
+        "title": source.title,
+        "description": "En-face OCT angiogram" if octa else "Retinal fundus photograph in colour",
+        "slug": source.slug,
         "kind": "Image",
-        "pk": 42,
+        "pk": 43 if octa else 42,
         "default_value": None,
         "super_kind": "Image",
-        "relative_path": COLOUR_FUNDUS.path,
+        "relative_path": source.path,
         "overlay_segments": [],
         "look_up_table": None,
     }
@@ -92,15 +116,23 @@ def describe_inputs(case: Case) -> list[dict[str, Any]]:
     return [{**dict.fromkeys(case.keys, socket), "value": None, "file": None, "image": image, "pk": 1000 + case.seed}]
 
 
+def _input_socket(case: Case) -> ImageSocket:
+    return OCTA if case.challenge == "drac22" else COLOUR_FUNDUS
+
+
 def write_case(case: Case, directory: Path) -> None:
-    """Write one case to DIRECTORY/<challenge>/<case>."""
-    phantom = draw_case(case)
+    """Write one case to DIRECTORY/<challenge>/<case>; an angiogram has one channel, as uploads of grey images have."""
+    phantom = case.draw(case.seed)
     root = directory / case.challenge / case.name
     stem = image_id(case.challenge, case.name)
+    source = _input_socket(case)
     (root / "input").mkdir(parents=True, exist_ok=True)
     (root / "input" / "inputs.json").write_text(json.dumps(describe_inputs(case), indent=2) + "\n")
-    write_mha(root / "input" / COLOUR_FUNDUS.path / f"{stem}.mha", phantom.pixels, case.spacing)
-    write_mha(root / "expected" / VESSEL.path / f"{stem}.mha", phantom.masks["vessel"].astype(np.uint8), case.spacing)
+    pixels = np.ascontiguousarray(phantom.pixels[..., 0]) if source is OCTA else phantom.pixels
+    write_mha(root / "input" / source.path / f"{stem}.mha", pixels, case.spacing)
+    for task in TASKS[case.challenge]:
+        truth = phantom.masks[task].astype(np.uint8)
+        write_mha(root / "expected" / TRUTH[task] / f"{stem}.mha", truth, case.spacing)
     visible = root / "expected" / "field-of-view" / f"{stem}.png"
     visible.parent.mkdir(parents=True, exist_ok=True)
     SimpleITK.WriteImage(SimpleITK.GetImageFromArray(phantom.field_of_view.astype(np.uint8) * 255), str(visible))

@@ -2,6 +2,7 @@
 
 Each `write_*` takes (directory, cases, size, seed): the folder that stands for the unpacked download, how many
 training cases, (W, H), and the seed of the first phantom; case after case has the next seed.
+`write_drac22` takes no size, since all of DRAC22 is 1024 x 1024, but a difficulty.
 """
 
 from collections.abc import Callable
@@ -10,9 +11,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from retseg.phantom.formats import write_bilevel_png, write_bilevel_tif, write_gif, write_photograph, write_png
+from retseg.phantom.formats import (
+    write_bilevel_png,
+    write_bilevel_tif,
+    write_gif,
+    write_grey_png,
+    write_photograph,
+    write_png,
+)
 from retseg.phantom.fundus import FundusContent, View, draw_fundus
 from retseg.phantom.lesions import LesionCounts
+from retseg.phantom.octa import PREVALENCE, Difficulty, OctaContent, draw_octa
 from retseg.phantom.phantom import Phantom
 
 _DISC_VIEW = FundusContent(view=View(36.0, "disc", 0.94))
@@ -102,6 +111,39 @@ def write_folders(directory: Path, cases: int, size: tuple[int, int], seed: int)
         phantom = draw_fundus(seed + index, size)
         write_photograph(directory / "images" / f"case_{index + 1}.png", phantom.pixels)
         write_png(directory / "masks" / f"case_{index + 1}.png", phantom.masks["vessel"])
+
+
+_DRAC22_FOLDERS = {
+    "irma": "1. Intraretinal Microvascular Abnormalities",
+    "nonperfusion": "2. Nonperfusion Areas",
+    "neovascularization": "3. Neovascularization",
+}
+
+
+def write_drac22(directory: Path, cases: int, seed: int, difficulty: Difficulty = "middle") -> None:
+    """DRAC22 A. Segmentation: `cases` training images and 65 test images for every 109 of them (at least one).
+
+    Each lesion is in its published share of the training images (86, 106 and 35 of 109), rounded, one at least; mask
+    files exist only for images that have the lesion. Test images come without masks. All are 1024 x 1024.
+    """
+    _check(cases, 109, "DRAC22")
+    rng = np.random.default_rng([seed, 0xD2AC])
+    root = directory / "A. Segmentation"
+    images, truth = root / "1. Original Images", root / "2. Groundtruths" / "a. Training Set"
+    _make(images / "a. Training Set", images / "b. Testing Set", *(truth / name for name in _DRAC22_FOLDERS.values()))
+    tests = max(1, round(cases * 65 / 109))
+    numbers = np.sort(rng.choice(np.arange(1, 1300), cases + tests, replace=False)).tolist()
+    is_test = np.isin(np.arange(cases + tests), rng.choice(cases + tests, tests, replace=False))
+    shares = {task: max(1, round(cases * count / 109)) for task, count in PREVALENCE.items()}
+    present = {task: iter((rng.permutation(cases) < share).tolist()) for task, share in shares.items()}
+    for index, (number, test) in enumerate(zip(numbers, is_test.tolist(), strict=True)):
+        content = None if test else OctaContent(**{task: next(flags) for task, flags in present.items()})
+        phantom = draw_octa(seed + index, difficulty, content)
+        folder = images / ("b. Testing Set" if test else "a. Training Set")
+        write_grey_png(folder / f"{number:03d}.png", phantom.pixels[..., 0])
+        for task, name in _DRAC22_FOLDERS.items():
+            if not test and phantom.masks[task].any():
+                write_png(truth / name / f"{number:03d}.png", phantom.masks[task])
 
 
 WRITERS: dict[str, Callable[[Path, int, tuple[int, int], int], None]] = {

@@ -63,6 +63,12 @@ def write_png(path: Path, mask: NDArray[np.bool_]) -> None:
     _write(path, mask, [])
 
 
+def write_grey_png(path: Path, grey: NDArray[np.uint8]) -> None:
+    """Write (H, W) as an 8-bit PNG."""
+    if not cv2.imwrite(str(path), np.ascontiguousarray(grey)):
+        raise OSError(f"{path} could not be written: does its folder exist, and is there room?")
+
+
 def write_photograph(path: Path, pixels: NDArray[np.uint8]) -> None:
     """Write (H, W, 3) RGB in the format of the suffix; JPEG at quality 95."""
     options = [cv2.IMWRITE_JPEG_QUALITY, 95] if path.suffix.lower() in {".jpg", ".jpeg"} else []

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import SimpleITK
 
-from retseg.phantom.cases import CASES, Case, main, write_case
+from retseg.phantom.cases import CASES, TASKS, Case, main, write_case
 
 identify = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.challenge}-{case.name}")
 
@@ -41,16 +41,17 @@ def test_a_case_has_one_compressed_colour_image_where_its_socket_says(case: Case
     assert str(uuid.UUID(path.stem)) == entry["image"]["pk"]
     assert b"CompressedData = True" in path.read_bytes()[:2000]
     image = read(path)
-    assert (image.GetDimension(), image.GetNumberOfComponentsPerPixel()) == (2, 3)
-    assert image.GetPixelID() == SimpleITK.sitkVectorUInt8
-    assert image.GetSize() == case.size
+    channels, kind = (1, SimpleITK.sitkUInt8) if case.challenge == "drac22" else (3, SimpleITK.sitkVectorUInt8)
+    assert (image.GetDimension(), image.GetNumberOfComponentsPerPixel(), image.GetPixelID()) == (2, channels, kind)
 
 
 @identify
 def test_the_truth_has_the_geometry_of_its_image_and_values_of_the_socket(case: Case, repository: Path) -> None:
     folder = repository / "test" / "cases" / case.challenge / case.name
     (image,) = (read(path) for path in (folder / "input" / "images").rglob("*.mha"))
-    for path in (folder / "expected" / "images").rglob("*.mha"):
+    paths = sorted((folder / "expected" / "images").rglob("*.mha"))
+    assert len(paths) == len(TASKS[case.challenge])
+    for path in paths:
         mask = read(path)
         assert mask.GetSize() == image.GetSize()
         assert mask.GetSpacing() == image.GetSpacing()

@@ -6,7 +6,16 @@ import cv2
 import numpy as np
 import pytest
 
-from retseg.phantom.data_sets import WRITERS, write_chasedb1, write_drive, write_folders, write_hrf, write_idrid
+from retseg.phantom import OctaContent, Phantom
+from retseg.phantom.data_sets import (
+    WRITERS,
+    write_chasedb1,
+    write_drac22,
+    write_drive,
+    write_folders,
+    write_hrf,
+    write_idrid,
+)
 from retseg.phantom.formats import write_bilevel_png, write_bilevel_tif, write_gif
 from retseg.phantom.fundus import draw_fundus
 
@@ -96,3 +105,51 @@ def test_masks_come_back_from_every_format(shape: tuple[int, int], tmp_path: Pat
     for suffix in ("gif", "tif", "png"):
         read = cv2.imread(str(tmp_path / f"a.{suffix}"), cv2.IMREAD_GRAYSCALE)
         assert np.array_equal(read, mask * 255), suffix
+
+
+def test_drac22_has_masks_only_for_images_with_the_lesion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of three training images two or three have IRMA (86 of 109), all have non-perfusion, one has neovascularization;
+    the angiograms are replaced by flat ones, whose masks say what they were asked to contain."""
+    monkeypatch.setattr("retseg.phantom.data_sets.draw_octa", _flat)
+    write_drac22(tmp_path, 3, 0)
+    root = tmp_path / "A. Segmentation"
+    images = {path.stem for path in (root / "1. Original Images" / "a. Training Set").iterdir()}
+    tests = {path.stem for path in (root / "1. Original Images" / "b. Testing Set").iterdir()}
+    truth = root / "2. Groundtruths" / "a. Training Set"
+    masks = {folder.name: {path.stem for path in folder.iterdir()} for folder in truth.iterdir()}
+    assert {name: len(stems) for name, stems in masks.items()} == {
+        "1. Intraretinal Microvascular Abnormalities": 2,
+        "2. Nonperfusion Areas": 3,
+        "3. Neovascularization": 1,
+    }
+    assert len(images) == 3
+    assert len(tests) == 2
+    assert not images & tests
+    assert all(stems <= images for stems in masks.values())
+    assert all(len(stem) >= 3 and stem.isdigit() for stem in images | tests)
+
+
+def _flat(seed: int, difficulty: str, content: OctaContent | None) -> Phantom:
+    masks = {task: np.full((16, 16), content is not None and flag) for task, flag in vars(content or ALL).items()}
+    return Phantom(np.full((16, 16, 3), seed % 256, np.uint8), masks, np.ones((16, 16), np.bool_))
+
+
+ALL = OctaContent(True, True, True)
+
+
+def test_109_training_images_carry_the_lesions_that_drac22_carries(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("retseg.phantom.data_sets.draw_octa", _flat)
+    write_drac22(tmp_path, 109, 0)
+    truth = tmp_path / "A. Segmentation" / "2. Groundtruths" / "a. Training Set"
+    assert [len(list(folder.iterdir())) for folder in sorted(truth.iterdir())] == [86, 106, 35]
+    assert len(list((tmp_path / "A. Segmentation" / "1. Original Images" / "b. Testing Set").iterdir())) == 65
+
+
+def test_drac22_images_are_8_bit_grey_of_1024_pixels(tmp_path: Path) -> None:
+    write_drac22(tmp_path, 1, 7)
+    (path,) = (tmp_path / "A. Segmentation" / "1. Original Images" / "a. Training Set").iterdir()
+    image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    assert image.shape == (1024, 1024)
+    assert image.dtype == np.uint8
