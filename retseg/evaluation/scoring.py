@@ -108,8 +108,10 @@ def quantise(probability: Probability, levels: int) -> Probability:
     """Round probabilities to `levels` even grey levels from 0 to 1; 0 levels change nothing."""
     if levels == 0:
         return probability
-    scale = (np.arange(levels, dtype=np.float64) / (levels - 1)).astype(np.float32)
-    return np.asarray(scale[np.rint(probability * np.float32(levels - 1)).astype(np.intp)])
+    rounded = probability * np.float32(levels - 1)
+    np.rint(rounded, out=rounded)
+    rounded /= np.float32(levels - 1)
+    return rounded
 
 
 def list_thresholds(grid: PrGrid) -> NDArray[np.float64]:
