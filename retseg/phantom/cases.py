@@ -72,7 +72,7 @@ TASKS = {
 }
 
 _DRIVE_SIZE = (565, 584)
-_draw_disc = partial(draw_fundus, size=(999, 960), content=FundusContent(view=View(36.0, "disc", 0.94)))
+_draw_disc = partial(draw_fundus, size=(999, 960), content=FundusContent(view=View(44.0, "disc", 0.94)))
 _draw_cropped = partial(
     draw_fundus, size=(536, 356), content=FundusContent(LesionCounts(20, 8, 4, 2), View(46.0, "macula", 1.12))
 )

@@ -24,7 +24,7 @@ from retseg.phantom.lesions import LesionCounts
 from retseg.phantom.octa import PREVALENCE, Difficulty, OctaContent, draw_octa
 from retseg.phantom.phantom import Phantom
 
-_DISC_VIEW = FundusContent(view=View(36.0, "disc", 0.94))
+_DISC_VIEW = FundusContent(view=View(44.0, "disc", 0.94))
 _IDRID_VIEW = View(46.0, "macula", 1.12)
 
 

@@ -1,7 +1,9 @@
 """Fundus phantoms: the same for ever from one seed, true to their masks, like a photograph in what can be measured."""
 
 import functools
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -123,3 +125,38 @@ def test_a_cropped_view_fills_the_frame_from_top_to_bottom() -> None:
     assert drawn.field_of_view[0].any()
     assert drawn.field_of_view[-1].any()
     assert not drawn.field_of_view[:, 0].any()
+
+
+def test_share_contrast_and_noise_lie_in_the_range_of_drive(data_root: Path) -> None:
+    folder = data_root / "DRIVE" / "training"
+    real = []
+    for path in sorted((folder / "images").iterdir()):
+        number = path.name[:2]
+        mask = cv2.imread(str(folder / "1st_manual" / f"{number}_manual1.gif"), cv2.IMREAD_GRAYSCALE) > 0
+        visible = cv2.imread(str(folder / "mask" / f"{number}_training_mask.gif"), cv2.IMREAD_GRAYSCALE) > 0
+        real.append(_measure(cv2.imread(str(path))[..., ::-1], mask, visible))
+    for seed in (0, 4, 5):
+        phantom = drawn_at_drive_scale(seed)
+        measured = _measure(phantom.pixels, phantom.masks["vessel"], phantom.field_of_view)
+        for name, value in measured.items():
+            found = [one[name] for one in real]
+            slack = 0.25 * (max(found) - min(found))
+            assert min(found) - slack <= value <= max(found) + slack, (seed, name)
+
+
+def _measure(pixels: np.ndarray, mask: np.ndarray, visible: np.ndarray) -> dict[str, float]:
+    """Share of vessels, contrast of thin and wide ones against their surroundings (green), grain of the background."""
+    green = pixels[..., 1].astype(float)
+    inner = ndimage.binary_erosion(visible, iterations=10)
+    far = inner & ~ndimage.binary_dilation(mask, iterations=2)
+    weight = cv2.GaussianBlur(far.astype(float), (0, 0), 8)
+    ground = cv2.GaussianBlur(green * far, (0, 0), 8) / np.maximum(weight, 1e-3)
+    contrast = green / np.maximum(ground, 1.0) - 1.0
+    thickness = ndimage.distance_transform_edt(mask)
+    thin, wide = inner & mask & (thickness < 1.5), inner & (thickness >= 3.0)
+    return {
+        "share": mask.sum() / visible.sum(),
+        "thin": float(contrast[thin].mean()),
+        "wide": float(contrast[wide].mean()),
+        "grain": float((green - cv2.GaussianBlur(green, (0, 0), 1.5))[far].std()),
+    }
