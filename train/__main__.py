@@ -15,12 +15,13 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The words of the command line."""
     parser = argparse.ArgumentParser(prog="python -m train", description=__doc__)
     parser.add_argument("recipe", nargs="?", help="a file of train/recipes, without .toml")
-    parser.add_argument("--list", action="store_true", help="list the recipes")
+    parser.add_argument("--list", action="store_true", help="list the recipes, or those whose name begins so")
     parser.add_argument("--summary", action="store_true", help="draw the recipe's network layer by layer")
     parser.add_argument(
         "--data", type=Path, default=os.environ.get("RETSEG_DATA") or None, help="folder of the data sets"
     )
-    parser.add_argument("--output", type=Path, default=REPOSITORY / "model_weights", help="folder of the models")
+    parser.add_argument("--output", type=Path, help="folder of the models (model_weights) or results (train/results)")
+    parser.add_argument("--results", action="store_true", help="score an experiment by its protocols; export no model")
     parser.add_argument("--runs", type=Path, default=REPOSITORY / "runs", help="folder of checkpoints and logs")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     parser.add_argument("--workers", type=int, default=1, help="processes that draw patches")
@@ -34,11 +35,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, stop)
     from train.listing import print_recipes, print_summary
     from train.make import Places, make_model
-    from train.recipe import load_recipe
+    from train.reading import load_recipe
+    from train.reproduce import RESULTS
+    from train.results import check_changes, measure_recipe
 
     try:
         if words.list:
-            print_recipes()
+            print_recipes(words.recipe or "")
             return 0
         if words.recipe is None:
             raise ValueError("name a recipe, or --list them")
@@ -48,8 +51,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         if words.data is None:
             raise ValueError("say where the data sets are: --data DIR, or RETSEG_DATA")
-        folder = make_model(recipe, Places(words.data, words.runs, words.output), words.workers, words.resume)
-        print(f"the model is in {folder}")
+        if words.results:
+            check_changes(words.set)
+            places = Places(words.data, words.runs, words.output or RESULTS)
+            print(f"the result is in {measure_recipe(recipe, places, words.workers, words.resume)}")
+            return 0
+        places = Places(words.data, words.runs, words.output or REPOSITORY / "model_weights")
+        print(f"the model is in {make_model(recipe, places, words.workers, words.resume)}")
     except (ValueError, RuntimeError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

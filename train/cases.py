@@ -14,6 +14,10 @@ class DataSetError(ValueError):
     """A data set is absent or does not fit together; the message names what and the remedy."""
 
 
+class AbsentError(DataSetError):
+    """A data set, or the truth of the part of it that is asked for, is not there."""
+
+
 @dataclass(frozen=True)
 class Case:
     """One image to train on.
@@ -44,20 +48,42 @@ def gather_cases(recipe: Recipe, data: Path) -> tuple[Case, ...]:
     return tuple(case for source in recipe.source for case in list_cases(source, recipe.tasks, data))
 
 
+def gather_test_cases(recipe: Recipe, data: Path) -> tuple[tuple[Case, ...], tuple[str, ...]]:
+    """The cases of a recipe's test, and a sentence for each optional source that is not there.
+
+    Raises:
+        DataSetError: a source that is not optional is absent, or images and masks do not pair.
+    """
+    found: list[Case] = []
+    left_out = []
+    for source in recipe.test:
+        try:
+            found += list_cases(source, recipe.tasks, data)
+        except AbsentError as error:
+            if not source.optional:
+                raise
+            left_out.append(str(error))
+    return tuple(found), tuple(left_out)
+
+
 def list_cases(source: Source, tasks: tuple[str, ...], data: Path) -> tuple[Case, ...]:
     """The cases of one source that its split and patterns keep."""
     challenge = load_challenge(source.challenge)
     folder = data / source.folder
     if not folder.is_dir():
-        raise DataSetError(f"{folder} is not there: put the official download in it, from {challenge.source}")
+        raise AbsentError(f"{folder} is not there: put the official download in it, from {challenge.source}")
     truth = find_truth(challenge, folder)
     problems = [*truth.problems, *find_unpaired(truth.cases, tasks)]
     if problems:
         raise DataSetError(f"images and masks in {folder} do not fit together: {'; '.join(problems)}")
     patterns = (*challenge.split[source.split],) if source.split else source.cases
     kept = [case for case in truth.cases if any(Path(case.name).match(pattern) for pattern in patterns)]
+    if source.with_lesion:
+        kept = [case for case in kept if all(case.masks.get(task) for task in tasks)]
     if not kept:
-        raise DataSetError(f"none of the {len(truth.cases)} images in {folder} fits {', '.join(patterns)}")
+        lesions = " and has a mask of each task" if source.with_lesion else ""
+        wanted = f"fits {', '.join(patterns)}{lesions}"
+        raise AbsentError(f"none of the {len(truth.cases)} images with a truth in {folder} {wanted}")
     return tuple(name_case(case, source) for case in kept)
 
 

@@ -1,23 +1,54 @@
 """What recipes there are, and what their networks look like."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import torch
 from torchinfo import summary
 
 from retseg.models import ModelError, load_card
 from retseg.networks import build_network
 from train.make import REPOSITORY
-from train.recipe import Recipe, list_recipes, load_recipe
+from train.reading import list_recipes, load_recipe
+from train.recipe import Recipe
+from train.reproduce import RESULTS, name_width, read_results
+from train.results import find_protocols
 
 
-def print_recipes() -> None:
-    """Print a line per recipe: parameters, GFLOP, data and, where a model of it is shipped, its scores."""
-    for name in list_recipes():
-        recipe = load_recipe(name)
-        parameters, operations = measure_network(recipe)
-        print(f"{name}: {recipe.title}")
-        words = f"{parameters:,} parameters, {operations:.1f} GFLOP a patch of {recipe.sampling.patch} px"
-        print(f"    {recipe.network.architecture}, {words}, {recipe.folds} folds of {recipe.steps} steps")
-        print(f"    {recipe.data}{describe_scores(name)}")
+def print_recipes(beginning: str = "") -> None:
+    """Print, family by family, two lines per recipe whose name begins so.
+
+    They give parameters, GFLOP and data, and the scores of a shipped model or of results that are logged.
+    """
+    recipes = [load_recipe(name) for name in list_recipes() if name.startswith(beginning)]
+    results = read_results(RESULTS)
+    for family in sorted({recipe.family for recipe in recipes}):
+        print(f"\n{family or 'Models that are shipped'}\n")
+        for recipe in recipes:
+            if recipe.family == family:
+                print(describe_recipe(recipe, results))
+
+
+def describe_recipe(recipe: Recipe, results: Sequence[Mapping[str, Any]]) -> str:
+    """A recipe in words and numbers, two lines."""
+    parameters, operations = measure_network(recipe)
+    trained = f"{recipe.networks} x {recipe.steps} steps of {recipe.sampling.batch}"
+    size = f"{parameters:,} parameters, {operations:.1f} GFLOP a patch of {recipe.sampling.patch} px, {trained}"
+    data = ", ".join(f"{source.folder} {source.split}".rstrip() for source in recipe.source)
+    scores = describe_scores(recipe.name) + describe_results(recipe, results)
+    return f"{recipe.name}: {recipe.title}\n    {recipe.network.architecture}, {size}; {data}{scores}"
+
+
+def describe_results(recipe: Recipe, results: Sequence[Mapping[str, Any]]) -> str:
+    """The headline scores of a recipe's logged results, as the end of a line; nothing where it has not run."""
+    words = []
+    for result in results:
+        if result["recipe"] == recipe.name:
+            protocol, found = next(iter(result["protocols"].items()))
+            metric = find_protocols((protocol,))[0].headline
+            values = [f"{task} {metric} {m[metric]['value']:.4f}" for task, m in found["tasks"].items() if metric in m]
+            words.append(f"; {name_width(result)} seed {result['seed']}: {', '.join(values)} by {protocol}")
+    return "".join(words)
 
 
 def describe_scores(name: str) -> str:

@@ -11,11 +11,12 @@ from torch.utils.data import DataLoader, Sampler
 from tqdm import tqdm
 
 from retseg.networks import build_network
+from retseg.networks.weights import read_weights
 from train.checkpoint import load_checkpoint, save_checkpoint
 from train.logs import RunLog
 from train.losses import build_loss
 from train.losses.supervision import DeepSupervision
-from train.optimisation import MovingAverage, build_optimiser, rate_at
+from train.optimisation import MovingAverage, build_optimiser, rate_at, set_rate
 from train.patches import Patches, TrainingImage
 from train.recipe import Recipe, Stage
 from train.validation import validate
@@ -51,6 +52,8 @@ class Trainer:
         self.recipe, self.run, self.fabric = recipe, run, fabric
         torch.manual_seed(run.seed)
         network = build_network(recipe.network.architecture, recipe.network.arguments)
+        if recipe.encoder:
+            network.load_encoder(read_weights(Path(recipe.encoder)))
         self.network = network.to(memory_format=torch.channels_last)
         self.average = MovingAverage(network, max(stage.average for stage in recipe.stage))
         self.step = 0
@@ -90,7 +93,7 @@ class Trainer:
         self, stage: Stage, start: int, patches: Patches, ends: tuple[Sequence[TrainingImage], RunLog]
     ) -> None:
         """Train one stage from where the last checkpoint, or the stage before, ended."""
-        optimiser = build_optimiser(self.network.parameters(), stage)
+        optimiser = build_optimiser(self.network.named_parameters(), stage)
         if self.optimiser_state and self.step > start:
             optimiser.load_state_dict(self.optimiser_state)
         network, optimiser = self.fabric.setup(self.network, optimiser)
@@ -101,8 +104,7 @@ class Trainer:
         total, seen, began = 0.0, 0, time.perf_counter()
         while self.step < start + stage.steps:
             rate = rate_at(self.step - start, stage)
-            for group in optimiser.param_groups:
-                group["lr"] = rate
+            set_rate(optimiser, rate)
             for _ in range(stage.accumulate):
                 images, truth, region, names = next(batches)
                 with self.fabric.autocast():

@@ -2,10 +2,11 @@
 
 import platform
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from lightning.fabric import Fabric
 
 from retseg.models import Training, hash_file
@@ -14,9 +15,11 @@ from train.export import export_model
 from train.folds import split_folds
 from train.logs import draw_curves, sum_hours
 from train.loop import Run, Trainer
-from train.patches import load_training_images
+from train.patches import TrainingImage, load_training_images
+from train.prediction import open_weights, predict_unseen
 from train.recipe import Recipe
-from train.selection import predict_unseen, select_thresholds
+from train.selection import select_thresholds
+from train.tiles import cut_images
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -36,6 +39,29 @@ class Places:
     output: Path
 
 
+@dataclass(frozen=True)
+class Trained:
+    """What all trainings of a recipe left.
+
+    Attributes:
+        cases: that it trained on, held out folds included.
+        members: the weights of each network.
+        unseen: images that were held out; their predictions are in `predictions`.
+        predictions: a folder.
+        logs: of each network, by its name.
+        is_writer: whether this process is the one that writes results.
+        device: that it ran on.
+    """
+
+    cases: tuple[Case, ...]
+    members: tuple[Mapping[str, torch.Tensor], ...]
+    unseen: tuple[TrainingImage, ...]
+    predictions: Path
+    logs: Mapping[str, Path]
+    is_writer: bool
+    device: torch.device
+
+
 def make_model(recipe: Recipe, places: Places, workers: int, resume: bool) -> Path:
     """Train a recipe and write its model.
 
@@ -46,28 +72,43 @@ def make_model(recipe: Recipe, places: Places, workers: int, resume: bool) -> Pa
         DataSetError: images or masks are absent or do not fit together; all of them are named.
         TrainingError: the loss is not finite.
     """
-    cases = gather_cases(recipe, places.data)
-    images = load_training_images(cases, recipe)
-    directory = places.runs / recipe.name
+    trained = train_networks(recipe, places.data, places.runs / recipe.name, workers, resume)
+    if trained.is_writer:
+        chosen = select_thresholds(recipe, trained.unseen, trained.predictions)
+        words = describe_training(recipe, trained.cases, sum_hours(trained.logs.values()))
+        export_model(recipe, trained.members, chosen, words, places.output / recipe.name)
+    return places.output / recipe.name
+
+
+def train_networks(recipe: Recipe, data: Path, directory: Path, workers: int, resume: bool) -> Trained:
+    """Train a network per fold, or the one of the first fold, and write predictions for what was held out.
+
+    Raises:
+        DataSetError: images or masks are absent or do not fit together; all of them are named.
+        TrainingError: the loss is not finite.
+    """
+    cases = gather_cases(recipe, data)
+    images = cut_images(load_training_images(cases, recipe), recipe.tiles)
     fabric = Fabric(precision=recipe.precision)
     fabric.launch()
+    folds = split_folds([image.case for image in images], recipe.folds, recipe.seed)[: recipe.networks]
     members = []
-    folds = split_folds(cases, recipe.folds, recipe.seed)
     for number, held in enumerate(folds):
         run = Run(directory / f"fold-{number}", recipe.seed * 1000 + number, workers, resume)
-        training = [image for i, image in enumerate(images) if i not in held]
-        validation = [image for i, image in enumerate(images) if i in held]
+        training = [image for i, image in enumerate(images) if i not in set(held)]
+        validation = [images[i] for i in held]
         weights = Trainer(recipe, run, fabric).train(training, validation)
         if fabric.is_global_zero:
-            predict_unseen(recipe, weights, validation, directory / "out-of-fold", fabric.device)
+            engine = open_weights(recipe, weights, fabric.device)
+            predict_unseen(recipe, engine, validation, directory / "out-of-fold")
         members.append(weights)
+    logs = {f"fold {k}": directory / f"fold-{k}" / "log.csv" for k in range(len(folds))}
     if fabric.is_global_zero:
-        logs = {f"fold {k}": directory / f"fold-{k}" / "log.csv" for k in range(len(folds))}
         draw_curves(logs, directory / "curves.png")
-        chosen = select_thresholds(recipe, images, directory / "out-of-fold")
-        training_words = describe_training(recipe, cases, sum_hours(logs.values()))
-        export_model(recipe, members, chosen, training_words, places.output / recipe.name)
-    return places.output / recipe.name
+    held_out = {i for held in folds for i in held}
+    unseen = tuple(image for i, image in enumerate(images) if i in held_out)
+    found = directory / "out-of-fold"
+    return Trained(cases, tuple(members), unseen, found, logs, fabric.is_global_zero, fabric.device)
 
 
 def describe_training(recipe: Recipe, cases: Sequence[Case], hours: float) -> Training:
@@ -79,7 +120,7 @@ def describe_training(recipe: Recipe, cases: Sequence[Case], hours: float) -> Tr
         data=recipe.data,
         terms=recipe.terms,
         images={f"{case.data_set}/{case.image.name}": hash_file(case.image) for case in cases},
-        steps=recipe.steps * recipe.folds,
+        steps=recipe.steps * recipe.networks,
         hours=round(hours, 2),
         machine=f"{platform.machine()}, {platform.system()}",
     )

@@ -1,20 +1,59 @@
 """Optimisers, learning rates over a stage, and the moving average of the weights."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
 
 import torch
 
+from retseg.declaration import DeclarationError, nearest
 from train.recipe import Stage
 
 
-def build_optimiser(parameters: Iterable[torch.nn.Parameter], stage: Stage) -> torch.optim.Optimizer:
-    """The optimiser of a stage, at its highest rate; frozen weights are left out."""
-    parameters = [parameter for parameter in parameters if parameter.requires_grad]
+def build_optimiser(parameters: Iterable[tuple[str, torch.nn.Parameter]], stage: Stage) -> torch.optim.Optimizer:
+    """The optimiser of a stage, at its highest rate; frozen weights are left out.
+
+    Args:
+        parameters: with their names, as `named_parameters` gives them.
+        stage: says which optimiser, and which weights have a rate or a decay of their own.
+
+    Raises:
+        DeclarationError: the pattern of a group fits no weight.
+    """
+    groups = group_parameters(list(parameters), stage)
     if stage.optimiser == "sgd":
-        return torch.optim.SGD(parameters, stage.rate, momentum=stage.momentum, weight_decay=stage.weight_decay)
+        return torch.optim.SGD(groups, stage.rate, momentum=stage.momentum, weight_decay=stage.weight_decay)
     kind = torch.optim.Adam if stage.optimiser == "adam" else torch.optim.AdamW
-    return kind(parameters, stage.rate, weight_decay=stage.weight_decay)
+    return kind(groups, stage.rate, weight_decay=stage.weight_decay)
+
+
+def group_parameters(parameters: Sequence[tuple[str, torch.nn.Parameter]], stage: Stage) -> list[dict[str, Any]]:
+    """Weights by their factors on rate and decay: `params`, `weight_decay`, and `factor` of the rate, per group.
+
+    Frozen weights are left out.
+    """
+    for group in stage.groups:
+        if not any(fnmatchcase(name, group.names) for name, _ in parameters):
+            names = [name for name, _ in parameters]
+            raise DeclarationError(f"no weight has a name like '{group.names}'{nearest(group.names, names)}")
+    found: dict[tuple[float, float], list[torch.nn.Parameter]] = {}
+    for name, value in parameters:
+        if not value.requires_grad:
+            continue
+        fitting = [group for group in stage.groups if fnmatchcase(name, group.names)]
+        factors = math.prod(group.rate for group in fitting), math.prod(group.decay for group in fitting)
+        found.setdefault((float(factors[0]), float(factors[1])), []).append(value)
+    return [
+        {"params": values, "factor": rate, "weight_decay": stage.weight_decay * decay}
+        for (rate, decay), values in found.items()
+    ]
+
+
+def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
+    """Give every group of weights its share of a stage's learning rate."""
+    for group in optimiser.param_groups:
+        group["lr"] = rate * group.get("factor", 1.0)
 
 
 def rate_at(step: int, stage: Stage) -> float:

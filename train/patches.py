@@ -12,6 +12,7 @@ from retseg.image import find_field_of_view, read_image, read_mask
 from retseg.preprocessing import crop_to_field_of_view, measure_brightness, normalise
 from train.augmentation import Patch, augment, compose
 from train.cases import Case, DataSetError
+from train.framing import frame_mask, frame_pixels
 from train.recipe import Recipe
 
 
@@ -23,7 +24,9 @@ class TrainingImage:
         case: where it came from.
         patch: the whole of it, at the working scale.
         brightness: mean and s.d. per channel that normalise it.
-        original: uint8 (H, W, 3); `field_of_view`, bool (H, W), and `truth`, bool (tasks, H, W): as read.
+        original: uint8 (H, W, 3), as read.
+        field_of_view: bool (H, W).
+        truth: bool (tasks, H, W).
     """
 
     case: Case
@@ -60,9 +63,10 @@ def load_training_image(case: Case, recipe: Recipe) -> TrainingImage:
     else:
         view = read_mask(case.field_of_view) > 0 if case.field_of_view else find_field_of_view(pixels)
     truth = np.stack([read_truth(case, task, shape) for task in recipe.tasks])
-    working = crop_to_field_of_view(pixels, view, recipe.preprocessing)
+    seen, region = frame_pixels(pixels, view, recipe.framing)
+    working = crop_to_field_of_view(seen, region, recipe.preprocessing)
     size = working.field_of_view.shape[::-1]
-    planes = [mask[working.window].astype(np.uint8) * 255 for mask in truth]
+    planes = [frame_mask(mask, recipe.framing)[working.window].astype(np.uint8) * 255 for mask in truth]
     planes = [p if p.shape[::-1] == size else cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in planes]
     patch = Patch(working.pixels, np.stack(planes, axis=2), working.field_of_view.astype(np.uint8))
     return TrainingImage(case, patch, measure_brightness(working, recipe.preprocessing), pixels, view, truth)
@@ -98,17 +102,19 @@ class Patches(torch.utils.data.Dataset[tuple[torch.Tensor, torch.Tensor, torch.T
         self._seed = seed
         self._recipe = recipe
         self._chain = compose(recipe.augmentation, recipe.sampling.patch)
-        self._inside = [np.flatnonzero(image.patch.field_of_view) for image in images]
+        drawn = images if recipe.sampling.place == "random" else ()
+        self._inside = [np.flatnonzero(image.patch.field_of_view) for image in drawn]
         self._positive = [
             [np.flatnonzero(image.patch.truth[:, :, task] > 127) for task in range(len(recipe.tasks))]
-            for image in images
+            for image in drawn
         ]
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, str]:
         random = np.random.default_rng([self._seed, index])
         image, centre = self._choose_centre(random)
         sampling = self._recipe.sampling
-        window = cut_window(image.patch, centre, int(sampling.patch * sampling.margin))
+        margin = 1.0 if sampling.place == "whole" else sampling.margin
+        window = cut_window(image.patch, centre, int(sampling.patch * margin))
         patch = augment(window, self._chain, int(random.integers(2**31)))
         tensor = normalise(patch.pixels, patch.field_of_view > 0, image.brightness)
         truth = patch.truth.transpose(2, 0, 1).astype(np.float32) / 255
@@ -118,6 +124,9 @@ class Patches(torch.utils.data.Dataset[tuple[torch.Tensor, torch.Tensor, torch.T
     def _choose_centre(self, random: np.random.Generator) -> tuple[TrainingImage, tuple[int, int]]:
         """An image and a pixel of it: in the field of view, or, in the recipe's share, of a random task."""
         number = int(random.integers(len(self._images)))
+        if self._recipe.sampling.place == "whole":
+            height, width = self._images[number].patch.field_of_view.shape
+            return self._images[number], (height // 2, width // 2)
         pixels = self._inside[number]
         if random.random() < self._recipe.sampling.positive_share:
             task = int(random.integers(len(self._recipe.tasks)))

@@ -1,19 +1,14 @@
-"""A recipe is one TOML file that says everything that makes a model; this reads it, strictly."""
+"""A recipe is one TOML file that says everything that makes a model; these are its tables."""
 
 import dataclasses
 import json
-import tomllib
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
-from retseg.declaration import DeclarationError, declare, nearest, read_toml
+from retseg.declaration import DeclarationError
 from retseg.models import Inference, Network
 from retseg.preprocessing import Preprocessing
 from retseg.vocabulary import Modality
-
-RECIPES_DIRECTORY = Path(__file__).parent / "recipes"
 
 
 @dataclass(frozen=True)
@@ -28,6 +23,8 @@ class Source:
         cases: patterns of the names that are used where no split is named.
         patient: a regular expression whose first group is the patient in the name of an image; without one, each
             image is a patient's only one.
+        with_lesion: leave out images that come without a mask of one of the tasks.
+        optional: go on without it where the folder or the truth of all its images is absent; for tests only.
     """
 
     folder: str
@@ -35,6 +32,48 @@ class Source:
     split: str = ""
     cases: tuple[str, ...] = ("*",)
     patient: str = ""
+    with_lesion: bool = False
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Framing:
+    """What part of a photograph the network sees, and at which size.
+
+    Attributes:
+        region: the field of view, all else cut away or zero; or the whole frame, padded where a patch reaches over it.
+        size: (width, height) in pixels that the region is resized to, its shape given up; empty keeps its shape.
+            Masks are cut at one half after resizing. Scores are always taken at the image's own size.
+    """
+
+    region: Literal["field_of_view", "frame"] = "field_of_view"
+    size: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.size) not in (0, 2) or (self.size and self.region != "frame"):
+            raise ValueError(f"size is a width and a height, of a whole frame; found {self.size} of a {self.region}")
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """Images cut into tiles before they are dealt onto folds.
+
+    Attributes:
+        side: of a tile in pixels; what does not fill a tile at the border is left out. 0 keeps images whole.
+        copies: of each tile, up to eight, each turned or mirrored in its own way.
+        parted: deal single tiles and copies instead of patients, so that parts of one eye are on both sides of the
+            split: a leak, for showing what it does to a score.
+    """
+
+    side: int = 0
+    copies: int = 1
+    parted: bool = False
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.copies <= 8 or (not self.side and (self.copies > 1 or self.parted)):
+            raise ValueError(
+                f"tiles come in 1 to 8 copies and need a side, found side {self.side}, {self.copies} copies"
+            )
 
 
 @dataclass(frozen=True)
@@ -47,12 +86,14 @@ class Sampling:
         margin: a window `margin` times the patch is cut, so that rotations do not see its border.
         positive_share: this share of the patches is centred on a pixel of a random task; the rest lie anywhere in
             the field of view.
+        place: `random`, as above; or `whole`: a patch is centred on an image, so that a large one holds all of it.
     """
 
     patch: int = 256
     batch: int = 4
     margin: float = 1.4
     positive_share: float = 0.0
+    place: Literal["random", "whole"] = "random"
 
 
 @dataclass(frozen=True)
@@ -72,6 +113,22 @@ class Loss:
 
 
 @dataclass(frozen=True)
+class WeightGroup:
+    """Weights that are trained at their own rate.
+
+    Attributes:
+        names: a pattern of their names, such as `encoder.stages.4.*` or `*.bias`; where several groups fit, their
+            factors multiply.
+        rate: factor on the stage's learning rate.
+        decay: factor on its weight decay.
+    """
+
+    names: str
+    rate: float = 1.0
+    decay: float = 1.0
+
+
+@dataclass(frozen=True)
 class Stage:
     """One stretch of training with one loss, one optimiser and one schedule.
 
@@ -86,6 +143,7 @@ class Stage:
         accumulate: batches per step.
         outputs: the weights of the losses of a network's side outputs, in the words of `DeepSupervision`.
         average: decay of the exponential moving average of the weights, which is what is kept; 0 for none.
+        groups: of weights with a rate or decay of their own.
     """
 
     steps: int
@@ -103,6 +161,7 @@ class Stage:
     accumulate: int = 1
     outputs: Literal["sum", "mean", "halving"] = "sum"
     average: float = 0.0
+    groups: tuple[WeightGroup, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -123,6 +182,14 @@ class Recipe:
         round: optimiser steps between two checkpoints, log lines and validations.
         precision: of the arithmetic, in Lightning Fabric's words.
         variants: named sets of changes, chosen by `--set width=NAME`.
+        framing: what part of an image the network sees.
+        tiles: that images are cut into beforehand.
+        held_out: whether `each` fold is held out in turn, or only the `first`, so that one network is trained.
+        encoder: a file of weights for the network's encoder, named by the user; none when empty.
+        test: images that are scored at the end and never trained on; needs `folds = 1`.
+        protocols: by which `--results` scores the test, or the folds that were held out.
+        family: of recipes that `--list` shows together; empty for the models that are shipped.
+        variant: which `variants` were chosen, joined by `+`; `paper` for none.
     """
 
     name: str
@@ -144,6 +211,22 @@ class Recipe:
     inference: Inference = field(default_factory=Inference)
     selection: Selection = field(default_factory=Selection)
     variants: dict[str, dict[str, Any]] = field(default_factory=dict)
+    framing: Framing = field(default_factory=Framing)
+    tiles: Tiles = field(default_factory=Tiles)
+    held_out: Literal["each", "first"] = "each"
+    encoder: str = ""
+    test: tuple[Source, ...] = ()
+    protocols: tuple[str, ...] = ()
+    family: str = ""
+    variant: str = "paper"
+
+    def __post_init__(self) -> None:
+        if self.test and self.folds != 1:
+            raise DeclarationError(f"the recipe '{self.name}' has a test, so it needs folds = 1, not {self.folds}")
+        if self.tiles.side and (self.framing != Framing("frame") or self.preprocessing.diameter):
+            raise DeclarationError(f"the recipe '{self.name}' cuts tiles: it needs framing.region = 'frame' unresized")
+        if any(source.optional for source in self.source):
+            raise DeclarationError(f"the recipe '{self.name}' calls a source of training images optional")
 
     @property
     def steps(self) -> int:
@@ -151,69 +234,14 @@ class Recipe:
         return sum(stage.steps for stage in self.stage)
 
     @property
+    def networks(self) -> int:
+        """How many networks are trained."""
+        return self.folds if self.held_out == "each" else 1
+
+    @property
     def essence(self) -> str:
         """What must not change between the start of a run and its resumption: all that shapes the weights."""
         values = dataclasses.asdict(self)
         passing = ("name", "title", "data", "terms", "round", "inference", "selection", "variants")
+        passing += ("test", "protocols", "family", "variant")
         return json.dumps({key: value for key, value in values.items() if key not in passing}, sort_keys=True)
-
-
-def list_recipes(directory: Path = RECIPES_DIRECTORY) -> tuple[str, ...]:
-    """The names of the recipes at hand, sorted."""
-    return tuple(sorted(path.stem for path in directory.glob("*.toml")))
-
-
-def load_recipe(name: str, changes: Sequence[str] = (), directory: Path = RECIPES_DIRECTORY) -> Recipe:
-    """Read a recipe by name and apply changes.
-
-    Args:
-        name: of the file in `directory`.
-        changes: `KEY=VALUE` each; a key is dotted (`stage.0.steps=100`), a value is TOML or a bare word, and
-            `width=NAME` applies the recipe's variant of that name.
-        directory: of the recipes.
-
-    Raises:
-        DeclarationError: there is no such recipe, or a key is not one of a recipe's.
-    """
-    known = list_recipes(directory)
-    if name not in known:
-        raise DeclarationError(f"there is no recipe '{name}'{nearest(name, known)}")
-    path = directory / f"{name}.toml"
-    values = {"name": name, **read_toml(path)}
-    for change in changes:
-        key, found, text = change.partition("=")
-        if not found:
-            raise DeclarationError(f"--set {change}: wanted KEY=VALUE")
-        if key == "width":
-            variants = values.get("variants", {})
-            if text not in variants:
-                raise DeclarationError(f"--set {change}: {path} has no such variant{nearest(text, variants)}")
-            for dotted, value in variants[text].items():
-                _assign(values, dotted, value, f"{path} [variants.{text}]")
-        else:
-            _assign(values, key, _parse(text), f"--set {change}")
-    return declare(Recipe, values, str(path))
-
-
-def _parse(text: str) -> Any:
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
-
-
-def _assign(values: dict[str, Any], dotted: str, value: Any, where: str) -> None:
-    *parents, last = dotted.split(".")
-    table: Any = values
-    for parent in parents:
-        if isinstance(table, list):
-            if not parent.isdigit() or int(parent) >= len(table):
-                raise DeclarationError(f"{where}: '{parent}' of '{dotted}' is not one of 0 to {len(table) - 1}")
-            table = table[int(parent)]
-        elif isinstance(table, dict):
-            table = table.setdefault(parent, {})
-        else:
-            raise DeclarationError(f"{where}: '{parent}' of '{dotted}' is not a table")
-    if not isinstance(table, dict):
-        raise DeclarationError(f"{where}: '{parents[-1]}' of '{dotted}' is not a table")
-    table[last] = value

@@ -1,23 +1,20 @@
 """Thresholds, chosen on predictions for images that the network never saw, and the scores that go with them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from retseg.engine.torch import TorchEngine
 from retseg.metrics.counts import count_confusion
 from retseg.metrics.curves import auc_roc, average_precision
 from retseg.metrics.derived import dice
 from retseg.metrics.histograms import count_grid, count_probabilities
 from retseg.metrics.resampling import bootstrap_curves, bootstrap_mean, bootstrap_pooled
 from retseg.models import Score, Selection
-from retseg.networks import build_network
-from retseg.predictor import predict_probabilities
 from train.patches import TrainingImage
+from train.prediction import read_prediction, to_probability
 from train.recipe import Recipe
 
 THRESHOLDS: NDArray[np.float64] = np.arange(1, 50) / 50
@@ -34,30 +31,6 @@ class Choice:
     scores: tuple[Score, ...]
 
 
-def predict_unseen(
-    recipe: Recipe,
-    weights: Mapping[str, torch.Tensor],
-    images: Sequence[TrainingImage],
-    directory: Path,
-    device: torch.device,
-) -> None:
-    """Write a fold's predictions for the images that it held out: uint16 (tasks, H, W), round(p x 65535), as .npy."""
-    network = build_network(recipe.network.architecture, recipe.network.arguments)
-    network.load_state_dict(weights)
-    engine = TorchEngine(network, device)
-    directory.mkdir(parents=True, exist_ok=True)
-    for image in images:
-        found = predict_probabilities(
-            image.original, image.field_of_view, recipe.preprocessing, recipe.inference, engine
-        )
-        np.save(locate_prediction(directory, image), np.round(found * 65535).astype(np.uint16))
-
-
-def locate_prediction(directory: Path, image: TrainingImage) -> Path:
-    """Where the out-of-fold prediction of an image lies; images of two data sets may share a name."""
-    return directory / f"{image.case.data_set}-{image.case.name}.npy"
-
-
 def select_thresholds(recipe: Recipe, images: Sequence[TrainingImage], directory: Path) -> dict[str, Choice]:
     """Choose each task's threshold on out-of-fold predictions; 0.5 where the recipe holds nothing out."""
     if recipe.folds == 1:
@@ -68,7 +41,7 @@ def select_thresholds(recipe: Recipe, images: Sequence[TrainingImage], directory
 
 def choose(recipe: Recipe, task: int, images: Sequence[TrainingImage], directory: Path) -> Choice:
     """The threshold of one task with the best Dice by the recipe's rule, and its scores there."""
-    maps = [np.load(locate_prediction(directory, image), mmap_mode="r") for image in images]
+    maps = [read_prediction(directory, image) for image in images]
     grid = np.stack(
         [
             count_grid(to_probability(found[task]), image.truth[task], image.field_of_view, THRESHOLDS)
@@ -109,9 +82,3 @@ def score(
             ("ap", average_precision(pool), precision, "pooled pixels"),
         )
     ]
-
-
-def to_probability(stored: NDArray[np.uint16]) -> NDArray[np.float32]:
-    """A stored prediction as float32 in [0, 1]."""
-    probability: NDArray[np.float32] = np.asarray(stored).astype(np.float32) / np.float32(65535)
-    return probability

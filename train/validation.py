@@ -4,10 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import torch
 
-from retseg.engine.torch import TorchEngine
-from retseg.networks import build_network
-from retseg.predictor import predict_probabilities
 from train.patches import TrainingImage
+from train.prediction import open_weights, predict_image
 from train.recipe import Recipe
 
 
@@ -18,14 +16,10 @@ def validate(
 
     A task of which an image has neither truth nor prediction counts as a Dice of 1.
     """
-    network = build_network(recipe.network.architecture, recipe.network.arguments)
-    network.load_state_dict(weights)
-    engine = TorchEngine(network, device)
+    engine = open_weights(recipe, weights, device)
     losses, dices = [], []
     for image in images:
-        found = predict_probabilities(
-            image.original, image.field_of_view, recipe.preprocessing, recipe.inference, engine
-        )
+        found = predict_image(recipe, image, engine)
         inside = image.field_of_view
         for probability, truth in zip(found, image.truth, strict=True):
             p = torch.from_numpy(probability[inside]).clamp(1e-6, 1 - 1e-6)

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from train.recipe import Recipe, load_recipe
+from train.reading import load_recipe
+from train.recipe import Recipe
 
 RECIPE = """
 title = "lines on discs"

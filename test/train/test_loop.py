@@ -1,13 +1,22 @@
 """Training learns, resumes exactly, and stops with its reason."""
 
 import dataclasses
+import errno
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 import torch
 from lightning.fabric import Fabric
 
+from train.__main__ import stop
 from train.cases import gather_cases
+from train.checkpoint import load_checkpoint, save_checkpoint
 from train.logs import read_log
 from train.loop import Run, Steps, Trainer, TrainingError
 from train.patches import TrainingImage, load_training_images
@@ -68,6 +77,68 @@ def test_a_torn_checkpoint_is_passed_over_for_the_one_before(
     resumed = train(recipe, images, dataclasses.replace(run, resume=True))
     assert "cannot be read" in capsys.readouterr().out
     assert all(torch.equal(straight[name], resumed[name]) for name in straight)
+
+
+def test_a_process_killed_outright_goes_on_from_its_last_round(
+    recipe: Recipe, images: tuple[TrainingImage, ...], data: Path, recipes: Path, tmp_path: Path, repository: Path
+) -> None:
+    torch.set_num_threads(1)
+    script = f"""
+import os, signal, torch
+from pathlib import Path
+from lightning.fabric import Fabric
+from train.__main__ import stop
+from train.cases import gather_cases
+from train.checkpoint import load_checkpoint, save_checkpoint
+from train.loop import Run, Trainer
+from train.patches import load_training_images
+from train.reading import load_recipe
+torch.set_num_threads(1)
+recipe = load_recipe("lines", (), Path({str(recipes)!r}))
+images = load_training_images(gather_cases(recipe, Path({str(data)!r})), recipe)
+finish = Trainer._finish_round
+def die(self, *arguments):
+    finish(self, *arguments)
+    os.kill(os.getpid(), signal.SIGKILL)
+Trainer._finish_round = die
+fabric = Fabric(accelerator="cpu", precision=recipe.precision)
+Trainer(recipe, Run(Path({str(tmp_path / "run")!r}), 1, 0), fabric).train(images[:3], images[3:])
+"""
+    ended = subprocess.run([sys.executable, "-c", script], cwd=repository, capture_output=True, check=False)
+    assert ended.returncode == -signal.SIGKILL
+    assert torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)["step"] == 4
+    straight = train(recipe, images, Run(tmp_path / "straight", 1, 0))
+    resumed = train(recipe, images, Run(tmp_path / "run", 1, 0, resume=True))
+    assert all(torch.equal(straight[name], resumed[name]) for name in straight)
+
+
+def test_sigterm_leaves_the_last_checkpoint_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.pt"
+    save_checkpoint({"step": 4}, path)
+    kept = signal.signal(signal.SIGTERM, stop)
+    try:
+        with pytest.raises(SystemExit, match="go on with --resume"):
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(1)
+    finally:
+        signal.signal(signal.SIGTERM, kept)
+    assert load_checkpoint(path) == {"step": 4}
+
+
+def test_a_full_disk_stops_the_run_and_keeps_the_last_good_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "checkpoint.pt"
+    save_checkpoint({"step": 4}, path)
+
+    def fill(state: object, stream: BinaryIO) -> None:
+        stream.write(b"half a checkpoint")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(torch, "save", fill)
+    with pytest.raises(OSError, match=r"No space left.*last good checkpoint is kept: free space, then --resume"):
+        save_checkpoint({"step": 8}, path)
+    assert load_checkpoint(path) == {"step": 4} and not path.with_suffix(".new").exists()
 
 
 def test_a_checkpoint_of_another_recipe_is_refused(

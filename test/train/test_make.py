@@ -1,5 +1,6 @@
 """One command makes a model that `retseg` can use; the whole way in seconds, on a tiny data set."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from train.cases import DataSetError, gather_cases
 from train.folds import split_folds
 from train.make import Places, make_model
 from train.patches import load_training_images
+from train.reading import load_recipe
 from train.recipe import Recipe
 
 
@@ -60,6 +62,24 @@ def test_masks_that_do_not_fit_are_all_named_before_the_first_step(recipe: Recip
     (masks / "eye9.png").write_bytes(b"")
     with pytest.raises(DataSetError, match=r"image eye3.png has no mask; the mask .*eye9.png has no image"):
         gather_cases(recipe, places.data)
+
+
+def test_images_without_the_lesion_can_be_left_out_and_an_optional_test_may_be_absent(tmp_path: Path) -> None:
+    from retseg.phantom.data_sets import write_idrid
+    from train.cases import gather_test_cases, list_cases
+    from train.recipe import Source
+
+    write_idrid(tmp_path / "IDRiD", 3, (96, 96), 1)
+    tasks = ("soft_exudate",)
+    every = list_cases(Source("IDRiD", "idrid"), tasks, tmp_path)
+    having = list_cases(Source("IDRiD", "idrid", with_lesion=True), tasks, tmp_path)
+    assert [case for case in every if case.truth["soft_exudate"]] == list(having) != list(every)
+    recipe = load_recipe("wang-relu-sgd")
+    only = dataclasses.replace(recipe, test=(recipe.test[0],))
+    cases, words = gather_test_cases(only, tmp_path)
+    assert cases == () and "DRIVE is not there: put the official download in it, from https" in words[0]
+    with pytest.raises(DataSetError, match="DRIVE is not there"):
+        gather_test_cases(dataclasses.replace(only, test=(recipe.source[0],)), tmp_path)
 
 
 def test_grey_patches_are_the_same_whoever_draws_them(data: Path, recipe: Recipe) -> None:

@@ -7,7 +7,8 @@ import pytest
 from retseg.declaration import DeclarationError
 from train.augmentation import compose
 from train.losses import build_loss
-from train.recipe import Transform, list_recipes, load_recipe
+from train.reading import list_recipes, load_recipe
+from train.recipe import Transform
 
 
 def test_changes_reach_any_depth_and_variants_are_named_sets_of_them(recipes: Path) -> None:

@@ -1,0 +1,23 @@
+"""The list of recipes: families, sizes, and the scores of what has run."""
+
+import pytest
+
+from train.listing import describe_recipe, print_recipes
+from train.reading import load_recipe
+
+
+def test_recipes_are_listed_by_family_and_by_the_beginning_of_their_name(capsys: pytest.CaptureFixture[str]) -> None:
+    print_recipes("wang-leak-f")
+    print_recipes("vessel-d")
+    said = capsys.readouterr().out
+    assert "Wang 2022\n\nwang-leak-fcn: LEAKING SPLIT" in said
+    assert "Models that are shipped\n\nvessel-drive: " in said
+    assert "sccu" not in said
+
+
+def test_a_recipe_shows_its_size_and_the_score_of_each_result() -> None:
+    score = {"drive-leaky-miou": {"tasks": {"vessel": {"mean_iou": {"value": 0.8125}}}}}
+    result = {"recipe": "wang-leaky-adam", "variant": "cpu", "encoder": "", "seed": 2, "protocols": score}
+    words = describe_recipe(load_recipe("wang-leaky-adam"), [result, {**result, "recipe": "wang-fcn"}])
+    assert "8,636,802 parameters" in words and "1 x 30000 steps of 4" in words
+    assert words.endswith("; cpu seed 2: vessel mean_iou 0.8125 by drive-leaky-miou")

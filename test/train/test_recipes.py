@@ -1,0 +1,134 @@
+"""Every recipe trains: two steps of each stage at its `cpu` width, on small phantoms in its data set's own layout."""
+
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from lightning.fabric import Fabric
+
+from retseg.networks import build_network
+from retseg.phantom.data_sets import write_chasedb1, write_drive, write_idrid
+from train.cases import gather_cases, gather_test_cases
+from train.loop import Run, Trainer
+from train.optimisation import group_parameters
+from train.patches import load_training_images
+from train.reading import list_recipes, load_recipe
+from train.recipe import Recipe
+from train.reproduce import load_tables
+from train.results import find_protocols
+from train.tiles import cut_images
+
+EXPERIMENTS = [name for name in list_recipes() if load_recipe(name).family]
+TINY = {
+    "deeplabv3plus": 'network.arguments={ encoder = "mobilenet_v2", decoder_channels = 8 }',
+    "fcrn": "network.arguments={ width = 4, blocks = [1, 1, 1, 1] }",
+    "sam_adapter": 'network.arguments={ variant = "tiny" }',
+}
+
+
+def write_drac22_crops(directory: Path) -> None:
+    """Six grey crops of 64 px in the official folders of DRAC22; the last has no lesion and so no mask."""
+    root = directory / "A. Segmentation"
+    images = root / "1. Original Images" / "a. Training Set"
+    truth = root / "2. Groundtruths" / "a. Training Set"
+    folders = ("1. Intraretinal Microvascular Abnormalities", "2. Nonperfusion Areas", "3. Neovascularization")
+    for folder in (images, *(truth / folder for folder in folders)):
+        folder.mkdir(parents=True)
+    for number in range(6):
+        random = np.random.default_rng(number)
+        cv2.imwrite(str(images / f"{number:03d}.png"), random.integers(0, 255, (64, 64), dtype=np.uint8))
+        for folder in folders[: 3 if number < 5 else 0]:
+            mask = np.zeros((64, 64), np.uint8)
+            cv2.circle(mask, random.integers(16, 48, 2).tolist(), 9, 255, -1)
+            cv2.imwrite(str(truth / folder / f"{number:03d}.png"), mask)
+
+
+@pytest.fixture(scope="module")
+def data_sets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every data set that a recipe asks for, a few small cases each."""
+    folder = tmp_path_factory.mktemp("data")
+    write_drive(folder / "DRIVE", 2, (96, 96), 1)
+    write_chasedb1(folder / "CHASEDB1", 2, (96, 96), 5)
+    for path in [*(folder / "CHASEDB1").rglob("Image_01*")]:
+        shutil.copy(path, path.with_name(path.name.replace("Image_01", "Image_11")))
+    write_idrid(folder / "IDRiD_quarter", 2, (192, 192), 9)
+    write_drac22_crops(folder / "DRAC22")
+    return folder
+
+
+def shrink(name: str) -> Recipe:
+    """A recipe at its `cpu` width, with a thinner network still, patches of 32 px and two steps a stage."""
+    recipe = load_recipe(name, ["width=cpu"])
+    kind, arguments = recipe.network.architecture, recipe.network.arguments
+    changes = ["sampling.patch=32", "sampling.batch=2", "round=2", "precision=32-true", "preprocessing.diameter=0"]
+    changes += [f"stage.{number}.steps=2" for number in range(len(recipe.stage))]
+    if recipe.sampling.positive_share:
+        changes.append("sampling.positive_share=1.0")
+    if recipe.framing.size:
+        changes.append("framing.size=[32, 32]")
+    if recipe.tiles.side:
+        changes.append("tiles.side=32")
+    if kind in TINY:
+        tasks = f", tasks = {arguments['tasks']} }}" if "tasks" in arguments else " }"
+        changes.append(TINY[kind].replace(" }", tasks))
+    else:
+        levels = len(arguments["widths"])
+        changes.append(f"network.arguments.widths={[4] * levels}")
+    return load_recipe(name, ["width=cpu", *changes])
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_two_steps_of_every_stage_move_the_weights_and_keep_them_finite(
+    name: str, data_sets: Path, tmp_path: Path
+) -> None:
+    torch.set_num_threads(1)
+    recipe = shrink(name)
+    images = cut_images(load_training_images(gather_cases(recipe, data_sets), recipe), recipe.tiles)
+    trainer = Trainer(recipe, Run(tmp_path, 1, 0), Fabric(accelerator="cpu", precision=recipe.precision))
+    before = {key: value.clone() for key, value in trainer.network.named_parameters() if value.requires_grad}
+    after = trainer.train(images, ())
+    assert trainer.step == 2 * len(recipe.stage)
+    assert all(torch.isfinite(value).all() for value in after.values() if value.is_floating_point())
+    assert sum(not torch.equal(before[key], after[key]) for key in before) > len(before) // 2
+
+
+@pytest.mark.parametrize("name", [name for name in EXPERIMENTS if name.startswith("redseg")])
+def test_rates_of_single_weights_are_for_weights_that_the_published_network_has(name: str) -> None:
+    recipe = load_recipe(name)
+    with torch.device("meta"):
+        network = build_network(recipe.network.architecture, recipe.network.arguments)
+    for stage in recipe.stage:
+        groups = group_parameters(list(network.named_parameters()), stage)
+        assert sum(len(group["params"]) for group in groups) == len(list(network.parameters()))
+        assert len(groups) > len(stage.groups)
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_an_experiment_is_scored_by_protocols_that_exist_on_images_it_never_saw(name: str, data_sets: Path) -> None:
+    recipe = load_recipe(name)
+    assert find_protocols(recipe.protocols)
+    if recipe.folds == 1:
+        test, _ = gather_test_cases(recipe, data_sets)
+        assert test and not {case.image for case in test} & {case.image for case in gather_cases(recipe, data_sets)}
+    assert recipe.networks == 1 or recipe.folds > 1
+
+
+def test_every_experiment_has_a_width_for_two_cores_that_is_smaller_than_the_paper() -> None:
+    for name in EXPERIMENTS:
+        paper, small = load_recipe(name), load_recipe(name, ["width=cpu"])
+        assert small.variant == "cpu" and paper.variant == "paper"
+        work = [r.steps * r.networks * r.sampling.batch * r.sampling.patch**2 for r in (paper, small)]
+        assert work[1] < work[0], name
+
+
+def test_published_rows_name_recipes_and_protocols_that_exist_and_every_experiment_has_a_row() -> None:
+    rows = [(table, row) for table in load_tables() for row in table.row]
+    for table, row in rows:
+        if row.recipe:
+            recipe, protocol = load_recipe(row.recipe), row.score or table.score
+            assert protocol in recipe.protocols, (table.title, row.label)
+            assert row.task in recipe.tasks and row.metric in find_protocols((protocol,))[0].metrics, row.label
+    assert {row.recipe for _, row in rows if row.recipe} == set(EXPERIMENTS)

@@ -1,0 +1,65 @@
+"""A trained network's answer for an image of its recipe, at the image's own size."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from retseg.engine import Engine
+from retseg.engine.torch import TorchEngine
+from retseg.networks import build_network
+from retseg.predictor import predict_probabilities
+from retseg.preprocessing import normalise
+from train.framing import frame_pixels
+from train.patches import TrainingImage
+from train.recipe import Recipe
+
+
+def open_weights(recipe: Recipe, weights: Mapping[str, torch.Tensor], device: torch.device) -> Engine:
+    """An engine that runs a recipe's network with those weights."""
+    network = build_network(recipe.network.architecture, recipe.network.arguments)
+    network.load_state_dict(weights)
+    return TorchEngine(network, device)
+
+
+def predict_image(recipe: Recipe, image: TrainingImage, engine: Engine) -> NDArray[np.float32]:
+    """Probabilities of a recipe's tasks at the size of the original image: float32 (tasks, H, W)."""
+    if recipe.tiles.side:
+        view = image.patch.field_of_view > 0
+        if view.shape == (recipe.tiles.side, recipe.tiles.side):
+            logits = engine(normalise(image.patch.pixels, view, image.brightness)[None])[0]
+            return np.asarray(1 / (1 + np.exp(-np.clip(logits, -30, 30))), np.float32)
+    pixels, region = frame_pixels(image.original, image.field_of_view, recipe.framing)
+    found = predict_probabilities(pixels, region, recipe.preprocessing, recipe.inference, engine)
+    height, width = image.field_of_view.shape
+    if found.shape[1:] == (height, width):
+        return found
+    return np.stack([cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR) for plane in found])
+
+
+def predict_unseen(recipe: Recipe, engine: Engine, images: Sequence[TrainingImage], directory: Path) -> None:
+    """Write predictions for images that a network never saw: uint16 (tasks, H, W), round(p x 65535), as .npy."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for image in images:
+        found = predict_image(recipe, image, engine)
+        np.save(locate_prediction(directory, image), np.round(found * 65535).astype(np.uint16))
+
+
+def read_prediction(directory: Path, image: TrainingImage) -> NDArray[np.uint16]:
+    """What `predict_unseen` wrote for an image, uint16 (tasks, H, W)."""
+    found: NDArray[np.uint16] = np.load(locate_prediction(directory, image), mmap_mode="r")
+    return found
+
+
+def locate_prediction(directory: Path, image: TrainingImage) -> Path:
+    """Where the prediction of an image lies; images of two data sets may share a name."""
+    return directory / f"{image.case.data_set}-{image.case.name}.npy"
+
+
+def to_probability(stored: NDArray[np.uint16]) -> NDArray[np.float32]:
+    """A stored prediction as float32 in [0, 1]."""
+    probability: NDArray[np.float32] = np.asarray(stored).astype(np.float32) / np.float32(65535)
+    return probability

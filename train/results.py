@@ -1,0 +1,192 @@
+"""An experiment's result: a recipe trained and scored by the protocols that it names, as one small JSON file."""
+
+import dataclasses
+import json
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from retseg import __version__
+from retseg.challenge import list_challenges, load_challenge
+from retseg.challenge.protocol import Protocol
+from retseg.declaration import DeclarationError, nearest
+from retseg.evaluation.aggregate import estimate, pool_histograms, summarise
+from retseg.evaluation.result import CaseScore, Summary
+from retseg.evaluation.scoring import CaseMaps, find_break_even, recount_at_bin, score_case
+from retseg.models import hash_file
+from retseg.networks import build_network
+from train.cases import gather_cases, gather_test_cases
+from train.logs import read_log, sum_hours
+from train.make import Places, Trained, read_commit, train_networks
+from train.patches import TrainingImage, load_training_images
+from train.prediction import open_weights, predict_unseen, read_prediction, to_probability
+from train.recipe import Recipe
+
+BOOTSTRAP_SEED = 0
+CURVES = {"auc_roc", "ap", "auc_pr", "ece", "brier"}
+
+
+class ResultError(ValueError):
+    """A result cannot be made or would mislead; the message says why."""
+
+
+def check_changes(changes: Iterable[str]) -> None:
+    """Refuse changes that would make a result something else than its recipe's.
+
+    Raises:
+        ResultError: a change is of another key than width, seed and encoder.
+    """
+    other = [change for change in changes if change.partition("=")[0] not in ("width", "seed", "encoder")]
+    if other:
+        raise ResultError(
+            f"a result stands for its recipe as it is, but {', '.join(other)} was set: leave --results out, or write a "
+            "recipe or a variant"
+        )
+
+
+def name_result(recipe: Recipe) -> str:
+    """The stem of a result's file: recipe, variant and seed, and whether the encoder was trained elsewhere."""
+    encoder = "-encoder" if recipe.encoder else ""
+    return f"{recipe.name}-{recipe.variant}{encoder}-seed{recipe.seed}"
+
+
+def measure_recipe(recipe: Recipe, places: Places, workers: int, resume: bool) -> Path:
+    """Train a recipe, score it at the threshold of each of its protocols, and write the result; no model is exported.
+
+    Args:
+        recipe: with `protocols`.
+        places: the result goes to `output`.
+        workers: processes that draw patches.
+        resume: whether to go on from the last checkpoint.
+
+    Returns:
+        The JSON file.
+
+    Raises:
+        ResultError: the recipe names no protocol, or holds out nothing to score.
+        DataSetError: images or masks are absent or do not fit together.
+    """
+    protocols = find_protocols(recipe.protocols)
+    if not protocols or (recipe.folds == 1 and not recipe.test):
+        raise ResultError(
+            f"the recipe '{recipe.name}' names no protocols, or nothing to score: it is not an experiment"
+        )
+    test, left_out = gather_test_cases(recipe, places.data)
+    overlap = {case.image for case in test} & {case.image for case in gather_cases(recipe, places.data)}
+    if overlap or (recipe.test and not test):
+        shared = ", ".join(sorted(path.name for path in overlap))
+        raise ResultError(f"trained on what it is tested on: {shared}" if shared else "; ".join(left_out))
+    images = load_training_images(test, recipe)
+    directory = places.runs / name_result(recipe)
+    trained = train_networks(recipe, places.data, directory, workers, resume)
+    path = places.output / f"{name_result(recipe)}.json"
+    if trained.is_writer:
+        if recipe.test:
+            engine = open_weights(recipe, trained.members[0], trained.device)
+            predict_unseen(recipe, engine, images, directory / "test")
+            trained = dataclasses.replace(trained, unseen=images, predictions=directory / "test")
+        scores = score_images(recipe, trained.unseen, trained.predictions, protocols)
+        document = {**describe_run(recipe, trained), "left_out": list(left_out), "protocols": scores}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return path
+
+
+def find_protocols(names: Sequence[str]) -> tuple[Protocol, ...]:
+    """Protocols by name, whichever challenge they belong to.
+
+    Raises:
+        DeclarationError: no challenge has a protocol of that name.
+    """
+    known = {name: found for each in list_challenges() for name, found in load_challenge(each).protocol.items()}
+    for name in names:
+        if name not in known:
+            raise DeclarationError(f"no challenge has a protocol '{name}'{nearest(name, known)}")
+    return tuple(known[name] for name in names)
+
+
+def score_images(
+    recipe: Recipe, images: Sequence[TrainingImage], predictions: Path, protocols: Sequence[Protocol]
+) -> dict[str, Any]:
+    """Each protocol with its words and, for each task, its metrics: value, 95 % interval, s.d. over images."""
+    scores: dict[str, list[CaseScore]] = {protocol.name: [] for protocol in protocols}
+    for image in images:
+        found = read_prediction(predictions, image)
+        name = f"{image.case.data_set}/{image.case.name}"
+        for number, task in enumerate(recipe.tasks):
+            maps = CaseMaps(image.truth[number], None, to_probability(found[number]), image.field_of_view)
+            for key, score in score_case(name, task, maps, protocols, None).items():
+                kept = next(p for p in protocols if p.name == key)
+                slim = score if CURVES & set(kept.metrics) or kept.threshold_rule != "fixed" else _slim(score)
+                scores[key].append(slim)
+    return {p.name: describe_protocol(p, scores[p.name], recipe.tasks) for p in protocols}
+
+
+def _slim(score: CaseScore) -> CaseScore:
+    """A score without the histograms that no metric of its protocol needs: a megabyte each."""
+    return dataclasses.replace(score, histograms=None)
+
+
+def describe_protocol(protocol: Protocol, scores: Sequence[CaseScore], tasks: Sequence[str]) -> dict[str, Any]:
+    """The rules and the numbers of one protocol."""
+    if protocol.threshold_rule == "break_even":
+        scores = [moved for task in tasks for moved in move_to_break_even(protocol, scores, task)]
+    found = summarise(estimate(scores, tasks, protocol, BOOTSTRAP_SEED))
+    return {
+        "title": protocol.title,
+        "region": protocol.region,
+        "pooling": protocol.pooling,
+        "threshold": protocol.threshold if protocol.threshold_rule == "fixed" else protocol.threshold_rule,
+        "tasks": {task: {metric: _round(s) for metric, s in found[task].items()} for task in tasks},
+    }
+
+
+def move_to_break_even(protocol: Protocol, scores: Sequence[CaseScore], task: str) -> list[CaseScore]:
+    """A task's scores, counted again at the threshold where pooled precision and recall meet."""
+    here = [score for score in scores if score.task == task]
+    pool = pool_histograms(here)
+    return here if pool is None else [recount_at_bin(score, find_break_even(pool), protocol) for score in here]
+
+
+def _round(summary: Summary) -> dict[str, float]:
+    names = {"mean": "value", "std": "std", "ci95_low": "low", "ci95_high": "high"}
+    values: Mapping[str, float | None] = dataclasses.asdict(summary)
+    return {name: round(value, 6) for key, name in names.items() if (value := values[key]) is not None}
+
+
+def count_parameters(recipe: Recipe) -> int:
+    """Trainable and frozen weights of a recipe's network."""
+    with torch.device("meta"):
+        network = build_network(recipe.network.architecture, recipe.network.arguments)
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def describe_run(recipe: Recipe, trained: Trained) -> dict[str, Any]:
+    """What a result says of its training."""
+    rows = [row for log in trained.logs.values() for row in read_log(log)]
+    hours, steps = sum_hours(trained.logs.values()), recipe.steps * recipe.networks
+    shown = sum(stage.steps * stage.accumulate for stage in recipe.stage) * recipe.networks * recipe.sampling.batch
+    cuda = trained.device.type == "cuda"
+    return {
+        "recipe": recipe.name,
+        "variant": recipe.variant,
+        "seed": recipe.seed,
+        "encoder": hash_file(Path(recipe.encoder)) if recipe.encoder else "",
+        "title": recipe.title,
+        "data": recipe.data,
+        "trained_on": len(trained.cases),
+        "scored": "test" if recipe.test else "held out folds",
+        "cases": [f"{image.case.data_set}/{image.case.name}" for image in trained.unseen],
+        "parameters": count_parameters(recipe),
+        "networks": recipe.networks,
+        "steps": steps,
+        "last_loss": float(rows[-1]["loss"]) if rows else None,
+        "hours": round(hours, 4),
+        "images_per_second": round(shown / (3600 * hours), 2) if hours else None,
+        "commit": read_commit(),
+        "version": __version__,
+        "machine": torch.cuda.get_device_name() if cuda else f"{platform.machine()}, {platform.system()}",
+    }
