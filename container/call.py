@@ -22,7 +22,7 @@ def ask(method, path, seconds):
         answer = connection.getresponse()
         return answer.status, answer.read().decode("utf-8", "replace")
     except (OSError, http.client.HTTPException) as error:
-        return 0, "%s: %s" % (type(error).__name__, error)
+        return 0, f"{type(error).__name__}: {error}"
     finally:
         connection.close()
 
