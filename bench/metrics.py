@@ -192,7 +192,9 @@ def main() -> int:
     """Measure everything on one core, print the table, say by the exit code whether all bars are met."""
     torch.set_num_threads(1)
     with threadpool_limits(1):
-        rows = [*measure_dice(), *measure_memory(), *measure_resampling(), *measure_curves()]
+        with multiprocessing.get_context("fork").Pool(1) as pool:  # a peak never falls: it needs a process of its own
+            rows = pool.apply(measure_memory)
+        rows += [*measure_dice(), *measure_resampling(), *measure_curves()]
     width = max(len(row.claim) for row in rows)
     for row in rows:
         print(f"{row.claim:<{width}}  {row.measured:<26}  {row.bar:<10}  {'holds' if row.holds else 'MISSED'}")
