@@ -52,8 +52,8 @@ class Truth:
 def find_truth(challenge: Challenge, folder: Path, split: str = "") -> Truth:
     """Find the cases of a challenge under `folder`.
 
-    The first layout that fits any file is taken: those of the challenge's file, then folders named after tasks or
-    output sockets, then, for a single task, `masks/` or the folder itself.
+    The first layout that fits any file is taken: those of the challenge's file, then folders named after output
+    sockets or tasks, then, for a single task, `masks/` or the folder itself.
 
     Args:
         challenge: names tasks, layouts and splits.
@@ -92,9 +92,9 @@ def _plain_layouts(challenge: Challenge, folder: Path) -> Iterable[GroundTruth]:
     given = tuple(f"input/{socket.path}/{{case}}" for socket in challenge.socket if socket.kind == "image")
     aside = tuple(f"expected/{view}" for view in views)
     tasks = challenge.tasks
-    yield GroundTruth("folders named after tasks", {t: f"{t}/{{case}}" for t in tasks}, images, views, missing)
     yield GroundTruth("test cases with input/ and expected/", expected, given, aside, missing)
     yield GroundTruth("folders named after output sockets", sockets, images, views, missing)
+    yield GroundTruth("folders named after tasks", {t: f"{t}/{{case}}" for t in tasks}, images, views, missing)
     if len(tasks) == 1:
         yield GroundTruth("a folder of masks", {tasks[0]: "masks/{case}"}, images, views)
         here = folder.absolute().name

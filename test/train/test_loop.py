@@ -2,11 +2,9 @@
 
 import dataclasses
 import errno
-import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,7 +12,6 @@ import pytest
 import torch
 from lightning.fabric import Fabric
 
-from train.__main__ import stop
 from train.cases import gather_cases
 from train.checkpoint import load_checkpoint, save_checkpoint
 from train.logs import read_log
@@ -112,16 +109,21 @@ Trainer(recipe, Run(Path({str(tmp_path / "run")!r}), 1, 0), fabric).train(images
     assert all(torch.equal(straight[name], resumed[name]) for name in straight)
 
 
-def test_sigterm_leaves_the_last_checkpoint_as_it_is(tmp_path: Path) -> None:
+def test_sigterm_leaves_the_last_checkpoint_as_it_is(tmp_path: Path, repository: Path) -> None:
     path = tmp_path / "checkpoint.pt"
-    save_checkpoint({"step": 4}, path)
-    kept = signal.signal(signal.SIGTERM, stop)
-    try:
-        with pytest.raises(SystemExit, match="go on with --resume"):
-            os.kill(os.getpid(), signal.SIGTERM)
-            time.sleep(1)
-    finally:
-        signal.signal(signal.SIGTERM, kept)
+    script = f"""
+import os, signal, time
+from pathlib import Path
+from train.__main__ import stop
+from train.checkpoint import save_checkpoint
+save_checkpoint({{"step": 4}}, Path({str(path)!r}))
+signal.signal(signal.SIGTERM, stop)
+os.kill(os.getpid(), signal.SIGTERM)
+time.sleep(30)
+"""
+    words = [sys.executable, "-c", script]
+    ended = subprocess.run(words, cwd=repository, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1 and "go on with --resume" in ended.stderr
     assert load_checkpoint(path) == {"step": 4}
 
 

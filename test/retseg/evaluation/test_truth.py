@@ -100,3 +100,10 @@ def test_real_downloads_are_understood(data_root: Path, challenge: str, folder: 
     assert truth.problems == ()
     assert all(case.image for case in truth.cases)
     assert sum(case.field_of_view is not None for case in truth.cases) == views
+
+
+def test_a_socket_named_like_a_task_does_not_hide_the_other_tasks(repository: Path) -> None:
+    """DRAC22's socket folder `neovascularization` is also a task's name; the committed case has all three masks."""
+    truth = find_truth(load_challenge("drac22"), repository / "test" / "cases" / "drac22")
+    assert [set(case.masks) for case in truth.cases] == [{"irma", "nonperfusion", "neovascularization"}]
+    assert all(case.masks.values() and None not in case.masks.values() for case in truth.cases)
