@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retseg.engine import Engine, EngineKind, open_engine
-from retseg.image import Image, find_field_of_view
+from retseg.image import Image, find_field_of_view, whole_frame
 from retseg.models import Card, Inference, ModelError, load_card
 from retseg.preprocessing import Preprocessing, crop_to_field_of_view, measure_brightness, normalise
 from retseg.tiling import blend_tiles, cut_tiles
@@ -85,8 +85,7 @@ class Predictor:
         """
         shape = image.pixels.shape[:2]
         if field_of_view is None:
-            whole = self.modality == "octa"
-            field_of_view = np.full(shape, True) if whole else find_field_of_view(image.pixels)
+            field_of_view = whole_frame(image.pixels) if self.modality == "octa" else find_field_of_view(image.pixels)
         tasks = tuple(task for _, _, chosen in self.models for task in chosen)
         if not shows_retina(field_of_view):
             empty = np.zeros((len(tasks), *shape), np.float32)
@@ -116,7 +115,7 @@ def predict_probabilities(
     tensor = normalise(working.pixels, working.field_of_view, brightness)
     tiles, windows = cut_tiles(tensor, inference.tiling)
     logits = blend_tiles(average_mirrored(tiles, engine, inference), windows, working.field_of_view.shape)
-    probabilities = 1 / (1 + np.exp(-np.clip(logits, -30, 30)))
+    probabilities = to_probabilities(logits)
     rows, columns = working.window
     size = (columns.stop - columns.start, rows.stop - rows.start)
     found = np.zeros((len(logits), *field_of_view.shape), np.float32)
@@ -124,6 +123,11 @@ def predict_probabilities(
         plane[working.window] = probability if probability.shape == size[::-1] else cv2.resize(probability, size)
     found *= field_of_view
     return found
+
+
+def to_probabilities(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The logistic function of logits of any shape, in float32."""
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -30, 30))), np.float32)
 
 
 def average_mirrored(tiles: NDArray[np.float32], engine: Engine, inference: Inference) -> NDArray[np.float32]:

@@ -63,8 +63,7 @@ def crop_to_field_of_view(
         field_of_view: bool (H, W), with at least one pixel set.
         preprocessing: the model's.
     """
-    rows, columns = (np.flatnonzero(field_of_view.any(axis)) for axis in (1, 0))
-    window = (slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1))
+    window = bounding_box(field_of_view)
     crop, inside = pixels[window], field_of_view[window]
     height, width = inside.shape
     scale = preprocessing.diameter / max(height, width) if preprocessing.diameter else 1.0
@@ -74,6 +73,14 @@ def crop_to_field_of_view(
         crop = np.asarray(cv2.resize(crop, size, interpolation=way), np.uint8)
         inside = cv2.resize(inside.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(bool)
     return WorkingImage(select_channels(np.ascontiguousarray(crop), preprocessing), inside, window)
+
+
+def bounding_box(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
+    """The smallest rows and columns that hold every set pixel of a mask (H, W); two empty slices when none is set."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not rows.size:
+        return slice(0, 0), slice(0, 0)
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
 def select_channels(pixels: NDArray[np.uint8], preprocessing: Preprocessing) -> NDArray[np.uint8]:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from retseg.image import find_field_of_view, read_image, read_mask
+from retseg.image import find_field_of_view, read_image, read_mask, whole_frame
 from retseg.preprocessing import crop_to_field_of_view, measure_brightness, normalise
 from train.augmentation import Patch, augment, compose
 from train.cases import Case, DataSetError
@@ -59,7 +59,7 @@ def load_training_image(case: Case, recipe: Recipe) -> TrainingImage:
     pixels = read_image(case.image).pixels
     shape = pixels.shape[:2]
     if recipe.modality == "octa":
-        view = np.full(shape, True)
+        view = whole_frame(pixels)
     else:
         view = read_mask(case.field_of_view) > 0 if case.field_of_view else find_field_of_view(pixels)
     truth = np.stack([read_truth(case, task, shape) for task in recipe.tasks])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from retseg.engine import Engine
 from retseg.engine.torch import TorchEngine
 from retseg.networks import build_network
-from retseg.predictor import predict_probabilities
+from retseg.predictor import predict_probabilities, to_probabilities
 from retseg.preprocessing import normalise
 from train.framing import frame_pixels
 from train.patches import TrainingImage
@@ -31,7 +31,7 @@ def predict_image(recipe: Recipe, image: TrainingImage, engine: Engine) -> NDArr
         view = image.patch.field_of_view > 0
         if view.shape == (recipe.tiles.side, recipe.tiles.side):
             logits = engine(normalise(image.patch.pixels, view, image.brightness)[None])[0]
-            return np.asarray(1 / (1 + np.exp(-np.clip(logits, -30, 30))), np.float32)
+            return to_probabilities(logits)
     pixels, region = frame_pixels(image.original, image.field_of_view, recipe.framing)
     found = predict_probabilities(pixels, region, recipe.preprocessing, recipe.inference, engine)
     height, width = image.field_of_view.shape

@@ -1,6 +1,6 @@
 """Floor 1: pictures with their place in space, the field of view, and refusing bad input."""
 
-from retseg.image.field_of_view import bounding_box, find_field_of_view, whole_frame
+from retseg.image.field_of_view import find_field_of_view, whole_frame
 from retseg.image.image import Geometry, Image, ImageError, OutputError
 from retseg.image.reading import is_image_name, read_image, read_mask, read_values
 from retseg.image.writing import replacing, write_mask, write_probability
@@ -10,7 +10,6 @@ __all__ = [
     "Image",
     "ImageError",
     "OutputError",
-    "bounding_box",
     "find_field_of_view",
     "is_image_name",
     "read_image",

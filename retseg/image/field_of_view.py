@@ -69,14 +69,6 @@ def whole_frame(pixels: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return np.ones(pixels.shape[:2], np.bool_)
 
 
-def bounding_box(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
-    """The smallest rows and columns that hold every set pixel of a mask (H, W); two empty slices when none is set."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not rows.size:
-        return slice(0, 0), slice(0, 0)
-    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
-
-
 def reduce_to_brightness(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The brightest channel of a reduced copy, specks removed: red retinas are dark in green, and grey ones are not."""
     height, width = pixels.shape[:2]

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from retseg.preprocessing import Preprocessing, crop_to_field_of_view, measure_brightness, normalise
+from retseg.image import whole_frame
+from retseg.preprocessing import Preprocessing, bounding_box, crop_to_field_of_view, measure_brightness, normalise
 
 RANDOM = np.random.default_rng(0)
 PIXELS = RANDOM.integers(0, 256, (60, 80, 3), np.uint8)
@@ -65,3 +66,11 @@ def test_one_channel_is_green_or_luminance_and_clahe_raises_its_contrast() -> No
     assert plain.shape == equalised.shape == (40, 50, 1)
     assert equalised.std() > 2 * plain.std()
     assert see(Preprocessing(channels="grey")).shape == (1, 40, 50)
+
+
+def test_the_bounding_box_holds_the_mask_and_no_more() -> None:
+    mask = np.zeros((20, 30), np.bool_)
+    mask[3, 7], mask[11, 22] = True, True
+    assert bounding_box(mask) == (slice(3, 12), slice(7, 23))
+    assert mask[bounding_box(np.zeros((20, 30), np.bool_))].size == 0
+    assert bounding_box(whole_frame(np.zeros((20, 30, 3), np.uint8))) == (slice(0, 20), slice(0, 30))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from retseg.image import bounding_box, find_field_of_view, read_image, read_mask, whole_frame
+from retseg.image import find_field_of_view, read_image, read_mask
 
 Colour = tuple[float, float, float]
 RETINA: Colour = (150, 80, 40)
@@ -140,14 +140,6 @@ def test_pixels_are_left_alone() -> None:
     before = pixels.copy()
     find_field_of_view(pixels)
     assert np.array_equal(pixels, before)
-
-
-def test_the_bounding_box_holds_the_mask_and_no_more() -> None:
-    mask = np.zeros((20, 30), np.bool_)
-    mask[3, 7], mask[11, 22] = True, True
-    assert bounding_box(mask) == (slice(3, 12), slice(7, 23))
-    assert mask[bounding_box(np.zeros((20, 30), np.bool_))].size == 0
-    assert bounding_box(whole_frame(np.zeros((20, 30, 3), np.uint8))) == (slice(0, 20), slice(0, 30))
 
 
 def published_masks(data_root: Path) -> Iterator[tuple[Path, Path]]:
