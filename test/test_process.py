@@ -131,6 +131,10 @@ def case(tmp_path):
     return tmp_path / "input", tmp_path / "output"
 
 
+CAUTION = "warning: the model 'vessel' was trained on drawn phantoms only: its masks are for testing, not for eyes"
+"""What the log says before all else of a model such as the one above."""
+
+
 def _folders(case, models):
     return "--input", case[0], "--output", case[1], "--models", models
 
@@ -152,6 +156,13 @@ def test_a_case_becomes_its_mask_without_torch_scipy_or_a_web_server(repository,
     assert pixels[:, :199].max() == 0
     assert pixels[100:200, 202:370].min() == 1
     assert pixels[:5].max() == 0, "nothing lies outside the field of view"
+
+
+def test_the_log_of_a_model_that_never_saw_an_eye_says_so(process, case, models):
+    assert process(*_folders(case, models)).stdout.splitlines()[0] == CAUTION
+    card = models / "vessel/card.toml"
+    card.write_text(card.read_text().replace('data = "phantom"', 'data = "DRIVE"'))
+    assert "phantom" not in process(*_folders(case, models)).stdout
 
 
 def test_the_platforms_symbolic_link_to_the_input_is_followed(process, case, models, tmp_path):
@@ -277,4 +288,6 @@ def test_the_warm_server_does_case_after_case_outlives_a_bad_one_and_ends_at_sig
     out, err = process.communicate(timeout=20)
     assert process.returncode == 0, err.decode()
     assert err.decode().splitlines() == [next(line for line in err.decode().splitlines() if "bad.mha" in line)]
-    assert out.decode().startswith("ready: ")
+    cautions, ready = out.decode().splitlines()[:2]
+    assert cautions == CAUTION
+    assert ready.startswith("ready: ")

@@ -11,7 +11,7 @@ from retseg.challenge import Challenge, list_challenges, load_challenge
 from retseg.commands.console import say
 from retseg.commands.options import locate_models
 from retseg.engine import ENGINES
-from retseg.models import ModelError, find_models, verify_files
+from retseg.models import ModelError, find_models, list_cautions, verify_files
 from retseg.vocabulary import TASKS
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def describe_model(card: "Card") -> dict[str, Any]:
             {key: getattr(score, key) for key in ("task", "metric", "value", "low", "high", "protocol")}
             for score in card.score
         ],
+        "warnings": list(list_cautions(card)),
         "intact": not fault,
         "fault": fault,
     }
@@ -89,6 +90,7 @@ def format_lines(facts: dict[str, Any]) -> list[str]:
         tasks = ", ".join(f"{name} (threshold {task['threshold']:g})" for name, task in model["tasks"].items())
         lines.append(f"  {model['name']:<20} {model['architecture']}, {model['modality']}: {tasks}")
         lines.append(f"  {'':<20} trained on {model['training']['data']}; {model['training']['terms']}")
+        lines += [f"  {'':<20} warning: {sentence}" for sentence in model["warnings"]]
         for score in model["scores"]:
             interval = f"{score['value']:.4f} [{score['low']:.4f}, {score['high']:.4f}]"
             lines.append(f"  {'':<20} {score['task']} {score['metric']} {interval}, {score['protocol']}")

@@ -9,6 +9,7 @@ from retseg.commands.console import say
 
 if TYPE_CHECKING:
     from retseg.container import Predict
+    from retseg.engine import EngineKind
     from retseg.image import Image
     from retseg.predictor import Prediction, Predictor
 
@@ -50,15 +51,30 @@ def locate_models(given: Path | None, platform: Path = PLATFORM_MODELS, packaged
     return packaged
 
 
-def load_when_needed(tasks_to_models: dict[str, str], models: Path | None, engine: str) -> "Predict":
-    """A predictor that loads its models at the first image, so that bad input is refused without that wait."""
+def load_when_needed(tasks_to_models: dict[str, str], models: Path | None, engine: "EngineKind") -> "Predict":
+    """A predictor that loads its models at the first image, so that bad input is refused without that wait.
+
+    What everybody who uses these models must know is said at once.
+
+    Raises:
+        ModelError: a model is missing, or its card cannot be used.
+    """
+    from retseg.models import list_cautions, load_card
+
+    for name in dict.fromkeys(tasks_to_models.values()):
+        for sentence in list_cautions(load_card(locate_models(models) / name)):
+            say(f"warning: {sentence}")
     opened: list[Predictor] = []
 
     def predict(image: "Image") -> "Prediction":
+        from retseg.engine import choose_engine
         from retseg.predictor import Predictor
 
         if not opened:
-            opened.append(Predictor.open(tasks_to_models, locate_models(models), engine))  # type: ignore[arg-type]
+            choice = choose_engine(engine)
+            if choice.warning:
+                say(f"warning: {choice.warning}")
+            opened.append(Predictor.open(tasks_to_models, locate_models(models), choice.engine))
         return opened[0].predict(image)
 
     return predict

@@ -11,7 +11,7 @@ from retseg.models.card import (
     Training,
     write_card,
 )
-from retseg.models.store import ModelError, find_models, hash_file, load_card, verify_files
+from retseg.models.store import ModelError, find_models, hash_file, list_cautions, load_card, verify_files
 
 __all__ = [
     "CARD_FORMAT",
@@ -25,6 +25,7 @@ __all__ = [
     "Training",
     "find_models",
     "hash_file",
+    "list_cautions",
     "load_card",
     "verify_files",
     "write_card",

@@ -43,6 +43,13 @@ def load_card(directory: Path) -> Card:
         raise ModelError(f"the card cannot be used: {error}; take the model folder again from its release") from error
 
 
+def list_cautions(card: Card) -> tuple[str, ...]:
+    """What everybody who uses a model must be told, a sentence each."""
+    if not card.is_phantom:
+        return ()
+    return (f"the model '{card.name}' was trained on drawn phantoms only: its masks are for testing, not for eyes",)
+
+
 def verify_files(card: Card, *names: str) -> None:
     """Check that files of a model are what its card says.
 

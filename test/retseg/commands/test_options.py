@@ -4,7 +4,7 @@ import argparse
 
 import pytest
 
-from retseg.commands.options import add_challenge, locate_models
+from retseg.commands.options import add_challenge, load_when_needed, locate_models
 
 
 @pytest.fixture
@@ -56,3 +56,13 @@ def test_the_option_goes_before_the_environment_and_that_before_the_default(monk
     parser = argparse.ArgumentParser()
     add_challenge(parser)
     assert parser.parse_args([]).challenge == "fundus"
+
+
+def test_a_model_of_phantoms_is_announced_once_before_any_image(add_card, tmp_path, capsys):
+    add_card("drawn", ["haemorrhage", "hard_exudate"], data="phantom")
+    add_card("seen")
+    tasks = {"haemorrhage": "drawn", "hard_exudate": "drawn", "vessel": "seen"}
+    load_when_needed(tasks, tmp_path / "models", "auto")
+    assert capsys.readouterr().out.splitlines() == [
+        "warning: the model 'drawn' was trained on drawn phantoms only: its masks are for testing, not for eyes"
+    ]

@@ -19,9 +19,7 @@ from retseg.commands.predict import (
     predict_all,
     refuse_collisions,
 )
-from retseg.models import Card, Inference, Network, Task, Training, write_card
 from retseg.predictor import Prediction
-from retseg.preprocessing import Preprocessing
 
 REQUEST = Request(("vessel",), Path("out"), probabilities=False)
 
@@ -78,26 +76,13 @@ def test_an_image_is_not_overwritten_by_its_own_mask(tmp_path):
 
 
 @pytest.fixture
-def models(tmp_path):
+def models(add_card, tmp_path):
     """A folder with the cards of two models for vessels, one for two lesions, and one for another kind of image."""
-    cards = {"one": ["vessel"], "two": ["vessel"], "lesions": ["haemorrhage", "hard_exudate"], "octa": ["irma"]}
-    for name, tasks in cards.items():
-        card = Card(
-            format=1,
-            name=name,
-            version="1",
-            modality="octa" if name == "octa" else "cfp",
-            tasks={task: Task(0.5) for task in tasks},
-            network=Network("unet"),
-            preprocessing=Preprocessing(),
-            inference=Inference(),
-            training=Training("none", "none", 0, "phantom", "free", {"drawn": "0"}),
-            files={"model.onnx": "0"},
-            directory=tmp_path / name,
-        )
-        card.directory.mkdir()
-        write_card(card)
-    return tmp_path
+    add_card("one")
+    add_card("two")
+    add_card("lesions", ["haemorrhage", "hard_exudate"])
+    add_card("octa", ["irma"], "octa")
+    return tmp_path / "models"
 
 
 def test_the_challenges_tasks_and_models_are_used_unless_others_are_named(models):
