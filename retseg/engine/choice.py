@@ -1,6 +1,7 @@
 """Which engine a model runs on."""
 
 import importlib.util
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, get_args
 
@@ -23,22 +24,48 @@ class Engine(Protocol):
         """From normalised tiles, float32 (N, C, h, w), to logits, float32 (N, tasks, h, w)."""
 
 
+@dataclass(frozen=True)
+class Choice:
+    """The engine to use, and a sentence for the log where it is not the one that was to be expected."""
+
+    engine: Literal["openvino", "torch"]
+    warning: str = ""
+
+
+def choose_engine(kind: EngineKind) -> Choice:
+    """Resolve `auto`: torch where it is installed and can use a GPU, OpenVINO otherwise.
+
+    Where torch is not installed nobody expects a GPU to be used, so there is nothing to warn of.
+    """
+    if kind != "auto":
+        return Choice(kind)
+    if importlib.util.find_spec("torch") is None:
+        return Choice("openvino")
+    fault = f"there is no {NVIDIA_DEVICE}"
+    if NVIDIA_DEVICE.exists():
+        from retseg.engine.torch import find_gpu_fault
+
+        fault = find_gpu_fault()
+    if not fault:
+        return Choice("torch")
+    return Choice("openvino", f"no usable GPU ({fault}), so the models run on the CPU with OpenVINO")
+
+
 def open_engine(kind: EngineKind, card: Card) -> Engine:
     """Load a model's weights into an engine, after checking them against the card.
 
     Args:
-        kind: `auto` takes torch where it is installed and the machine has a GPU, OpenVINO otherwise.
+        kind: `auto` is resolved by `choose_engine`.
         card: of the model.
 
     Raises:
         ModelError: a file of the model is missing or altered, or the engine is not installed.
     """
-    if kind == "auto":
-        kind = "torch" if NVIDIA_DEVICE.exists() and importlib.util.find_spec("torch") else "openvino"
-    if importlib.util.find_spec(kind) is None:
-        remedy = "requirements-gpu.txt" if kind == "torch" else "requirements.txt"
-        raise ModelError(f"the engine '{kind}' is not installed: install {remedy}, or choose another --engine")
-    if kind == "torch":
+    engine = choose_engine(kind).engine
+    if importlib.util.find_spec(engine) is None:
+        remedy = "requirements-gpu.txt" if engine == "torch" else "requirements.txt"
+        raise ModelError(f"the engine '{engine}' is not installed: install {remedy}, or choose another --engine")
+    if engine == "torch":
         verify_files(card, "model.safetensors")
         from retseg.engine.torch import TorchEngine
 

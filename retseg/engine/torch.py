@@ -1,5 +1,7 @@
 """The torch engine: CUDA where a usable GPU is, the CPU elsewhere."""
 
+import warnings
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -8,10 +10,41 @@ from safetensors.torch import load_file
 from retseg.models import Card
 from retseg.networks import build_network
 
+Capability = tuple[int, int]
+"""NVIDIA's compute capability: (7, 5) is Turing, the T4; (8, 6) the A10G; (9, 0) the H100."""
+
+TURING = (7, 5)
+"""The oldest that is used: the T4, the smallest GPU that the platform lends."""
+
 AMPERE = (8, 0)
-"""The first compute capability with bfloat16 in its tensor cores; below it (the T4 is 7.5) half precision is used."""
+"""The first with bfloat16 in its tensor cores."""
 
 TILES_AT_ONCE = 4
+
+
+def find_gpu_fault() -> str:
+    """Why torch cannot use a GPU here, as half a sentence; empty where it can.
+
+    A kernel is run, since a GPU may be there and too new for this torch, broken, or taken by another process.
+    """
+    with warnings.catch_warnings(record=True) as said:  # torch warns in paragraphs
+        warnings.simplefilter("always")
+        if not torch.cuda.is_available():
+            reason = str(said[0].message).partition(" (Triggered")[0] if said else "start the container with --gpus"
+            return " ".join(f"torch finds none: {reason}".split())
+        capability = torch.cuda.get_device_capability()
+        if capability < TURING:
+            return "compute capability {}.{}, and at least {}.{} is needed".format(*capability, *TURING)
+        try:
+            torch.zeros(1, device="cuda").add_(1).item()
+        except RuntimeError as error:
+            return " ".join(f"{torch.cuda.get_device_name()} fails: {error}".split())
+    return ""
+
+
+def choose_precision(capability: Capability | None) -> torch.dtype:
+    """Half precision on a GPU before Ampere, bfloat16 from there on and on the CPU (None)."""
+    return torch.float16 if capability is not None and capability < AMPERE else torch.bfloat16
 
 
 class TorchEngine:
@@ -20,15 +53,14 @@ class TorchEngine:
     def __init__(self, network: torch.nn.Module, device: torch.device) -> None:
         self._device = device
         self._network = network.eval().to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        half = device.type == "cuda" and torch.cuda.get_device_capability(device) < AMPERE
-        self._precision = torch.float16 if half else torch.bfloat16
+        self._precision = choose_precision(torch.cuda.get_device_capability(device) if device.type == "cuda" else None)
 
     @classmethod
     def load(cls, card: Card) -> "TorchEngine":
-        """Build the card's network and fill it with `model.safetensors`."""
+        """Build the card's network and fill it with `model.safetensors`; on the GPU where there is a usable one."""
         network = build_network(card.network.architecture, card.network.arguments)
         network.load_state_dict(load_file(card.directory / "model.safetensors"))
-        return cls(network, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+        return cls(network, torch.device("cpu" if find_gpu_fault() else "cuda"))
 
     @torch.inference_mode()
     def __call__(self, tiles: NDArray[np.float32]) -> NDArray[np.float32]:

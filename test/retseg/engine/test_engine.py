@@ -1,6 +1,10 @@
 """Two rooms for one network: the same logits in both, and no weights that the card does not know."""
 
 import importlib.util
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +13,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from retseg.engine import open_engine
+from retseg.engine import choice, choose_engine, open_engine
 from retseg.engine.openvino import OpenVinoEngine
-from retseg.engine.torch import TorchEngine
+from retseg.engine.torch import TorchEngine, choose_precision, find_gpu_fault
 from retseg.models import CARD_FORMAT, Card, Inference, ModelError, Network, Task, Training, hash_file
 from retseg.networks import build_network
 from retseg.networks.onnx import export_onnx
@@ -86,3 +90,98 @@ def test_an_engine_that_is_not_installed_is_answered_with_what_to_install(
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(ModelError, match=r"'torch' is not installed: install requirements-gpu\.txt"):
         open_engine("torch", card)
+
+
+@pytest.fixture
+def gpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., None]:
+    """Let this machine look as if it had a GPU: the driver's device, and what torch says of it."""
+
+    def pretend(capability: tuple[int, int] | None, kernel: str = "") -> None:
+        def zeros(*_: Any, **__: Any) -> torch.Tensor:
+            if kernel:
+                raise RuntimeError(kernel)
+            return torch.ones(1)
+
+        (tmp_path / "nvidiactl").touch()
+        monkeypatch.setattr(choice, "NVIDIA_DEVICE", tmp_path / "nvidiactl")
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: capability is not None)
+        monkeypatch.setattr(torch.cuda, "get_device_capability", lambda *_: capability)
+        monkeypatch.setattr(torch.cuda, "get_device_name", lambda *_: "a GPU")
+        monkeypatch.setattr(torch, "zeros", zeros)
+
+    return pretend
+
+
+@pytest.mark.parametrize("capability", [(7, 5), (8, 6), (9, 0)])
+def test_auto_takes_torch_where_it_can_use_the_gpu_and_says_nothing(gpu: Any, capability: tuple[int, int]) -> None:
+    gpu(capability)
+    assert choose_engine("auto") == choice.Choice("torch", "")
+
+
+@pytest.mark.parametrize(
+    ("capability", "kernel", "reason"),
+    [
+        (None, "", "torch finds none: start the container with --gpus"),
+        ((7, 0), "", "compute capability 7.0, and at least 7.5 is needed"),
+        ((13, 0), "CUDA error: no kernel image\nis available", "a GPU fails: CUDA error: no kernel image is available"),
+    ],
+)
+def test_auto_falls_back_to_openvino_where_the_gpu_is_of_no_use_and_says_why_on_one_line(
+    gpu: Any, capability: tuple[int, int] | None, kernel: str, reason: str
+) -> None:
+    gpu(capability, kernel)
+    choice = choose_engine("auto")
+    assert choice.engine == "openvino"
+    assert choice.warning == f"no usable GPU ({reason}), so the models run on the CPU with OpenVINO"
+
+
+def test_what_torch_says_of_an_unusable_driver_becomes_the_reason(gpu: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def is_available() -> bool:
+        warnings.warn("CUDA initialization: the driver\nis too old (Triggered internally at a.cpp:1.)", stacklevel=1)
+        return False
+
+    gpu(None)
+    monkeypatch.setattr(torch.cuda, "is_available", is_available)
+    assert find_gpu_fault() == "torch finds none: CUDA initialization: the driver is too old"
+
+
+def test_without_the_drivers_device_torch_is_not_even_imported(tmp_path: Path) -> None:
+    ask = "import sys; from pathlib import Path; from retseg.engine import choice; "
+    ask += f"choice.NVIDIA_DEVICE = Path({str(tmp_path / 'nothing')!r}); found = choice.choose_engine('auto'); "
+    ask += "print(found.engine, found.warning.startswith('no usable GPU (there is no '), 'torch' in sys.modules)"
+    assert subprocess.check_output([sys.executable, "-c", ask], text=True).split() == ["openvino", "True", "False"]
+
+
+def test_without_torch_the_cpu_is_what_everybody_expects_and_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "torch" else object())
+    assert choose_engine("auto") == choice.Choice("openvino", "")
+
+
+def test_an_engine_asked_for_by_name_is_taken_without_a_look_at_the_machine(gpu: Any) -> None:
+    gpu((7, 0))
+    assert choose_engine("torch") == choice.Choice("torch", "")
+    assert choose_engine("openvino") == choice.Choice("openvino", "")
+
+
+@pytest.mark.parametrize(
+    ("capability", "precision"),
+    [((7, 5), torch.float16), ((8, 0), torch.bfloat16), ((9, 0), torch.bfloat16), (None, torch.bfloat16)],
+)
+def test_half_precision_below_compute_capability_8_and_bfloat16_from_there_on(
+    gpu: Any, monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int] | None, precision: torch.dtype
+) -> None:
+    class Recorder(torch.nn.Conv2d):
+        def forward(self, tiles: torch.Tensor) -> torch.Tensor:
+            logits = super().forward(tiles)
+            seen.append(logits.dtype)
+            return logits
+
+    seen: list[torch.dtype] = []
+    tiles = np.zeros((1, 3, 8, 8), np.float32)
+    assert choose_precision(capability) == precision
+    gpu(capability)
+    monkeypatch.setattr(torch.nn.Module, "to", lambda network, *_, **__: network)
+    engine = TorchEngine(Recorder(3, 1, 1), torch.device("cuda" if capability else "cpu"))
+    engine._device = torch.device("cpu")  # the engine of a GPU, its work done here
+    assert engine(tiles).dtype == np.float32
+    assert seen == [precision]
