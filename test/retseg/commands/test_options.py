@@ -4,7 +4,10 @@ import argparse
 
 import pytest
 
+import retseg.engine
 from retseg.commands.options import add_challenge, load_when_needed, locate_models
+from retseg.engine.choice import Choice
+from retseg.predictor import Predictor
 
 
 @pytest.fixture
@@ -66,3 +69,26 @@ def test_a_model_of_phantoms_is_announced_once_before_any_image(add_card, tmp_pa
     assert capsys.readouterr().out.splitlines() == [
         "warning: the model 'drawn' was trained on drawn phantoms only: its masks are for testing, not for eyes"
     ]
+
+
+@pytest.mark.parametrize(("reason", "lines"), [("no usable GPU", ["warning: no usable GPU"]), ("", [])])
+def test_an_engine_that_is_not_the_one_to_be_expected_is_announced_once_at_the_first_image(
+    monkeypatch, add_card, tmp_path, capsys, reason, lines
+):
+    opened = []
+
+    class Opened:
+        def __init__(self, *given):
+            opened.append(given)
+
+        def predict(self, image):
+            return image
+
+    monkeypatch.setattr(Predictor, "open", Opened)
+    monkeypatch.setattr(retseg.engine, "choose_engine", lambda kind: Choice("openvino", reason))
+    add_card("seen")
+    predict = load_when_needed({"vessel": "seen"}, tmp_path / "models", "auto")
+    assert capsys.readouterr().out == ""
+    assert [predict(image) for image in (1, 2)] == [1, 2]
+    assert capsys.readouterr().out.splitlines() == lines
+    assert opened == [({"vessel": "seen"}, tmp_path / "models", "openvino")]
