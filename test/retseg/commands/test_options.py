@@ -85,7 +85,7 @@ def test_an_engine_that_is_not_the_one_to_be_expected_is_announced_once_at_the_f
             return image
 
     monkeypatch.setattr(Predictor, "open", Opened)
-    monkeypatch.setattr(retseg.engine, "choose_engine", lambda kind: Choice("openvino", reason))
+    monkeypatch.setattr(retseg.engine, "choose_engine", lambda _: Choice("openvino", reason))
     add_card("seen")
     predict = load_when_needed({"vessel": "seen"}, tmp_path / "models", "auto")
     assert capsys.readouterr().out == ""
