@@ -1,9 +1,9 @@
 """From an image to probabilities to masks: the whole of inference on one page.
 
-An image is cropped to its field of view, brought to the model's working scale, normalised, cut into tiles where it is
-large, and given to the network, with its mirror images when the card says so. The logits of the mirror images are
-averaged, blended, turned into probabilities and brought back to the image's own grid, where nothing lies outside the
-field of view. The card's threshold and least area make the mask.
+An image is cropped to what the model sees of it, its field of view or the whole frame, brought to the model's working
+scale, normalised, cut into tiles where it is large, and given to the network, with its mirror images when the card says
+so. The logits of the mirror images are averaged, blended, turned into probabilities and brought back to the image's own
+grid, where nothing lies outside the field of view. The card's threshold and least area make the mask.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from retseg.engine import Engine, EngineKind, open_engine
 from retseg.image import Image, find_field_of_view, whole_frame
 from retseg.models import Card, Inference, ModelError, load_card
-from retseg.preprocessing import Preprocessing, crop_to_field_of_view, measure_brightness, normalise
+from retseg.preprocessing import Framing, Preprocessing, frame_image, measure_brightness, normalise
 from retseg.tiling import blend_tiles, cut_tiles
 from retseg.vocabulary import Modality
 
@@ -93,7 +93,9 @@ class Predictor:
             return Prediction(tasks, empty, empty > 0, np.full(shape, False), (warning,))
         found = []
         for card, engine, chosen in self.models:
-            all_tasks = predict_probabilities(image.pixels, field_of_view, card.preprocessing, card.inference, engine)
+            all_tasks = predict_probabilities(
+                image.pixels, field_of_view, card.framing, card.preprocessing, card.inference, engine
+            )
             found.append(all_tasks[[list(card.tasks).index(task) for task in chosen]])
         probabilities = np.concatenate(found)
         rules = [card.tasks[task] for card, _, chosen in self.models for task in chosen]
@@ -105,16 +107,17 @@ class Predictor:
 def predict_probabilities(
     pixels: NDArray[np.uint8],
     field_of_view: NDArray[np.bool_],
+    framing: Framing,
     preprocessing: Preprocessing,
     inference: Inference,
     engine: Engine,
 ) -> NDArray[np.float32]:
     """The probabilities of all of a model's tasks: from uint8 (H, W, 3) to float32 (tasks, H, W), zero outside."""
-    working = crop_to_field_of_view(pixels, field_of_view, preprocessing)
+    working = frame_image(pixels, field_of_view, framing, preprocessing)
     brightness = measure_brightness(working, preprocessing)
-    tensor = normalise(working.pixels, working.field_of_view, brightness)
+    tensor = normalise(working.pixels, working.region, brightness)
     tiles, windows = cut_tiles(tensor, inference.tiling)
-    logits = blend_tiles(average_mirrored(tiles, engine, inference), windows, working.field_of_view.shape)
+    logits = blend_tiles(average_mirrored(tiles, engine, inference), windows, working.region.shape)
     probabilities = to_probabilities(logits)
     rows, columns = working.window
     size = (columns.stop - columns.start, rows.stop - rows.start)

@@ -1,4 +1,4 @@
-"""From pixels to what a network sees: crop to the field of view, bring to a working scale, normalise, zero outside."""
+"""From pixels to what a network sees: frame, bring to a working scale, normalise, zero outside of what is seen."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -16,14 +16,33 @@ CLAHE_GRID = 8
 
 
 @dataclass(frozen=True)
+class Framing:
+    """What part of an image a network sees, and in which shape; part of a model's card and of its recipe.
+
+    Attributes:
+        region: the `field_of_view`, all else cut away or zero; or the whole `frame`, dark surround included.
+        size: (width, height) in pixels that the frame is resized to bilinearly, its shape given up; empty keeps its
+            shape.
+    """
+
+    region: Literal["field_of_view", "frame"] = "field_of_view"
+    size: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.size) not in (0, 2) or (self.size and self.region != "frame"):
+            raise ValueError(f"size is a width and a height, of a whole frame; found {self.size} of a {self.region}")
+
+
+@dataclass(frozen=True)
 class Preprocessing:
-    """How an image is brought to a network; part of a model's card and of its recipe.
+    """How the pixels that a network sees are brought to it; part of a model's card and of its recipe.
 
     Attributes:
         channels: `rgb`, the `green` channel alone, or luminance (`grey`, ITU-R 601 weights).
-        normalise: `field_of_view` makes each channel's mean 0 and s.d. 1 inside the field of view; `unit` divides
-            by 255; `imagenet` standardises with ImageNet's constants. Outside the field of view the result is 0.
-        diameter: the longer side of the field of view's bounding box after resizing, in pixels; 0 keeps the scale.
+        normalise: `field_of_view` makes each channel's mean 0 and s.d. 1 inside the region that is seen; `unit`
+            divides by 255; `imagenet` standardises with ImageNet's constants. Outside the region the result is 0.
+        diameter: the longer side of the region's bounding box after resizing, in pixels; 0 keeps the scale. A framing
+            with a size of its own leaves it no say.
         clahe: clip limit of contrast limited adaptive histogram equalisation (8x8 tiles); 0 for none.
     """
 
@@ -43,32 +62,34 @@ class WorkingImage:
     """An image at the scale of a network.
 
     Attributes:
-        pixels: uint8 (h, w, C), cropped to the field of view and resized.
-        field_of_view: bool (h, w).
+        pixels: uint8 (h, w, C), cropped to the region that is seen and resized.
+        region: bool (h, w), where the network sees anything.
         window: rows and columns of the crop in the original image.
     """
 
     pixels: NDArray[np.uint8]
-    field_of_view: NDArray[np.bool_]
+    region: NDArray[np.bool_]
     window: tuple[slice, slice]
 
 
-def crop_to_field_of_view(
-    pixels: NDArray[np.uint8], field_of_view: NDArray[np.bool_], preprocessing: Preprocessing
+def frame_image(
+    pixels: NDArray[np.uint8], field_of_view: NDArray[np.bool_], framing: Framing, preprocessing: Preprocessing
 ) -> WorkingImage:
-    """Crop an image to its field of view and bring it to the working scale.
+    """Crop an image to what a network sees of it and bring it to the working scale.
 
     Args:
         pixels: uint8 (H, W, 3), RGB.
         field_of_view: bool (H, W), with at least one pixel set.
+        framing: the model's.
         preprocessing: the model's.
     """
-    window = bounding_box(field_of_view)
-    crop, inside = pixels[window], field_of_view[window]
+    region = field_of_view if framing.region == "field_of_view" else np.ones_like(field_of_view)
+    window = bounding_box(region)
+    crop, inside = pixels[window], region[window]
     height, width = inside.shape
-    scale = preprocessing.diameter / max(height, width) if preprocessing.diameter else 1.0
-    if scale != 1.0:
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    scale = preprocessing.diameter / max(height, width) if preprocessing.diameter and not framing.size else 1.0
+    size = framing.size or (max(1, round(width * scale)), max(1, round(height * scale)))
+    if size != (width, height):
         way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         crop = np.asarray(cv2.resize(crop, size, interpolation=way), np.uint8)
         inside = cv2.resize(inside.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(bool)
@@ -105,17 +126,17 @@ def measure_brightness(
         return np.zeros(channels, np.float32), np.full(channels, 255, np.float32)
     if preprocessing.normalise == "imagenet":
         return IMAGENET_MEAN[:channels] * 255, IMAGENET_SD[:channels] * 255
-    inside = working.pixels[working.field_of_view].astype(np.float32)
+    inside = working.pixels[working.region].astype(np.float32)
     return inside.mean(axis=0), np.maximum(inside.std(axis=0), 1.0)
 
 
 def normalise(
     pixels: NDArray[np.uint8],
-    field_of_view: NDArray[np.bool_],
+    region: NDArray[np.bool_],
     brightness: tuple[NDArray[np.float32], NDArray[np.float32]],
 ) -> NDArray[np.float32]:
-    """Standardise pixels and put zero outside the field of view: uint8 (h, w, C) to float32 (C, h, w)."""
+    """Standardise pixels and put zero outside the region that is seen: uint8 (h, w, C) to float32 (C, h, w)."""
     mean, deviation = brightness
     values = (pixels.astype(np.float32) - mean) / deviation
-    values *= field_of_view[:, :, None]
+    values *= region[:, :, None]
     return np.ascontiguousarray(values.transpose(2, 0, 1))

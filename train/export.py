@@ -50,6 +50,7 @@ def export_model(
         files={name: hash_file(directory / name) for name in ("model.safetensors", "model.onnx")},
         selection={task: choice.selection for task, choice in choices.items()},
         score=tuple(score for choice in choices.values() for score in choice.scores),
+        framing=recipe.framing,
         directory=directory,
     )
     write_card(card)

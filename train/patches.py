@@ -9,10 +9,9 @@ import torch
 from numpy.typing import NDArray
 
 from retseg.image import find_field_of_view, read_image, read_mask, whole_frame
-from retseg.preprocessing import crop_to_field_of_view, measure_brightness, normalise
+from retseg.preprocessing import Framing, WorkingImage, frame_image, measure_brightness, normalise
 from train.augmentation import Patch, augment, compose
 from train.cases import Case, DataSetError
-from train.framing import frame_mask, frame_pixels
 from train.recipe import Recipe
 
 
@@ -63,13 +62,23 @@ def load_training_image(case: Case, recipe: Recipe) -> TrainingImage:
     else:
         view = read_mask(case.field_of_view) > 0 if case.field_of_view else find_field_of_view(pixels)
     truth = np.stack([read_truth(case, task, shape) for task in recipe.tasks])
-    seen, region = frame_pixels(pixels, view, recipe.framing)
-    working = crop_to_field_of_view(seen, region, recipe.preprocessing)
-    size = working.field_of_view.shape[::-1]
-    planes = [frame_mask(mask, recipe.framing)[working.window].astype(np.uint8) * 255 for mask in truth]
-    planes = [p if p.shape[::-1] == size else cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in planes]
-    patch = Patch(working.pixels, np.stack(planes, axis=2), working.field_of_view.astype(np.uint8))
+    working = frame_image(pixels, view, recipe.framing, recipe.preprocessing)
+    planes = [frame_mask(mask, working, recipe.framing) for mask in truth]
+    patch = Patch(working.pixels, np.stack(planes, axis=2), working.region.astype(np.uint8))
     return TrainingImage(case, patch, measure_brightness(working, recipe.preprocessing), pixels, view, truth)
+
+
+def frame_mask(mask: NDArray[np.bool_], working: WorkingImage, framing: Framing) -> NDArray[np.uint8]:
+    """A mask, bool (H, W), on the grid of a working image: uint8 (h, w), 0 to 255 for a share of 0 to 1.
+
+    Where the framing has a size, it is resized bilinearly as the pixels are, and cut at one half.
+    """
+    plane = mask[working.window].astype(np.uint8) * 255
+    size = working.region.shape[::-1]
+    if framing.size:
+        grey = cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR)
+        return np.where(grey > 127, 255, 0).astype(np.uint8)
+    return plane if plane.shape[::-1] == size else np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA))
 
 
 def read_truth(case: Case, task: str, shape: tuple[int, ...]) -> NDArray[np.bool_]:

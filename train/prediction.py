@@ -3,17 +3,16 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from retseg.engine import Engine
 from retseg.engine.torch import TorchEngine
+from retseg.image import whole_frame
 from retseg.networks import build_network
 from retseg.predictor import predict_probabilities, to_probabilities
 from retseg.preprocessing import normalise
-from train.framing import frame_pixels
 from train.patches import TrainingImage
 from train.recipe import Recipe
 
@@ -26,18 +25,17 @@ def open_weights(recipe: Recipe, weights: Mapping[str, torch.Tensor], device: to
 
 
 def predict_image(recipe: Recipe, image: TrainingImage, engine: Engine) -> NDArray[np.float32]:
-    """Probabilities of a recipe's tasks at the size of the original image: float32 (tasks, H, W)."""
+    """Probabilities of a recipe's tasks at the size of the original image: float32 (tasks, H, W).
+
+    What a network that sees the whole frame finds in the dark surround stays: whole-frame protocols count it.
+    """
     if recipe.tiles.side:
         view = image.patch.field_of_view > 0
         if view.shape == (recipe.tiles.side, recipe.tiles.side):
             logits = engine(normalise(image.patch.pixels, view, image.brightness)[None])[0]
             return to_probabilities(logits)
-    pixels, region = frame_pixels(image.original, image.field_of_view, recipe.framing)
-    found = predict_probabilities(pixels, region, recipe.preprocessing, recipe.inference, engine)
-    height, width = image.field_of_view.shape
-    if found.shape[1:] == (height, width):
-        return found
-    return np.stack([cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR) for plane in found])
+    seen = whole_frame(image.original) if recipe.framing.region == "frame" else image.field_of_view
+    return predict_probabilities(image.original, seen, recipe.framing, recipe.preprocessing, recipe.inference, engine)
 
 
 def predict_unseen(recipe: Recipe, engine: Engine, images: Sequence[TrainingImage], directory: Path) -> None:

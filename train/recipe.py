@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from retseg.declaration import DeclarationError
 from retseg.models import Inference, Network
-from retseg.preprocessing import Preprocessing
+from retseg.preprocessing import Framing, Preprocessing
 from retseg.vocabulary import Modality
 
 
@@ -34,24 +34,6 @@ class Source:
     patient: str = ""
     with_lesion: bool = False
     optional: bool = False
-
-
-@dataclass(frozen=True)
-class Framing:
-    """What part of a photograph the network sees, and at which size.
-
-    Attributes:
-        region: the field of view, all else cut away or zero; or the whole frame, padded where a patch reaches over it.
-        size: (width, height) in pixels that the region is resized to, its shape given up; empty keeps its shape.
-            Masks are cut at one half after resizing. Scores are always taken at the image's own size.
-    """
-
-    region: Literal["field_of_view", "frame"] = "field_of_view"
-    size: tuple[int, ...] = ()
-
-    def __post_init__(self) -> None:
-        if len(self.size) not in (0, 2) or (self.size and self.region != "frame"):
-            raise ValueError(f"size is a width and a height, of a whole frame; found {self.size} of a {self.region}")
 
 
 @dataclass(frozen=True)
@@ -182,7 +164,8 @@ class Recipe:
         round: optimiser steps between two checkpoints, log lines and validations.
         precision: of the arithmetic, in Lightning Fabric's words.
         variants: named sets of changes, chosen by `--set width=NAME`.
-        framing: what part of an image the network sees.
+        framing: what part of an image the network sees; masks are cut at one half where it has a size. Scores are
+            always taken at the image's own size.
         tiles: that images are cut into beforehand.
         held_out: whether `each` fold is held out in turn, or only the `first`, so that one network is trained.
         encoder: a file of weights for the network's encoder, named by the user; none when empty.
@@ -225,6 +208,8 @@ class Recipe:
             raise DeclarationError(f"the recipe '{self.name}' has a test, so it needs folds = 1, not {self.folds}")
         if self.tiles.side and (self.framing != Framing("frame") or self.preprocessing.diameter):
             raise DeclarationError(f"the recipe '{self.name}' cuts tiles: it needs framing.region = 'frame' unresized")
+        if self.framing.size and self.preprocessing.diameter:
+            raise DeclarationError(f"the recipe '{self.name}' has a framing.size and a diameter: leave one of them out")
         if any(source.optional for source in self.source):
             raise DeclarationError(f"the recipe '{self.name}' calls a source of training images optional")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from retseg.preprocessing import Preprocessing
+from retseg.preprocessing import Framing, Preprocessing
 from retseg.tiling import Tiling
 from retseg.vocabulary import Modality
 
@@ -113,6 +113,7 @@ class Card:
     files: dict[str, str]
     selection: dict[str, Selection] = field(default_factory=dict)
     score: tuple[Score, ...] = ()
+    framing: Framing = field(default_factory=Framing)
     directory: Path = Path()
 
     @property
@@ -122,9 +123,11 @@ class Card:
 
 
 def write_card(card: Card) -> None:
-    """Write `card.toml` into the card's folder."""
+    """Write `card.toml` into the card's folder; a framing is written only where it is not the field of view."""
     values = dataclasses.asdict(card)
     del values["directory"]
+    if card.framing == Framing():
+        del values["framing"]
     (card.directory / "card.toml").write_text("\n".join(_table(values, "")) + "\n", encoding="utf-8")
 
 

@@ -1,5 +1,6 @@
 """The predictor, with analytic networks: what goes in must come out on the image's own grid."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from retseg.image import Geometry, Image
 from retseg.models import CARD_FORMAT, Card, Inference, ModelError, Network, Task, Training
 from retseg.predictor import Predictor, average_mirrored, drop_small, predict_probabilities
-from retseg.preprocessing import Preprocessing
+from retseg.preprocessing import Framing, Preprocessing
 from retseg.tiling import Tiling
 
 SMALL_TILES = Inference("none", Tiling(64, 0.25, 32))
@@ -51,7 +52,7 @@ def draw_square(shape: tuple[int, int] = (150, 200)) -> tuple[NDArray[np.uint8],
 def test_an_analytic_network_marks_the_square_on_the_grid_of_the_image(diameter: int) -> None:
     pixels, view, square = draw_square()
     found = predict_probabilities(
-        pixels, view, Preprocessing(normalise="unit", diameter=diameter), SMALL_TILES, brightness_network
+        pixels, view, Framing(), Preprocessing(normalise="unit", diameter=diameter), SMALL_TILES, brightness_network
     )
     assert found.shape == (1, 150, 200) and found.dtype == np.float32
     wrong = (found[0] >= 0.5) ^ square
@@ -60,9 +61,33 @@ def test_an_analytic_network_marks_the_square_on_the_grid_of_the_image(diameter:
 
 def test_outside_the_field_of_view_every_probability_is_zero() -> None:
     pixels, view, _ = draw_square()
-    found = predict_probabilities(pixels, view, Preprocessing(), SMALL_TILES, lambda tiles: tiles[:, :1] * 0 + 9)
-    assert np.all(found[0][~view] == 0)
-    assert np.all(found[0][view] > 0.99)
+    for framing in (Framing(), Framing("frame"), Framing("frame", (96, 64))):
+        found = predict_probabilities(
+            pixels, view, framing, Preprocessing(), SMALL_TILES, lambda tiles: tiles[:, :1] * 0 + 9
+        )
+        assert np.all(found[0][~view] == 0)
+        assert np.all(found[0][view] > 0.99)
+
+
+@pytest.mark.parametrize("size", [(), (200, 150), (64, 96)])
+def test_a_network_that_sees_the_whole_frame_is_answered_on_the_grid_of_the_image(size: tuple[int, ...]) -> None:
+    """Frames of 150 x 200, seen as they are, in one size more, or squeezed; the square keeps its place."""
+    pixels, view, square = draw_square()
+    shapes = []
+
+    def look(tiles: NDArray[np.float32]) -> NDArray[np.float32]:
+        shapes.append(tiles.shape)
+        return brightness_network(tiles)
+
+    one_tile = Inference("none", Tiling(256, 0.25, 2))
+    card = dataclasses.replace(
+        make_card({"vessel": Task(0.5)}, Preprocessing(normalise="unit"), one_tile), framing=Framing("frame", size)
+    )
+    prediction = Predictor(((card, look, ("vessel",)),)).predict(make_image(pixels), view)
+    width, height = size or (200, 150)
+    assert shapes == [(1, 3, height, width)]
+    assert (prediction.masks[0] ^ square).sum() <= (0 if width == 200 else 200)
+    assert not prediction.probabilities[0][~view].any()
 
 
 def test_mirror_images_are_turned_back_before_they_are_averaged() -> None:

@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from retseg.preprocessing import Framing
 from train.cases import DataSetError, gather_cases
 from train.folds import split_folds
 from train.patches import Patches, load_training_images
 from train.prediction import predict_image
-from train.recipe import Framing, Recipe, Sampling, Tiles
+from train.recipe import Recipe, Sampling, Tiles
 from train.tiles import cut_images, turn
 
 

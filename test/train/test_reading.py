@@ -41,6 +41,7 @@ def test_variants_of_both_are_merged_and_several_can_be_chosen(thicker: Path) ->
         ('extends = "lines"\n"stage.1.steps" = 3', "'1' of 'stage.1.steps' is not one of 0 to 0"),
         ('extends = "other"', "in a circle: other -> other"),
         ('extends = "lines"\n[framing]\nsize = [5, 5]', "of a whole frame"),
+        ('extends = "lines"\npreprocessing.diameter = 9\n[framing]\nregion = "frame"\nsize = [5, 5]', "and a diameter"),
         ('extends = "lines"\n[tiles]\nside = 8', "framing.region = 'frame'"),
         ('extends = "lines"\n[[test]]\nfolder = "x"\nchallenge = "fundus"', "needs folds = 1"),
         ('extends = "lines"\n[tiles]\ncopies = 3', "need a side"),

@@ -21,8 +21,10 @@ from retseg.models import (
     verify_files,
     write_card,
 )
-from retseg.preprocessing import Preprocessing
+from retseg.preprocessing import Framing, Preprocessing
 from retseg.tiling import Tiling
+
+MODELS = Path(__file__).parents[3] / "model_weights"
 
 
 @pytest.fixture
@@ -53,6 +55,20 @@ def test_a_card_reads_back_as_it_was_written(card: Card) -> None:
     assert load_card(card.directory) == card
     assert find_models(card.directory.parent) == (card,)
     verify_files(card)
+
+
+def test_a_framing_is_written_only_where_it_is_not_the_field_of_view(card: Card) -> None:
+    assert "framing" not in (card.directory / "card.toml").read_text()
+    for framing in (Framing("frame"), Framing("frame", (512, 384))):
+        whole = dataclasses.replace(card, framing=framing)
+        write_card(whole)
+        assert load_card(card.directory) == whole
+
+
+@pytest.mark.parametrize("directory", sorted(p.parent for p in MODELS.glob("*/card.toml")), ids=lambda p: p.name)
+def test_a_shipped_card_written_again_is_the_same_file(directory: Path, tmp_path: Path) -> None:
+    write_card(dataclasses.replace(load_card(directory), directory=tmp_path))
+    assert (tmp_path / "card.toml").read_bytes() == (directory / "card.toml").read_bytes()
 
 
 def test_only_a_model_trained_on_drawn_images_is_a_phantom(card: Card) -> None:
