@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from retseg.engine import Engine, EngineKind, open_engine
 from retseg.image import Image, find_field_of_view, whole_frame
-from retseg.models import Card, Inference, ModelError, load_card
+from retseg.models import Card, Inference, match_models
 from retseg.preprocessing import Framing, Preprocessing, frame_image, measure_brightness, normalise
 from retseg.tiling import blend_tiles, cut_tiles
 from retseg.vocabulary import Modality
@@ -59,17 +59,11 @@ class Predictor:
         """Load the model of each task, each model once.
 
         Raises:
-            ModelError: a model is missing, altered, or does not do the task it is named for.
+            ModelError: a model is missing, altered, or does not do the task it is named for, or two are for different
+                kinds of image.
         """
-        opened = []
-        for name in dict.fromkeys(tasks_to_models.values()):
-            card = load_card(models_directory / name)
-            tasks = tuple(task for task, model in tasks_to_models.items() if model == name)
-            for task in tasks:
-                if task not in card.tasks:
-                    raise ModelError(f"the model '{name}' does not segment '{task}', only {', '.join(card.tasks)}")
-            opened.append((card, open_engine(engine, card), tasks))
-        return cls(tuple(opened))
+        matched = match_models(tasks_to_models, models_directory, None)
+        return cls(tuple((card, open_engine(engine, card), tasks) for card, tasks in matched))
 
     @property
     def modality(self) -> Modality:

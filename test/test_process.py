@@ -217,6 +217,34 @@ def test_a_model_that_is_missing_altered_or_of_another_version_is_named(process,
     assert _files(case[1]) == []
 
 
+UNFIT = [
+    ('modality = "cfp"', 'modality = "octa"', "is for images of the kind 'octa', wanted is one for 'cfp'"),
+    ("[tasks.vessel]", "[tasks.irma]", "does not segment 'vessel', only irma"),
+]
+
+
+@pytest.mark.parametrize(("right", "wrong", "complaint"), UNFIT)
+def test_a_model_that_does_not_fit_the_challenge_is_refused_before_the_image_is_read(
+    process, case, models, right, wrong, complaint
+):
+    card = models / "vessel/card.toml"
+    card.write_text(card.read_text().replace(right, wrong))
+    (case[0] / "images/x/disc.mha").write_bytes(b"no image at all")
+    done = process(*_folders(case, models))
+    assert complaint in _last_line(done)
+    assert (len(done.stderr.strip().splitlines()), _files(case[1])) == (1, [])
+
+
+@pytest.mark.parametrize(("right", "wrong", "complaint"), UNFIT)
+def test_the_warm_server_refuses_such_a_model_before_it_listens(case, models, capsys, right, wrong, complaint):
+    card = models / "vessel/card.toml"
+    card.write_text(card.read_text().replace(right, wrong))
+    assert run_script("serve", "serve.py", [*map(str, _folders(case, models)), "--port", "1"]) == 1
+    captured = capsys.readouterr()
+    assert complaint in captured.err
+    assert "ready" not in captured.out
+
+
 @pytest.mark.parametrize("fault", ["truncated", "volume", "two", "none", "outside", "no place"])
 def test_bad_input_is_one_sentence_that_names_the_file_and_leaves_no_output(process, case, models, fault):
     image = case[0] / "images/x/disc.mha"
@@ -288,6 +316,6 @@ def test_the_warm_server_does_case_after_case_outlives_a_bad_one_and_ends_at_sig
     out, err = process.communicate(timeout=20)
     assert process.returncode == 0, err.decode()
     assert err.decode().splitlines() == [next(line for line in err.decode().splitlines() if "bad.mha" in line)]
-    cautions, ready = out.decode().splitlines()[:2]
-    assert cautions == CAUTION
-    assert ready.startswith("ready: ")
+    said = out.decode().splitlines()
+    assert said[0] == CAUTION
+    assert [line for line in said if not line.startswith("warning: ")][0].startswith("ready: ")

@@ -50,6 +50,10 @@ class TaskModel:
     name: str
     model: str
 
+    def __post_init__(self) -> None:
+        if not self.model:
+            raise ValueError(f"the task '{self.name}' names no model: write the name of a folder in model_weights/")
+
 
 @dataclass(frozen=True)
 class Challenge:
@@ -83,6 +87,8 @@ class Challenge:
     def _check_sockets(self) -> None:
         slugs = [socket.slug for socket in self.socket]
         tasks = [task.name for task in self.task]
+        if len(set(tasks)) != len(tasks):
+            raise ValueError(f"a task is declared twice among {', '.join(tasks)}: name one model for each")
         if len(set(slugs)) != len(slugs):
             raise ValueError(f"a socket is declared twice among {', '.join(slugs)}")
         for interface in self.interface:

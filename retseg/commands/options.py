@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from retseg.engine import EngineKind
     from retseg.image import Image
     from retseg.predictor import Prediction, Predictor
+    from retseg.vocabulary import Modality
 
 PLATFORM_MODELS = Path("/opt/ml/model")
 """Where the platform unpacks an uploaded model.tar.gz; the folder is there, and empty, without one."""
@@ -51,18 +52,28 @@ def locate_models(given: Path | None, platform: Path = PLATFORM_MODELS, packaged
     return packaged
 
 
-def load_when_needed(tasks_to_models: dict[str, str], models: Path | None, engine: "EngineKind") -> "Predict":
+def load_when_needed(
+    tasks_to_models: dict[str, str], models: Path | None, engine: "EngineKind", modality: "Modality | None"
+) -> "Predict":
     """A predictor that loads its models at the first image, so that bad input is refused without that wait.
 
-    What everybody who uses these models must know is said at once.
+    The cards are read at once: a model that cannot do what it is named for is refused before the first image, and what
+    everybody who uses a model must know is said.
+
+    Args:
+        tasks_to_models: task name to model name.
+        models: the folder of model folders; found where it is not given.
+        engine: what runs the networks.
+        modality: of the images; None where it follows from the models.
 
     Raises:
-        ModelError: a model is missing, or its card cannot be used.
+        ModelError: a model is missing, does not do its tasks, or is for another kind of image.
     """
-    from retseg.models import list_cautions, load_card
+    from retseg.models import list_cautions, match_models
 
-    for name in dict.fromkeys(tasks_to_models.values()):
-        for sentence in list_cautions(load_card(locate_models(models) / name)):
+    directory = locate_models(models)
+    for card, _ in match_models(tasks_to_models, directory, modality):
+        for sentence in list_cautions(card):
             say(f"warning: {sentence}")
     opened: list[Predictor] = []
 
@@ -74,7 +85,7 @@ def load_when_needed(tasks_to_models: dict[str, str], models: Path | None, engin
             choice = choose_engine(engine)
             if choice.warning:
                 say(f"warning: {choice.warning}")
-            opened.append(Predictor.open(tasks_to_models, locate_models(models), choice.engine))
+            opened.append(Predictor.open(tasks_to_models, directory, choice.engine))
         return opened[0].predict(image)
 
     return predict

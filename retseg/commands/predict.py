@@ -51,7 +51,8 @@ def run(options: argparse.Namespace) -> int:
     chosen = choose_models(challenge, models, options.task or (), options.model or ())
     request = Request(tuple(chosen), options.output, options.probabilities)
     refuse_collisions(images, request)
-    predict = load_when_needed(chosen, models, options.engine)
+    modality = challenge.modality if chosen.items() <= challenge.models.items() else None
+    predict = load_when_needed(chosen, models, options.engine, modality)
     failures = [reason for reason in predict_all(images, request, predict) if reason]
     if len(failures) == 1 == len(images):
         raise RequestError(failures[0])
@@ -120,7 +121,7 @@ def choose_models(challenge: Challenge, directory: Path, tasks: Sequence[str], m
     """Task name to model name: the named models, or the challenge's, or the only one that does the task.
 
     Raises:
-        RequestError: a task or model is unknown, two models do the same task, or they want different images.
+        RequestError: a task is unknown, or not exactly one model does it.
         ModelError: a card cannot be used.
     """
     for task in tasks:
@@ -132,24 +133,16 @@ def choose_models(challenge: Challenge, directory: Path, tasks: Sequence[str], m
 
     cards = [load_card(directory / name) for name in dict.fromkeys(models)] if models else list(find_models(directory))
     wanted = tuple(tasks) or tuple(dict.fromkeys(task for card in cards for task in card.tasks))
-    chosen = {task: _choose_model(task, cards, challenge, directory) for task in wanted}
-    modalities = {card.modality for card in cards if card.name in chosen.values()}
-    if len(modalities) > 1:
-        raise RequestError(
-            f"the models {', '.join(dict.fromkeys(chosen.values()))} are for different kinds of image "
-            f"({', '.join(sorted(modalities))}): segment each kind by a command of its own"
-        )
-    return chosen
+    preferred = {} if models else challenge.models
+    return {task: preferred.get(task) or _choose_model(task, cards, directory) for task in wanted}
 
 
-def _choose_model(task: str, cards: Iterable["Card"], challenge: Challenge, directory: Path) -> str:
+def _choose_model(task: str, cards: Iterable["Card"], directory: Path) -> str:
     able = [card.name for card in cards if task in card.tasks]
-    if challenge.models.get(task) in able:
-        return challenge.models[task]
     if not able:
         raise RequestError(f"none of the models in {directory} segments '{task}': see `retseg info`")
     if len(able) > 1:
-        raise RequestError(f"the models {', '.join(able)} all segment '{task}': name the one to use with --model")
+        raise RequestError(f"the models {', '.join(able)} all segment '{task}': name only the one to use with --model")
     return able[0]
 
 

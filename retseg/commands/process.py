@@ -26,6 +26,6 @@ def add_folders(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Do the job; an error means that nothing was written."""
     challenge = load_challenge(options.challenge)
-    predict = load_when_needed(challenge.models, options.models, options.engine)
+    predict = load_when_needed(challenge.models, options.models, options.engine, challenge.modality)
     run_job(Job(options.input, options.output, challenge), predict, say)
     return 0

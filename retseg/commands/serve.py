@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     from retseg.container.server import create_app, serve, warm_up
 
     challenge = load_challenge(options.challenge)
-    predict = load_when_needed(challenge.models, options.models, options.engine)
+    predict = load_when_needed(challenge.models, options.models, options.engine, challenge.modality)
     warm_up(predict)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     job = Job(options.input, options.output, challenge)

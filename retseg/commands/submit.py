@@ -57,7 +57,7 @@ def predict_cases(
     from retseg.image import read_image
     from retseg.submission import SubmittedCase
 
-    predict = load_when_needed(challenge.models, options.models, options.engine)
+    predict = load_when_needed(challenge.models, options.models, options.engine, challenge.modality)
     for number, name in enumerate(plan.names, 1):
         prediction = predict(read_image(images[name]))
         say(f"[{number}/{len(plan.names)}] {images[name]}")

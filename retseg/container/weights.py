@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from retseg.challenge import Challenge
-from retseg.models import Card, load_card, verify_files
+from retseg.models import Card, match_models, verify_files
 
 COMPRESSION = 6
 """Of gzip; weights hardly compress, and more effort only costs time."""
@@ -22,12 +22,13 @@ def choose_models(challenge: Challenge, directory: Path) -> tuple[Card, ...]:
     """The cards of the models that a challenge names, with every file checked against its card, sorted by name.
 
     Raises:
-        ModelError: a model is missing or altered.
+        ModelError: a model is missing or altered, or is not for the challenge's tasks or kind of image.
     """
-    cards = tuple(load_card(directory / name) for name in sorted(set(challenge.models.values())))
+    matched = match_models(challenge.models, directory, challenge.modality)
+    cards = sorted((card for card, _ in matched), key=lambda card: card.directory.name)
     for card in cards:
         verify_files(card)
-    return cards
+    return tuple(cards)
 
 
 def copy_models(cards: Iterable[Card], directory: Path) -> None:

@@ -11,7 +11,15 @@ from retseg.models.card import (
     Training,
     write_card,
 )
-from retseg.models.store import ModelError, find_models, hash_file, list_cautions, load_card, verify_files
+from retseg.models.store import (
+    ModelError,
+    find_models,
+    hash_file,
+    list_cautions,
+    load_card,
+    match_models,
+    verify_files,
+)
 
 __all__ = [
     "CARD_FORMAT",
@@ -27,6 +35,7 @@ __all__ = [
     "hash_file",
     "list_cautions",
     "load_card",
+    "match_models",
     "verify_files",
     "write_card",
 ]

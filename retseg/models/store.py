@@ -1,10 +1,12 @@
 """Model folders: which are there, are their files what the card says."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 from retseg.declaration import DeclarationError, declare, nearest, read_toml
 from retseg.models.card import CARD_FORMAT, Card
+from retseg.vocabulary import Modality
 
 
 class ModelError(ValueError):
@@ -41,6 +43,39 @@ def load_card(directory: Path) -> Card:
         return declare(Card, {**values, "directory": directory}, str(path))
     except DeclarationError as error:
         raise ModelError(f"the card cannot be used: {error}; take the model folder again from its release") from error
+
+
+def match_models(
+    tasks_to_models: Mapping[str, str], directory: Path, modality: Modality | None
+) -> tuple[tuple[Card, tuple[str, ...]], ...]:
+    """The card of each model, and the tasks that it is named for.
+
+    Args:
+        tasks_to_models: task name to model name.
+        directory: the folder of model folders.
+        modality: of the images; None where it follows from the models, which must then agree.
+
+    Raises:
+        ModelError: a model is missing, does not do a task that it is named for, or is for another kind of image.
+    """
+    matched: list[tuple[Card, tuple[str, ...]]] = []
+    for name in dict.fromkeys(tasks_to_models.values()):
+        card = load_card(directory / name)
+        tasks = tuple(task for task, model in tasks_to_models.items() if model == name)
+        for task in tasks:
+            if task not in card.tasks:
+                raise ModelError(
+                    f"the model '{name}' does not segment '{task}', only {', '.join(card.tasks)}: "
+                    "name another model for it, see `retseg info`"
+                )
+        wanted = modality or (matched[0][0].modality if matched else card.modality)
+        if card.modality != wanted:
+            raise ModelError(
+                f"the model '{name}' is for images of the kind '{card.modality}', wanted is one for '{wanted}': "
+                "name another model, or segment each kind of image by a command of its own"
+            )
+        matched.append((card, tasks))
+    return tuple(matched)
 
 
 def list_cautions(card: Card) -> tuple[str, ...]:

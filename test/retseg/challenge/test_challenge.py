@@ -39,6 +39,8 @@ def test_the_standings_of_drac22_are_the_thirteen_published_rows() -> None:
         ('file = "{team}/{label}', 'file = "../{label}', "leaves the archive"),
         ("score = 0.5931", "score = 0.1", "best first"),
         ('irma = "1"', 'irna = "1"', "names the task 'irna'; did you mean 'irma'"),
+        ('name = "nonperfusion"', 'name = "irma"', "a task is declared twice .* name one model for each"),
+        ('model = "drac22-irma"', 'model = ""', "the task 'irma' names no model"),
     ],
 )
 def test_a_wrong_file_is_refused_by_name(repository: Path, tmp_path: Path, old: str, new: str, message: str) -> None:

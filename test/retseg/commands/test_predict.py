@@ -110,8 +110,30 @@ def test_what_no_model_or_more_than_one_can_do_is_refused(models):
         choose_models(challenge, models, ["soft_exudate"], [])
     with pytest.raises(RequestError, match="one, two all segment 'vessel'"):
         choose_models(challenge, models, [], ["one", "two"])
-    with pytest.raises(RequestError, match=r"one, octa are for different kinds of image \(cfp, octa\)"):
-        choose_models(challenge, models, [], ["one", "octa"])
+    named = dataclasses.replace(challenge, task=(TaskModel("vessel", "one"),))
+    with pytest.raises(RequestError, match="two, one all segment 'vessel'"):
+        choose_models(named, models, [], ["two", "one"])
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--model", "one", "--model", "octa"], "the model 'octa' is for images of the kind 'octa', wanted is one for"),
+        (["--model", "one", "--model", "two"], "the models one, two all segment 'vessel'"),
+        (["--task", "soft_exudate"], "segments 'soft_exudate': see `retseg info`"),
+        (["--challenge", "drac22"], "there is no model 'drac22-irma'"),
+    ],
+)
+def test_models_that_cannot_do_what_is_asked_are_refused_before_the_first_image_is_read(
+    models, tmp_path, capsys, words, complaint
+):
+    (tmp_path / "unread.png").touch()
+    where = ["--output", str(tmp_path / "out"), "--models", str(models)]
+    assert cli.main(["predict", str(tmp_path / "unread.png"), *where, *words]) == 1
+    captured = capsys.readouterr()
+    assert complaint in captured.err
+    assert len(captured.err.splitlines()) == 1
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.fixture

@@ -60,6 +60,11 @@ def test_an_altered_file_is_found_before_it_is_packed(models, drive):
         choose_models(drive, models)
 
 
+def test_a_model_for_another_kind_of_image_is_not_packed(models, drive):
+    with pytest.raises(ModelError, match="is for images of the kind 'cfp', wanted is one for 'octa'"):
+        choose_models(dataclasses.replace(drive, modality="octa"), models)
+
+
 def test_a_copy_can_be_used_as_the_original(models, drive, tmp_path):
     (models / "vessel-drive" / "notes.txt").write_text("not listed in the card")
 
