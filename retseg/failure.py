@@ -5,6 +5,18 @@ message already says what was met and what to do. Everything else is either the 
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def naming(what: str) -> Iterator[None]:
+    """Let whatever fails inside say what was being worked on: `explain` puts it at the end of the sentence."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(what)
+        raise
 
 
 def is_expected(error: BaseException) -> bool:
@@ -15,6 +27,11 @@ def is_expected(error: BaseException) -> bool:
 
 def explain(error: BaseException) -> str:
     """One sentence, on one line, that says what is wrong and what to do."""
+    notes = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
+    return _explain(error) + notes
+
+
+def _explain(error: BaseException) -> str:
     words = " ".join(str(error).split())
     if isinstance(error, OSError) and error.filename is not None:
         return (

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ import pytest
 import SimpleITK
 
 from retseg.cli import main, run_script
+from retseg.evaluation import evaluator
+from retseg.evaluation.scoring import score_case
 from retseg.models import hash_file
 
 LESIONS = {
@@ -122,9 +125,9 @@ def test_what_is_wrong_is_listed_before_anything_is_scored(vessels: Path, capsys
     assert evaluate("--challenge", "drive", *words) == 1
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 3
-    assert "d.png: a prediction without truth" in lines[0]
-    assert "a.png: a truth without prediction" in lines[1]
-    assert lines[2].startswith("2 problems in")
+    assert lines[0].startswith("case 'd', vessel: a prediction without truth, ")
+    assert lines[1].startswith("case 'a', vessel: a truth without prediction, ")
+    assert lines[2].startswith(f"{lines[0]} (and 1 more, listed above); nothing was scored: mend the files")
     assert not (vessels / "out").exists()
     assert evaluate("--challenge", "drive", "--allow-missing", *words) == 0
     assert "Incomplete: 2 predictions or truths" in (vessels / "out" / "report.html").read_text()
@@ -246,7 +249,82 @@ def test_a_missing_job_is_named(vessels: Path, capsys) -> None:
     (vessels / "input" / "predictions.json").write_text("[]")
     words = ["--ground-truth", vessels / "truth", "--predictions", vessels / "input", "--output", vessels / "out"]
     assert evaluate("--challenge", "drive", *words) == 1
-    assert "(case 'b', vessel)" in capsys.readouterr().err
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split(": a truth without")[0] for line in lines[:3]] == [f"case '{name}', vessel" for name in "abc"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (lambda path: path.write_bytes(path.read_bytes()[:40]), "b_probability.png"),
+        (lambda path: path.unlink(), "a truth without prediction"),
+        (lambda path: write(path, np.full((40, 51), 7, np.uint16)), "is 51 x 40 pixels, its truth 50 x 40"),
+        (lambda path: write(path, np.full((40, 50), 7, np.uint8)), "holds the values 7"),
+    ],
+    ids=["damaged", "missing", "other size", "other values"],
+)
+def test_the_last_line_names_the_failing_case_and_the_remedy(vessels: Path, capsys, spoil, sentence: str) -> None:
+    spoil(vessels / "predicted" / "vessel" / "b_probability.png")
+    words = ["--ground-truth", vessels / "truth", "--predictions", vessels / "predicted", "--output", vessels / "out"]
+    assert evaluate("--challenge", "drive", *words) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("case 'b', vessel: ")
+    assert sentence in line
+    assert "; nothing was scored: mend the files and evaluate again" in line
+    assert not (vessels / "out").exists()
+
+
+def test_a_case_that_fails_while_it_is_scored_is_named_too(vessels: Path, capsys, monkeypatch) -> None:
+    def run_out_of_memory(name: str, *given: Any) -> Any:
+        if name == "b":
+            raise MemoryError
+        return score_case(name, *given)
+
+    monkeypatch.setattr(evaluator, "score_case", run_out_of_memory)
+    words = ["--ground-truth", vessels / "truth", "--predictions", vessels / "predicted", "--output", vessels / "out"]
+    assert evaluate("--challenge", "drive", *words) == 1
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("there is not enough memory")
+    assert last.endswith("(case 'b', vessel)")
+
+
+def find_session(leader: int) -> list[str]:
+    """The command lines of the processes that run in the session of a process, itself included."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            state, _, _, session = (folder / "stat").read_text().rpartition(")")[2].split()[:4]
+            if int(session) == leader and state != "Z":
+                found.append((folder / "cmdline").read_text())
+        except OSError:  # it has ended meanwhile
+            continue
+    return found
+
+
+@pytest.mark.parametrize("end", ["success", "failure", "SIGTERM"])
+def test_no_process_outlives_an_evaluation(drac22: Path, repository: Path, end: str) -> None:
+    """A real process in a session of its own: whatever it starts, and whatever starts from that, is in there."""
+    if end == "failure":
+        (drac22 / "predicted" / "irma" / "333.png").write_bytes(b"no image")
+    words = ["--ground-truth", drac22 / "data", "--predictions", drac22 / "predicted", "--output", drac22 / "out"]
+    command = [sys.executable, "evaluate.py", "--challenge", "drac22", *map(str, words)]
+    process = subprocess.Popen(command, cwd=repository, start_new_session=True, stderr=subprocess.PIPE, text=True)
+    if end == "SIGTERM":
+        while process.poll() is None and "cv2" not in Path(f"/proc/{process.pid}/maps").read_text():
+            time.sleep(0.01)
+        assert find_session(process.pid), "it is at work: its files are about to be read"
+        process.terminate()
+    _, said = process.communicate(timeout=200)
+    status, sentence = {
+        "success": (0, ""),
+        "failure": (1, "case '333', irma: "),
+        "SIGTERM": (143, "ended by SIGTERM before it was done"),
+    }[end]
+    assert process.returncode == status, said
+    assert said.strip().rpartition("\n")[2].startswith(sentence)
+    assert find_session(process.pid) == []
+    written = [path.name for path in (drac22 / "out").glob("*")]
+    assert sorted(written) == (["metrics.json", "report.html"] if end == "success" else [])
 
 
 def test_the_default_protocols_need_no_extra(vessels: Path, repository: Path) -> None:

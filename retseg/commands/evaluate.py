@@ -11,6 +11,7 @@ from retseg.challenge.protocol import Protocol
 from retseg.commands.console import complain, say
 from retseg.commands.options import add_challenge, locate_models
 from retseg.declaration import nearest
+from retseg.failure import naming
 
 if TYPE_CHECKING:
     from retseg.evaluation.aggregate import Estimates
@@ -122,7 +123,7 @@ def check_predictions(challenge: Challenge, options: argparse.Namespace, place: 
     """Pair predictions and truth and look at every file.
 
     Raises:
-        EvaluationError: something is wrong; each problem has been printed on a line of its own.
+        EvaluationError: something is wrong; of several problems, each has been printed on a line of its own.
     """
     from retseg.evaluation.checking import InputError, check_input
     from retseg.evaluation.predictions import find_predictions
@@ -138,14 +139,17 @@ def check_predictions(challenge: Challenge, options: argparse.Namespace, place: 
     try:
         return check_input(truth, predictions, grey, options.allow_missing)
     except InputError as error:
-        for problem in error.problems:
-            complain(problem)
-        count = len(error.problems)
-        remedy = "" if options.allow_missing else ", or give --allow-missing to leave out cases that lack a counterpart"
-        raise EvaluationError(
-            f"{count} problem{'s' if count > 1 else ''} in {place} against {options.ground_truth}, named above: "
-            f"nothing was scored; mend the files{remedy}"
-        ) from error
+        if len(error.problems) > 1:
+            for problem in error.problems:
+                complain(problem)
+        raise EvaluationError(sum_up(error.problems, options.allow_missing)) from error
+
+
+def sum_up(problems: Sequence[str], allow_missing: bool) -> str:
+    """One sentence for the last line, the only one that the platform shows: the first problem, and the remedy."""
+    others = f" (and {len(problems) - 1} more, listed above)" if len(problems) > 1 else ""
+    remedy = "" if allow_missing else ", or give --allow-missing to leave out cases that lack a counterpart"
+    return f"{problems[0]}{others}; nothing was scored: mend the files and evaluate again{remedy}"
 
 
 def describe_provenance(task: Task) -> tuple[str, ...]:
@@ -229,7 +233,8 @@ def open_layers_of(task: Task, evaluation: "Evaluation") -> "Callable[[str], Cas
     def open_layers(name: str) -> "CaseLayers":
         truth, predicted = {}, {}
         for word, entry in cases[name].tasks.items():
-            maps = open_maps(entry)
+            with naming(f"case '{name}', {word}"):
+                maps = open_maps(entry)
             threshold = evaluation.thresholds.get(word, evaluation.protocol.threshold)
             truth[word] = maps.truth
             if maps.mask is not None:

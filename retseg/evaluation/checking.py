@@ -104,12 +104,13 @@ def check_input(truth: Truth, predictions: Predictions, grey_levels: bool, allow
         try:
             kind, size = inspect(candidate.source, grey_levels)
         except SourceError as error:
-            problems.append(str(error))
+            problems.append(f"case '{candidate.case}', {candidate.task}: {error}")
             continue
         if size != sizes.setdefault(candidate.case, size):
             expected = sizes[candidate.case]
             problems.append(
-                f"{candidate.source.name}: is {size[0]} x {size[1]} pixels, its truth {expected[0]} x {expected[1]}"
+                f"case '{candidate.case}', {candidate.task}: {candidate.source.name} is {size[0]} x {size[1]} pixels, "
+                f"its truth {expected[0]} x {expected[1]}"
             )
         readings.setdefault((candidate.case, candidate.task), []).append(Reading(candidate.source, kind))
     grey_tasks = {task for (_, task), found in readings.items() if any(reading.kind == "grey" for reading in found)}
@@ -175,20 +176,23 @@ def read_truth(path: Path | None, size: tuple[int, int]) -> NDArray[np.bool_]:
 
 def _check_truth(case: TruthCase, sizes: dict[str, tuple[int, int]]) -> list[str]:
     problems = []
-    for path in case.masks.values():
+    for task, path in case.masks.items():
         if path is None:
             continue
+        about = f"case '{case.name}', {task}:"
         try:
             mask = read_mask(path)
         except ImageError as error:
-            problems.append(str(error))
+            problems.append(f"{about} {error}")
             continue
         size = (mask.shape[1], mask.shape[0])
         if size != sizes.setdefault(case.name, size):
-            problems.append(f"{path}: is {size[0]} x {size[1]} pixels, other truths of {case.name} are not")
+            problems.append(f"{about} {path} is {size[0]} x {size[1]} pixels, other truths of this case are not")
         values = np.flatnonzero(cv2.calcHist([mask], [0], None, [256], [0, 256]))  # needs no 64-bit copy
         if values.size > 2 or (values.size and (values[0] != 0 and values.size > 1)):
-            problems.append(f"{path}: the truth holds the values {values[:6].tolist()}: wanted 0 and one other")
+            problems.append(
+                f"{about} {path}, the truth, holds the values {values[:6].tolist()}: wanted 0 and one other"
+            )
     return problems
 
 
@@ -198,12 +202,12 @@ def _find_missing(truth: Truth, candidates: Iterable[Candidate]) -> list[str]:
         predicted.setdefault((candidate.case, candidate.task), []).append(candidate.source.name)
     known = {(case.name, task): path for case in truth.cases for task, path in case.masks.items()}
     surplus = [
-        f"{', '.join(names)}: a prediction without truth (case '{case}', {task})"
+        f"case '{case}', {task}: a prediction without truth, {', '.join(names)}"
         for (case, task), names in predicted.items()
         if (case, task) not in known
     ]
     lacking = [
-        f"{path or case}: a truth without prediction (case '{case}', {task})"
+        f"case '{case}', {task}: a truth without prediction" + (f", {path}" if path else "")
         for (case, task), path in known.items()
         if (case, task) not in predicted
     ]
@@ -230,7 +234,7 @@ def _pair(
             for group, word in ((masks, "masks"), (maps, "probability maps")):
                 if len(group) > 1:
                     names = ", ".join(reading.source.name for reading in group)
-                    problems.append(f"{names}: several {word} for the case '{case.name}', {task}; keep one")
+                    problems.append(f"case '{case.name}', {task}: several {word}, keep one of {names}")
             if found:
                 tasks[task] = ScorableTask(path, masks[0] if masks else None, maps[0] if maps else None)
         if tasks:

@@ -13,6 +13,7 @@ from retseg.evaluation.checking import Checked, ScorableCase, ScorableTask, read
 from retseg.evaluation.literal import describe_literal_scores
 from retseg.evaluation.result import CaseScore, Evaluation
 from retseg.evaluation.scoring import CaseMaps, find_break_even, recount_at_bin, score_case
+from retseg.failure import naming
 from retseg.image import find_field_of_view, read_image, read_mask
 from retseg.metrics.histograms import find_lower_edges
 
@@ -76,11 +77,12 @@ def score_cases(
     for case in checked.cases:
         view: Mask | None = None
         for place, task in enumerate(task for task in challenge.tasks if task in case.tasks):
-            maps = open_maps(case.tasks[task])
-            if inside and place == 0:
-                view = find_view(case, maps.truth.shape, notes)
-            maps = replace(maps, field_of_view=view)
-            scores = score_case(case.name, task, maps, protocols, thresholds.get(task))
+            with naming(f"case '{case.name}', {task}"):
+                maps = open_maps(case.tasks[task])
+                if inside and place == 0:
+                    view = find_view(case, maps.truth.shape, notes)
+                maps = replace(maps, field_of_view=view)
+                scores = score_case(case.name, task, maps, protocols, thresholds.get(task))
             for name, score in scores.items():
                 found[name].append(score)
     mapped = {task for case in checked.cases for task, entry in case.tasks.items() if entry.probability}

@@ -64,7 +64,9 @@ def find_truth(challenge: Challenge, folder: Path, split: str = "") -> Truth:
         GroundTruthError: the folder is missing, fits no layout, or the split is unknown or empty.
     """
     if not folder.is_dir():
-        raise GroundTruthError(f"the ground truth {folder} is not a folder")
+        raise GroundTruthError(
+            f"the ground truth {folder} is not a folder: give --ground-truth DIR, or upload a ground_truth.tar.gz"
+        )
     files = list_images(folder)
     tried = (*challenge.ground_truth, *_plain_layouts(challenge, folder))
     for layout in tried:
@@ -73,7 +75,8 @@ def find_truth(challenge: Challenge, folder: Path, split: str = "") -> Truth:
             return _keep_split(truth, challenge, split)
     wanted = "; ".join(pattern for layout in tried for pattern in layout.masks.values())
     raise GroundTruthError(
-        f"{folder} holds no ground truth of '{challenge.name}': {len(files)} image files were compared with {wanted}"
+        f"{folder} holds no ground truth of '{challenge.name}': none of its {len(files)} image files is laid out as "
+        f"{wanted}; lay them out so, or choose another --challenge"
     )
 
 

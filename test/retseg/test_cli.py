@@ -9,7 +9,7 @@ import time
 import pytest
 
 from retseg import cli
-from retseg.failure import explain, is_expected
+from retseg.failure import explain, is_expected, naming
 from retseg.models import ModelError
 
 HEAVY = ("torch", "openvino", "fastapi", "uvicorn", "scipy", "matplotlib", "skimage", "pandas")
@@ -104,6 +104,13 @@ def test_every_error_ends_in_one_sentence_and_only_ours_show_a_traceback(error, 
     assert lines[-1].startswith(sentence)
     assert (len(lines) == 1) == is_expected(error)
     assert "\n" not in explain(error)
+
+
+def test_a_failure_says_what_was_being_worked_on():
+    with pytest.raises(MemoryError) as caught, naming("case '7', vessel"):
+        raise MemoryError
+    assert explain(caught.value).startswith("there is not enough memory")
+    assert explain(caught.value).endswith(" (case '7', vessel)")
 
 
 def test_sigterm_in_the_middle_of_a_job_ends_it_and_leaves_nothing_unfinished(repository, tmp_path):

@@ -74,16 +74,18 @@ def test_all_problems_come_at_once_with_their_files(tmp_path: Path, write_image)
         check(FUNDUS, tmp_path)
     text = "\n".join(caught.value.problems)
     for part in (
-        "surplus.png: a prediction without truth",
-        "lacking.png: a truth without prediction",
-        "small.png: is 5 x 3 pixels, its truth 5 x 4",
+        "case 'surplus', vessel: a prediction without truth, ",
+        "case 'lacking', vessel: a truth without prediction, ",
+        "small.png is 5 x 3 pixels, its truth 5 x 4",
         "grey.png holds the values 0, 1, 2, 3, 4",
-        "several masks for the case 'twice'",
-        "colours.png: the truth holds the values",
+        "case 'twice', vessel: several masks, keep one of ",
+        "colours.png, the truth, holds the values",
         "broken.png",
     ):
         assert part in text, part
     assert len(caught.value.problems) == 7
+    for problem in caught.value.problems:
+        assert problem.startswith("case '"), "every problem names its case first"
 
 
 def test_allow_missing_leaves_out_what_lacks_a_counterpart_and_says_so(tmp_path: Path, write_image) -> None:
