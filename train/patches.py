@@ -131,20 +131,25 @@ class Patches(torch.utils.data.Dataset[tuple[torch.Tensor, torch.Tensor, torch.T
         return torch.from_numpy(tensor), torch.from_numpy(truth), torch.from_numpy(view), image.case.name
 
     def _choose_centre(self, random: np.random.Generator) -> tuple[TrainingImage, tuple[int, int]]:
-        """An image and a pixel of it: in the field of view, or, in the recipe's share, of a random task."""
+        """An image and a pixel of it: in the field of view, or, in the recipe's share, near one of a random task."""
         number = int(random.integers(len(self._images)))
         if self._recipe.sampling.place == "whole":
             height, width = self._images[number].patch.field_of_view.shape
             return self._images[number], (height // 2, width // 2)
-        pixels = self._inside[number]
+        pixels, reach = self._inside[number], 0
         if random.random() < self._recipe.sampling.positive_share:
             task = int(random.integers(len(self._recipe.tasks)))
             having = [n for n, found in enumerate(self._positive) if found[task].size]
             if having:
                 number = having[int(random.integers(len(having)))]
-                pixels = self._positive[number][task]
+                pixels, reach = self._positive[number][task], self._recipe.sampling.patch // 4
         image = self._images[number]
-        row, column = divmod(int(pixels[random.integers(pixels.size)]), image.patch.field_of_view.shape[1])
+        chosen = divmod(int(pixels[random.integers(pixels.size)]), image.patch.field_of_view.shape[1])
+        if not reach:
+            return image, chosen
+        # a network could learn that lesions lie in the middle of a patch
+        moved = np.array(chosen) + random.integers(-reach, reach + 1, 2)
+        row, column = np.clip(moved, 0, np.array(image.patch.field_of_view.shape) - 1).tolist()
         return image, (row, column)
 
 

@@ -66,8 +66,8 @@ class Sampling:
         patch: side of a patch, in pixels of the working scale.
         batch: patches per step and device.
         margin: a window `margin` times the patch is cut, so that rotations do not see its border.
-        positive_share: this share of the patches is centred on a pixel of a random task; the rest lie anywhere in
-            the field of view.
+        positive_share: this share of the patches has a pixel of a random task in its middle half; the rest lie
+            anywhere in the field of view.
         place: `random`, as above; or `whole`: a patch is centred on an image, so that a large one holds all of it.
     """
 

@@ -91,3 +91,15 @@ def test_grey_patches_are_the_same_whoever_draws_them(data: Path, recipe: Recipe
         first[1]
     for one, other in zip(first[7][:3], second[7][:3], strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_patches_with_a_lesion_have_it_anywhere_in_their_middle_half(data: Path, recipe: Recipe) -> None:
+    from train.patches import Patches
+
+    sampling = dataclasses.replace(recipe.sampling, positive_share=1.0, patch=16)
+    centred = dataclasses.replace(recipe, sampling=sampling, augmentation=())
+    patches = Patches(load_training_images(gather_cases(centred, data), centred), centred, 5)
+    truths = [patches[number][1].numpy()[0] > 0.5 for number in range(60)]
+    middle = sum(bool(truth[4:13, 4:13].any()) for truth in truths)
+    assert middle >= 55  # at the border of the image a patch cannot move as far
+    assert sum(bool(truth[8, 8]) for truth in truths) < 45

@@ -18,6 +18,12 @@ def count_softly(logits: Tensor, truth: Tensor, region: Tensor, pooled: bool) ->
     return tp, fp, fn
 
 
+def sum_squares(logits: Tensor, truth: Tensor, region: Tensor, pooled: bool) -> Tensor:
+    """The sum of the squares of probability and truth: (N, T), or (1, T) when images are pooled."""
+    squares = logits.float().sigmoid().square() + truth.float().square()
+    return (squares * region.float()).sum((0, 2, 3) if pooled else (2, 3), keepdim=True).flatten(1)
+
+
 @dataclass(frozen=True)
 class Tversky(Loss):
     """Focal Tversky loss: the mean over images and tasks of (1 - TP / (TP + alpha FP + beta FN)) ^ gamma.
@@ -57,15 +63,19 @@ class Dice(Loss):
     Attributes:
         smooth: added above and below.
         pooled: count the pixels of all images of the batch together.
+        squared: below stands the sum of the squares of truth and probability (Milletari et al., 3DV 2016), so that a
+            large area of small probabilities weighs little beside a small lesion.
     """
 
     smooth: float = 1e-5
     pooled: bool = False
+    squared: bool = False
 
     def __call__(self, logits: Tensor, truth: Tensor, region: Tensor) -> Tensor:
         """A scalar in [0, 1]."""
         tp, fp, fn = count_softly(logits, truth, region, self.pooled)
-        return 1 - ((2 * tp + self.smooth) / (2 * tp + fp + fn + self.smooth)).mean()
+        whole = sum_squares(logits, truth, region, self.pooled) if self.squared else 2 * tp + fp + fn
+        return 1 - ((2 * tp + self.smooth) / (whole + self.smooth)).mean()
 
 
 @dataclass(frozen=True)
@@ -77,16 +87,18 @@ class CrossEntropyDice(Loss):
         dice: weight of the Dice loss.
         smooth: see `Dice`.
         pooled: see `Dice`.
+        squared: see `Dice`.
     """
 
     bce: float = 1.0
     dice: float = 1.0
     smooth: float = 1e-5
     pooled: bool = False
+    squared: bool = False
 
     def __call__(self, logits: Tensor, truth: Tensor, region: Tensor) -> Tensor:
         """A scalar."""
-        overlap = Dice(self.smooth, self.pooled)(logits, truth, region)
+        overlap = Dice(self.smooth, self.pooled, self.squared)(logits, truth, region)
         return self.bce * CrossEntropy()(logits, truth, region) + self.dice * overlap
 
 

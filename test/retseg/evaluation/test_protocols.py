@@ -196,6 +196,13 @@ def test_idrid_33_present_pools_images_that_have_the_lesion() -> None:
     assert evaluate("idrid", "idrid-33-present", cases)["auc_pr"].value == pytest.approx(integrate(rows), abs=1e-9)
 
 
+def test_idrid_33_per_image_is_the_mean_area_of_images_that_have_the_lesion() -> None:
+    cases = draw_cases(18)
+    areas = [integrate(sweep([case], [k / 32 for k in range(33)])) for case in cases if case.truth.any()]
+    found = evaluate("idrid", "idrid-33-per-image", cases)["auc_pr"].value
+    assert found == pytest.approx(np.mean(areas), abs=1e-9)
+
+
 @pytest.mark.parametrize("seed", [11, 12])
 def test_redseg_31_is_the_authors_script(seed: int) -> None:
     """i/30 on 8-bit maps; skip where nothing is predicted, or where precision and recall are 0; (0, 1) in front."""

@@ -25,6 +25,19 @@ def test_dice_is_monais(pair: tuple[torch.Tensor, torch.Tensor], pooled: bool) -
     torch.testing.assert_close(Dice(1e-5, pooled)(*pair, ONES), theirs)
 
 
+@pytest.mark.parametrize("pooled", [False, True])
+def test_dice_over_squares_is_monais(pair: tuple[torch.Tensor, torch.Tensor], pooled: bool) -> None:
+    theirs = DiceLoss(sigmoid=True, squared_pred=True, smooth_nr=1e-5, smooth_dr=1e-5, batch=pooled)(*pair)
+    torch.testing.assert_close(Dice(1e-5, pooled, True)(*pair, ONES), theirs)
+
+
+def test_dice_over_squares_of_half_sure_pixels() -> None:
+    """p = 1/2 on two pixels, one true: 2 TP = 1, squares 1/4 + 1/4 + 1, so 1 - 2/3; weight 0 takes a pixel out."""
+    truth = torch.tensor([[[[1.0, 0.0, 1.0]]]])
+    region = torch.tensor([[[[1.0, 1.0, 0.0]]]])
+    assert Dice(0.0, squared=True)(torch.zeros(1, 1, 1, 3), truth, region).item() == pytest.approx(1 / 3)
+
+
 def test_tversky_is_monais(pair: tuple[torch.Tensor, torch.Tensor]) -> None:
     theirs = TverskyLoss(sigmoid=True, alpha=0.2, beta=0.8, smooth_nr=1.0, smooth_dr=1.0)(*pair)
     torch.testing.assert_close(Tversky(0.2, 0.8, 1.0, 1.0)(*pair, ONES), theirs)
@@ -43,6 +56,9 @@ def test_focal_tversky_raises_each_image_to_gamma(pair: tuple[torch.Tensor, torc
 def test_bce_dice_is_monais_sum(pair: tuple[torch.Tensor, torch.Tensor]) -> None:
     dice = DiceLoss(sigmoid=True, smooth_nr=1e-5, smooth_dr=1e-5)(*pair)
     torch.testing.assert_close(CrossEntropyDice(0.5, 1.0)(*pair, ONES), 0.5 * CrossEntropy()(*pair, ONES) + dice)
+    pooled = DiceLoss(sigmoid=True, squared_pred=True, smooth_nr=1e-5, smooth_dr=1e-5, batch=True)(*pair)
+    ours = CrossEntropyDice(2.0, 1.0, pooled=True, squared=True)(*pair, ONES)
+    torch.testing.assert_close(ours, 2 * CrossEntropy()(*pair, ONES) + pooled)
     one = (pair[0][:, :1], pair[1][:, :1])
     theirs = DiceCELoss(sigmoid=True, smooth_nr=1e-5, smooth_dr=1e-5)(*one)
     torch.testing.assert_close(CrossEntropyDice()(*one, ONES), theirs)
