@@ -1,22 +1,27 @@
 """Whether a score is a test result: no scored image may have been among the model's training images."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 
 from retseg.evaluation.checking import ScorableCase
+from retseg.evaluation.matching import split_suffix
 from retseg.models import Card, hash_file
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """What the hashes say.
+    """What the card's list of training images says.
 
     Attributes:
-        trained_on: names of the scored cases that the model was trained on.
+        trained_on: names of the scored cases that the model was trained on, by SHA-256.
+        same_name: names of the other scored cases that a training image has the name of.
         unknown: names of the cases whose photograph is not beside the truth.
     """
 
     trained_on: tuple[str, ...]
+    same_name: tuple[str, ...]
     unknown: tuple[str, ...]
 
     def describe(self, model: str, cases: int) -> tuple[str, ...]:
@@ -25,8 +30,13 @@ class Provenance:
         if self.trained_on:
             sentences.append(
                 f"Not a test result: the model '{model}' was trained on {len(self.trained_on)} of the {cases} scored "
-                f"images ({', '.join(self.trained_on[:5])}{' ...' if len(self.trained_on) > 5 else ''}), as their "
-                "SHA-256 in its card says."
+                f"images ({_name_some(self.trained_on)}), as their SHA-256 in its card says."
+            )
+        if self.same_name:
+            sentences.append(
+                f"Not a test result: {len(self.same_name)} of the {cases} scored images ({_name_some(self.same_name)}) "
+                f"have the names of training images of the model '{model}' but not their SHA-256, as the same "
+                "photographs have at another size or in another format."
             )
         if self.unknown:
             sentences.append(
@@ -37,12 +47,29 @@ class Provenance:
 
 
 def compare_with_training(cases: Iterable[ScorableCase], cards: Iterable[Card]) -> Provenance:
-    """Look the scored photographs up among the training images of the cards, by SHA-256."""
+    """Look the scored photographs up among the training images of the cards, by SHA-256 and by name.
+
+    Names count where the model saw photographs, not phantoms, and where they are more than a number.
+    """
+    cards = tuple(cards)
     known = {digest for card in cards for digest in card.training.images.values()}
-    trained_on, unknown = [], []
+    named = {_read_name(image) for card in cards if not card.is_phantom for image in card.training.images} - {""}
+    trained_on, same_name, unknown = [], [], []
     for case in cases:
-        if case.image is None:
-            unknown.append(case.name)
-        elif hash_file(case.image) in known:
+        if case.image is not None and hash_file(case.image) in known:
             trained_on.append(case.name)
-    return Provenance(tuple(trained_on), tuple(unknown))
+        elif {_read_name(case.image or ""), _read_name(case.name)} & named:
+            same_name.append(case.name)
+        elif case.image is None:
+            unknown.append(case.name)
+    return Provenance(tuple(trained_on), tuple(same_name), tuple(unknown))
+
+
+def _read_name(image: Path | str) -> str:
+    """The name of an image without its folder and suffix; empty where it is only a number, as in many data sets."""
+    stem = split_suffix(PurePosixPath(image).name)[0]
+    return stem if re.search("[A-Za-z]", stem) and re.search("[0-9]", stem) else ""
+
+
+def _name_some(names: tuple[str, ...]) -> str:
+    return f"{', '.join(names[:5])}{' ...' if len(names) > 5 else ''}"
