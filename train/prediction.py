@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from retseg.engine import Engine
 from retseg.engine.torch import TorchEngine
-from retseg.image import whole_frame
+from retseg.image import Geometry, whole_frame, write_probability
 from retseg.networks import build_network
 from retseg.predictor import predict_probabilities, to_probabilities
 from retseg.preprocessing import normalise
+from train.cases import Case, DataSetError
 from train.patches import TrainingImage
 from train.recipe import Recipe
 
@@ -53,8 +54,39 @@ def read_prediction(directory: Path, image: TrainingImage) -> NDArray[np.uint16]
 
 
 def locate_prediction(directory: Path, image: TrainingImage) -> Path:
-    """Where the prediction of an image lies; images of two data sets may share a name."""
-    return directory / f"{image.case.data_set}-{image.case.name}.npy"
+    """Where the prediction of an image lies."""
+    return locate_case(directory, image.case)
+
+
+def locate_case(directory: Path, case: Case) -> Path:
+    """Where the prediction of a case lies; cases of two data sets may share a name."""
+    return directory / f"{case.data_set}-{case.name}.npy"
+
+
+def write_maps(recipe: Recipe, cases: Sequence[Case], directory: Path, output: Path) -> None:
+    """Write what a training found in the images that it held out, for `evaluate.py`: 16-bit PNG.
+
+    Args:
+        recipe: gives the tasks.
+        cases: of the recipe; those that were never held out are passed over.
+        directory: where `predict_unseen` wrote.
+        output: takes `<task>/<case>_probability.png`.
+
+    Raises:
+        DataSetError: there is no prediction, or two cases have one name.
+    """
+    held = [case for case in cases if locate_case(directory, case).is_file()]
+    if not held:
+        raise DataSetError(f"{directory} holds no prediction for an image of '{recipe.name}': train the recipe first")
+    twice = sorted({case.name for case in held if sum(case.name == other.name for other in held) > 1})
+    if twice:
+        raise DataSetError(f"several data sets have an image {', '.join(twice)}: their maps would have one name")
+    for case in held:
+        found = to_probability(np.load(locate_case(directory, case)))
+        for task, plane in zip(recipe.tasks, found, strict=True):
+            path = output / task / f"{case.name}_probability.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_probability(path, plane, Geometry((plane.shape[1], plane.shape[0])))
 
 
 def to_probability(stored: NDArray[np.uint16]) -> NDArray[np.float32]:

@@ -170,7 +170,7 @@ class Recipe:
         held_out: whether `each` fold is held out in turn, or only the `first`, so that one network is trained.
         encoder: a file of weights for the network's encoder, named by the user; none when empty.
         test: images that are scored at the end and never trained on; needs `folds = 1`.
-        protocols: by which `--results` scores the test, or the folds that were held out.
+        protocols: by which `--results` scores the test, or the folds that were held out, and by which the card does.
         family: of recipes that `--list` shows together; empty for the models that are shipped.
         variant: which `variants` were chosen, joined by `+`; `paper` for none.
     """

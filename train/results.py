@@ -10,23 +10,19 @@ from typing import Any
 import torch
 
 from retseg import __version__
-from retseg.challenge import list_challenges, load_challenge
 from retseg.challenge.protocol import Protocol
-from retseg.declaration import DeclarationError, nearest
 from retseg.evaluation.aggregate import estimate, pool_histograms, summarise
 from retseg.evaluation.result import CaseScore, Summary
-from retseg.evaluation.scoring import CaseMaps, find_break_even, recount_at_bin, score_case
+from retseg.evaluation.scoring import find_break_even, recount_at_bin
 from retseg.models import hash_file
 from retseg.networks import build_network
 from train.cases import gather_cases, gather_test_cases
 from train.logs import read_log, sum_hours
 from train.make import Places, Trained, read_commit, train_networks
 from train.patches import TrainingImage, load_training_images
-from train.prediction import open_weights, predict_unseen, read_prediction, to_probability
+from train.prediction import open_weights, predict_unseen
 from train.recipe import Recipe
-
-BOOTSTRAP_SEED = 0
-CURVES = {"auc_roc", "ap", "auc_pr", "ece", "brier"}
+from train.scoring import BOOTSTRAP_SEED, find_protocols, score_unseen
 
 
 class ResultError(ValueError):
@@ -95,39 +91,12 @@ def measure_recipe(recipe: Recipe, places: Places, workers: int, resume: bool) -
     return path
 
 
-def find_protocols(names: Sequence[str]) -> tuple[Protocol, ...]:
-    """Protocols by name, whichever challenge they belong to.
-
-    Raises:
-        DeclarationError: no challenge has a protocol of that name.
-    """
-    known = {name: found for each in list_challenges() for name, found in load_challenge(each).protocol.items()}
-    for name in names:
-        if name not in known:
-            raise DeclarationError(f"no challenge has a protocol '{name}'{nearest(name, known)}")
-    return tuple(known[name] for name in names)
-
-
 def score_images(
     recipe: Recipe, images: Sequence[TrainingImage], predictions: Path, protocols: Sequence[Protocol]
 ) -> dict[str, Any]:
     """Each protocol with its words and, for each task, its metrics: value, 95 % interval, s.d. over images."""
-    scores: dict[str, list[CaseScore]] = {protocol.name: [] for protocol in protocols}
-    for image in images:
-        found = read_prediction(predictions, image)
-        name = f"{image.case.data_set}/{image.case.name}"
-        for number, task in enumerate(recipe.tasks):
-            maps = CaseMaps(image.truth[number], None, to_probability(found[number]), image.field_of_view)
-            for key, score in score_case(name, task, maps, protocols, None).items():
-                kept = next(p for p in protocols if p.name == key)
-                slim = score if CURVES & set(kept.metrics) or kept.threshold_rule != "fixed" else _slim(score)
-                scores[key].append(slim)
-    return {p.name: describe_protocol(p, scores[p.name], recipe.tasks) for p in protocols}
-
-
-def _slim(score: CaseScore) -> CaseScore:
-    """A score without the histograms that no metric of its protocol needs: a megabyte each."""
-    return dataclasses.replace(score, histograms=None)
+    scores = score_unseen(recipe, images, predictions, protocols, {})
+    return {protocol.name: describe_protocol(protocol, scores[protocol.name], recipe.tasks) for protocol in protocols}
 
 
 def describe_protocol(protocol: Protocol, scores: Sequence[CaseScore], tasks: Sequence[str]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Thresholds, chosen on predictions for images that the network never saw, and the scores that go with them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from retseg.models import Score, Selection
 from train.patches import TrainingImage
 from train.prediction import read_prediction, to_probability
 from train.recipe import Recipe
+from train.scoring import list_scores
 
 THRESHOLDS: NDArray[np.float64] = np.arange(1, 50) / 50
 FIXED_THRESHOLD = 0.5
@@ -32,11 +33,19 @@ class Choice:
 
 
 def select_thresholds(recipe: Recipe, images: Sequence[TrainingImage], directory: Path) -> dict[str, Choice]:
-    """Choose each task's threshold on out-of-fold predictions; 0.5 where the recipe holds nothing out."""
+    """Choose each task's threshold on out-of-fold predictions; 0.5 where the recipe holds nothing out.
+
+    The scores of the recipe's protocols are taken at these thresholds.
+    """
     if recipe.folds == 1:
         fixed = Selection("fixed: no image was held out", (FIXED_THRESHOLD,), ())
         return {task: Choice(FIXED_THRESHOLD, fixed, ()) for task in recipe.tasks}
-    return {task: choose(recipe, number, images, directory) for number, task in enumerate(recipe.tasks)}
+    chosen = {task: choose(recipe, number, images, directory) for number, task in enumerate(recipe.tasks)}
+    more = list_scores(recipe, images, directory, {task: choice.threshold for task, choice in chosen.items()})
+    return {
+        task: replace(choice, scores=(*choice.scores, *(score for score in more if score.task == task)))
+        for task, choice in chosen.items()
+    }
 
 
 def choose(recipe: Recipe, task: int, images: Sequence[TrainingImage], directory: Path) -> Choice:

@@ -1,0 +1,109 @@
+"""Predictions for images that a network never saw, scored by protocols as `evaluate.py` scores them."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from retseg.challenge import list_challenges, load_challenge
+from retseg.challenge.protocol import Protocol
+from retseg.declaration import DeclarationError, nearest
+from retseg.evaluation.aggregate import estimate, summarise
+from retseg.evaluation.result import CaseScore
+from retseg.evaluation.scoring import CaseMaps, score_case
+from retseg.models import Score
+from train.patches import TrainingImage
+from train.prediction import read_prediction, to_probability
+from train.recipe import Recipe
+
+BOOTSTRAP_SEED = 0
+CURVES = {"auc_roc", "ap", "auc_pr", "ece", "brier"}
+LARGE_SHARE = 0.25
+"""Where one image holds this share of all true pixels, pooled scores are given without it too."""
+
+
+def find_protocols(names: Sequence[str]) -> tuple[Protocol, ...]:
+    """Protocols by name, whichever challenge they belong to.
+
+    Raises:
+        DeclarationError: no challenge has a protocol of that name.
+    """
+    known = {name: found for each in list_challenges() for name, found in load_challenge(each).protocol.items()}
+    for name in names:
+        if name not in known:
+            raise DeclarationError(f"no challenge has a protocol '{name}'{nearest(name, known)}")
+    return tuple(known[name] for name in names)
+
+
+def score_unseen(
+    recipe: Recipe,
+    images: Sequence[TrainingImage],
+    predictions: Path,
+    protocols: Sequence[Protocol],
+    thresholds: Mapping[str, float],
+) -> dict[str, list[CaseScore]]:
+    """Each image and task under each protocol.
+
+    Args:
+        recipe: gives the tasks.
+        images: with their truth.
+        predictions: where `predict_unseen` wrote theirs.
+        protocols: the rules.
+        thresholds: task to the threshold of the model; the protocol's own for other tasks.
+    """
+    scores: dict[str, list[CaseScore]] = {protocol.name: [] for protocol in protocols}
+    for image in images:
+        found = read_prediction(predictions, image)
+        name = f"{image.case.data_set}/{image.case.name}"
+        for number, task in enumerate(recipe.tasks):
+            maps = CaseMaps(image.truth[number], None, to_probability(found[number]), image.field_of_view)
+            for key, score in score_case(name, task, maps, protocols, thresholds.get(task)).items():
+                kept = next(p for p in protocols if p.name == key)
+                slim = score if CURVES & set(kept.metrics) or kept.threshold_rule != "fixed" else _slim(score)
+                scores[key].append(slim)
+    return scores
+
+
+def _slim(score: CaseScore) -> CaseScore:
+    """A score without the histograms that no metric of its protocol needs: a megabyte each."""
+    return dataclasses.replace(score, histograms=None)
+
+
+def list_scores(
+    recipe: Recipe, images: Sequence[TrainingImage], predictions: Path, thresholds: Mapping[str, float]
+) -> tuple[Score, ...]:
+    """What a card says of the images that were held out: the headline of each protocol of the recipe, task by task.
+
+    A pooled headline comes a second time, without the image that holds a quarter or more of all true pixels, where
+    there is one.
+    """
+    protocols = find_protocols(recipe.protocols)
+    found = score_unseen(recipe, images, predictions, protocols, thresholds)
+    rows = []
+    for protocol in protocols:
+        for task in recipe.tasks:
+            here = [score for score in found[protocol.name] if score.task == task]
+            rows += _summarise(here, protocol, f"{protocol.name}, out of fold")
+            name, share = find_largest(here)
+            if protocol.pooling == "pooled" and share >= LARGE_SHARE:
+                rest = [score for score in here if score.name != name]
+                words = f"without {Path(name).name}, which holds {share:.0%} of the true pixels"
+                rows += _summarise(rest, protocol, f"{protocol.name}, out of fold, {words}")
+    return tuple(rows)
+
+
+def find_largest(scores: Sequence[CaseScore]) -> tuple[str, float]:
+    """The name of the case with the most true pixels, and its share of all of them; none and 0 where there are none."""
+    pixels = {score.name: score.counts.tp + score.counts.fn for score in scores}
+    name = max(pixels, key=lambda each: pixels[each], default="")
+    total = sum(pixels.values())
+    return (name, pixels[name] / total) if total else ("", 0.0)
+
+
+def _summarise(scores: Sequence[CaseScore], protocol: Protocol, words: str) -> list[Score]:
+    """The headline of one task's scores with its interval; no row where it has no value."""
+    task = scores[0].task
+    found = summarise(estimate(scores, [task], protocol, BOOTSTRAP_SEED))[task].get(protocol.headline)
+    if found is None:
+        return []
+    low, high = (found.mean if bound is None else bound for bound in (found.ci95_low, found.ci95_high))
+    return [Score(task, protocol.headline, found.mean, low, high, words)]
