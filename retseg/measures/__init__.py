@@ -1,0 +1,18 @@
+"""What a clinician counts in a mask: lesions and vessels as numbers, with units; docs/measures.md defines each."""
+
+from retseg.measures.lesions import LesionMeasures, measure_lesions
+from retseg.measures.scale import Millimetres, find_scale
+from retseg.measures.table import Row, tabulate, tabulate_field
+from retseg.measures.vessels import VesselMeasures, measure_vessels
+
+__all__ = [
+    "LesionMeasures",
+    "Millimetres",
+    "Row",
+    "VesselMeasures",
+    "find_scale",
+    "measure_lesions",
+    "measure_vessels",
+    "tabulate",
+    "tabulate_field",
+]

@@ -1,0 +1,56 @@
+"""How many lesions, how large, how near to the fovea."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class LesionMeasures:
+    """The lesions of one task in one image, in pixels.
+
+    Attributes:
+        count: 8-connected components.
+        area: pixels of all of them.
+        area_fraction: of the field of view; nan where that is empty.
+        centroid_distance: from the fovea to the nearest centroid of a lesion; nan without a lesion, None without a
+            fovea.
+        edge_distance: the same to the nearest pixel of a lesion; 0 where the fovea lies in one.
+    """
+
+    count: int
+    area: int
+    area_fraction: float
+    centroid_distance: float | None
+    edge_distance: float | None
+
+
+def measure_lesions(
+    mask: NDArray[np.bool_], field_of_view: NDArray[np.bool_], fovea: tuple[float, float] | None
+) -> LesionMeasures:
+    """Measure one task's lesions.
+
+    Args:
+        mask: bool (H, W).
+        field_of_view: bool (H, W).
+        fovea: x and y in pixels, (0, 0) being the centre of the first pixel; None where it is not known.
+    """
+    count, _, _, centroids = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    area, visible = int(mask.sum()), int(field_of_view.sum())
+    fraction = area / visible if visible else float("nan")
+    if fovea is None:
+        return LesionMeasures(count - 1, area, fraction, None, None)
+    rows, columns = np.nonzero(mask)
+    pixels = np.stack([columns, rows], axis=1).astype(np.float64)
+    row, column = round(fovea[1]), round(fovea[0])
+    inside = 0 <= row < mask.shape[0] and 0 <= column < mask.shape[1] and bool(mask[row, column])
+    edge = 0.0 if inside else _find_nearest(pixels, fovea)
+    centroid = _find_nearest(np.asarray(centroids[1:], np.float64), fovea)
+    return LesionMeasures(count - 1, area, fraction, centroid, edge)
+
+
+def _find_nearest(points: NDArray[np.float64], fovea: tuple[float, float]) -> float:
+    """The least distance of points, (n, 2) as x and y, from the fovea; nan without points."""
+    return float(np.hypot(*(points - fovea).T).min()) if len(points) else float("nan")
