@@ -143,12 +143,12 @@ def _files(folder):
     return [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
 
 
-def test_a_case_becomes_its_mask_without_torch_scipy_or_a_web_server(repository, case, models):
+def test_a_case_becomes_its_mask_without_torch_scipy_scikit_image_or_a_web_server(repository, case, models):
     done = _start(repository, *_folders(case, models))
     assert done.returncode == 0, done.stderr
     imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
     assert "openvino" in imported
-    assert not imported & {"torch", "scipy", "fastapi", "uvicorn", "matplotlib", "pandas"}
+    assert not imported & {"torch", "scipy", "fastapi", "uvicorn", "matplotlib", "pandas", "skimage"}
     assert _files(case[1]) == ["images/binary-vessel-segmentation/disc.mha"]
     mask = sitk.ReadImage(str(case[1] / "images/binary-vessel-segmentation/disc.mha"))
     assert (mask.GetPixelID(), mask.GetSize(), mask.GetSpacing()) == (sitk.sitkUInt8, (400, 300), (0.5, 0.25))
@@ -318,4 +318,4 @@ def test_the_warm_server_does_case_after_case_outlives_a_bad_one_and_ends_at_sig
     assert err.decode().splitlines() == [next(line for line in err.decode().splitlines() if "bad.mha" in line)]
     said = out.decode().splitlines()
     assert said[0] == CAUTION
-    assert [line for line in said if not line.startswith("warning: ")][0].startswith("ready: ")
+    assert next(line for line in said if not line.startswith("warning: ")).startswith("ready: ")

@@ -22,6 +22,10 @@ PACKAGED_MODELS = Path(__file__).resolve().parents[2] / "model_weights"
 ENGINE_CHOICES = ("auto", "openvino", "torch")
 
 
+class RequestError(ValueError):
+    """What was asked for on the command line cannot be done; says why and what to ask for instead."""
+
+
 def add_challenge(parser: argparse.ArgumentParser) -> None:
     """`--challenge`; a container image sets its default by RETSEG_CHALLENGE."""
     default = os.environ.get("RETSEG_CHALLENGE") or "fundus"

@@ -2,14 +2,15 @@
 
 import argparse
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retseg.challenge import Challenge, load_challenge
 from retseg.commands.console import complain, say
-from retseg.commands.options import add_challenge, add_inference, load_when_needed, locate_models
+from retseg.commands.measuring import measure, name_stem, read_foveas, refuse_unmeasurable, write_measures
+from retseg.commands.options import RequestError, add_challenge, add_inference, load_when_needed, locate_models
 from retseg.container.outputs import label_mask
 from retseg.declaration import nearest
 from retseg.vocabulary import TASKS
@@ -19,17 +20,34 @@ if TYPE_CHECKING:
     from retseg.models import Card
 
 
-class RequestError(ValueError):
-    """What was asked for on the command line cannot be done; says why and what to ask for instead."""
-
-
 @dataclass(frozen=True)
 class Request:
-    """What to write for each image: masks of these tasks into `output`, and their probabilities if wanted."""
+    """What to write for each image into `output`: masks of these tasks, and what is wanted beside them.
+
+    `foveas` holds x and y, in pixels, for the images where the fovea is known.
+    """
 
     tasks: tuple[str, ...]
     output: Path
-    probabilities: bool
+    probabilities: bool = False
+    overlay: bool = False
+    measure: bool = False
+    foveas: Mapping[Path, tuple[float, float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The files of one image; masks and probabilities in the order of the tasks, the rest None where not wanted."""
+
+    masks: tuple[Path, ...]
+    probabilities: tuple[Path, ...]
+    overlay: Path | None
+    measures: Path | None
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """All of them."""
+        return (*self.masks, *self.probabilities, *(path for path in (self.overlay, self.measures) if path))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +57,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--task", metavar="NAME", action="append", help="what to segment (default: the challenge's)")
     parser.add_argument("--model", metavar="NAME", action="append", help="by which model (default: the challenge's)")
     parser.add_argument("--probabilities", action="store_true", help="write <stem>_probability.png (uint16) too")
+    parser.add_argument("--overlay", action="store_true", help="write overlay/<stem>.png, the image with its masks")
+    parser.add_argument("--measure", action="store_true", help="write measures/<stem>.csv, see docs/measures.md")
+    parser.add_argument("--fovea", metavar="X,Y_OR_CSV", default="", help="its pixel, or a table: image, x, y")
     add_challenge(parser)
     add_inference(parser)
 
@@ -49,7 +70,12 @@ def run(options: argparse.Namespace) -> int:
     challenge = load_challenge(options.challenge)
     models = locate_models(options.models)
     chosen = choose_models(challenge, models, options.task or (), options.model or ())
-    request = Request(tuple(chosen), options.output, options.probabilities)
+    foveas = read_foveas(options.fovea, images) if options.fovea else {}
+    if options.fovea and not options.measure:
+        raise RequestError("--fovea is for the distances that --measure writes: give both or none")
+    if options.measure:
+        refuse_unmeasurable(chosen)
+    request = Request(tuple(chosen), options.output, options.probabilities, options.overlay, options.measure, foveas)
     refuse_collisions(images, request)
     modality = challenge.modality if chosen.items() <= challenge.models.items() else None
     predict = load_when_needed(chosen, models, options.engine, modality)
@@ -89,11 +115,16 @@ def list_images(given: Iterable[Path]) -> tuple[Path, ...]:
     return tuple(images.values())
 
 
-def name_outputs(path: Path, request: Request) -> tuple[Path, ...]:
-    """Where the masks of an image go, and then, when they are wanted, its probabilities, in the order of the tasks."""
-    stem = path.name[: -len(".nii.gz")] if path.name.lower().endswith(".nii.gz") else path.stem
-    endings = (".png", "_probability.png") if request.probabilities else (".png",)
-    return tuple(request.output / task / f"{stem}{ending}" for ending in endings for task in request.tasks)
+def name_outputs(path: Path, request: Request) -> Outputs:
+    """Where the masks of an image go, and what is wanted beside them."""
+    stem = name_stem(path)
+    folders = [request.output / task for task in request.tasks]
+    return Outputs(
+        masks=tuple(folder / f"{stem}.png" for folder in folders),
+        probabilities=tuple(folder / f"{stem}_probability.png" for folder in folders if request.probabilities),
+        overlay=request.output / "overlay" / f"{stem}.png" if request.overlay else None,
+        measures=request.output / "measures" / f"{stem}.csv" if request.measure else None,
+    )
 
 
 def refuse_collisions(images: Iterable[Path], request: Request) -> None:
@@ -105,7 +136,7 @@ def refuse_collisions(images: Iterable[Path], request: Request) -> None:
     sources = list(images)
     writers: dict[Path, Path] = {}
     for path in sources:
-        for output in name_outputs(path, request):
+        for output in name_outputs(path, request).paths:
             if output in writers:
                 raise RequestError(
                     f"{writers[output]} and {path} would both be written to {output}: "
@@ -160,8 +191,9 @@ def predict_all(images: Sequence[Path], request: Request, predict: "Predict") ->
             say(f"[{number}/{len(images)}] {path} failed")
             yield str(error)
         else:
-            masks = ", ".join(str(output) for output in name_outputs(path, request)[: len(request.tasks)])
-            say(f"[{number}/{len(images)}] {path} -> {masks} ({time.monotonic() - start:.1f} s)")
+            outputs = name_outputs(path, request)
+            shown = [output for output in outputs.paths if output not in outputs.probabilities]
+            say(f"[{number}/{len(images)}] {path} -> {', '.join(map(str, shown))} ({time.monotonic() - start:.1f} s)")
             yield ""
 
 
@@ -172,15 +204,21 @@ def predict_one(path: Path, request: Request, predict: "Predict") -> None:
         ImageError: it cannot be read.
         OutputError: the output folder cannot be written to.
     """
-    from retseg.image import read_image, write_mask, write_probability
+    from retseg.image import read_image, write_mask, write_picture, write_probability
 
     image = read_image(path)
     prediction = predict(image)
     for sentence in (*image.warnings, *prediction.warnings):
         say(f"warning: {sentence}")
-    planes = [prediction.tasks.index(task) for task in request.tasks]
+    masks = {task: prediction.masks[prediction.tasks.index(task)] for task in request.tasks}
     outputs = name_outputs(path, request)
-    for plane, output in zip(planes, outputs, strict=False):
-        write_mask(output, label_mask(prediction.masks[plane], (0, 255)), image.geometry)
-    for plane, output in zip(planes, outputs[len(planes) :], strict=False):
-        write_probability(output, prediction.probabilities[plane], image.geometry)
+    for mask, output in zip(masks.values(), outputs.masks, strict=True):
+        write_mask(output, label_mask(mask, (0, 255)), image.geometry)
+    for task, output in zip(request.tasks, outputs.probabilities, strict=False):
+        write_probability(output, prediction.probabilities[prediction.tasks.index(task)], image.geometry)
+    if outputs.overlay:
+        from retseg.report.overlay import draw_overlay
+
+        write_picture(outputs.overlay, draw_overlay(image.pixels, masks))
+    if outputs.measures:
+        write_measures(outputs.measures, measure(image, masks, prediction.field_of_view, request.foveas.get(path)))

@@ -3,7 +3,7 @@
 from retseg.image.field_of_view import find_field_of_view, whole_frame
 from retseg.image.image import Geometry, Image, ImageError, OutputError
 from retseg.image.reading import is_image_name, read_image, read_mask, read_values
-from retseg.image.writing import replacing, write_mask, write_probability
+from retseg.image.writing import replacing, write_mask, write_picture, write_probability
 
 __all__ = [
     "Geometry",
@@ -18,5 +18,6 @@ __all__ = [
     "replacing",
     "whole_frame",
     "write_mask",
+    "write_picture",
     "write_probability",
 ]

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import SimpleITK
 from numpy.typing import NDArray
@@ -47,6 +48,17 @@ def write_probability(path: Path, probability: NDArray[np.float32], geometry: Ge
         write_array(path, np.rint(probability.astype(np.float64) * 65535).astype(np.uint16), geometry)
     else:
         write_array(path, probability.astype(np.float32), geometry)
+
+
+def write_picture(path: Path, pixels: NDArray[np.uint8]) -> None:
+    """Write a picture for the eye, uint8 (H, W, 3) RGB, as .png.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    with replacing(path) as beside:
+        if not cv2.imwrite(str(beside), np.ascontiguousarray(pixels[:, :, ::-1])):
+            raise RuntimeError("no PNG came out")
 
 
 def check_target(path: Path, values: NDArray[np.generic], geometry: Geometry) -> None:

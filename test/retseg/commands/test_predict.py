@@ -10,9 +10,9 @@ import pytest
 from retseg import cli
 from retseg.challenge import TaskModel, load_challenge
 from retseg.commands import predict as command
+from retseg.commands.options import RequestError
 from retseg.commands.predict import (
     Request,
-    RequestError,
     choose_models,
     list_images,
     name_outputs,
@@ -21,7 +21,7 @@ from retseg.commands.predict import (
 )
 from retseg.predictor import Prediction
 
-REQUEST = Request(("vessel",), Path("out"), probabilities=False)
+REQUEST = Request(("vessel",), Path("out"))
 
 
 def _touch(*paths):
@@ -46,13 +46,16 @@ def test_a_missing_path_and_a_folder_without_images_are_named(tmp_path):
 
 @pytest.mark.parametrize(("name", "stem"), [("a.tif", "a"), ("a.nii.gz", "a"), ("1.2.PNG", "1.2"), ("a.dat", "a")])
 def test_results_are_named_after_task_and_stem(name, stem):
-    request = dataclasses.replace(REQUEST, tasks=("vessel", "haemorrhage"), probabilities=True)
-    assert [path.as_posix() for path in name_outputs(Path("in") / name, request)] == [
+    request = Request(("vessel", "haemorrhage"), Path("out"), probabilities=True, overlay=True, measure=True)
+    assert [path.as_posix() for path in name_outputs(Path("in") / name, request).paths] == [
         f"out/vessel/{stem}.png",
         f"out/haemorrhage/{stem}.png",
         f"out/vessel/{stem}_probability.png",
         f"out/haemorrhage/{stem}_probability.png",
+        f"out/overlay/{stem}.png",
+        f"out/measures/{stem}.csv",
     ]
+    assert [path.as_posix() for path in name_outputs(Path("in") / name, REQUEST).paths] == [f"out/vessel/{stem}.png"]
 
 
 @pytest.mark.parametrize("pair", [("left/a.tif", "right/a.tif"), ("a.tif", "a.png")])
@@ -69,10 +72,13 @@ def test_an_image_named_like_the_probability_of_another_is_refused_only_if_proba
         refuse_collisions(pair, dataclasses.replace(REQUEST, probabilities=True))
 
 
-def test_an_image_is_not_overwritten_by_its_own_mask(tmp_path):
+def test_an_image_is_not_overwritten_by_its_own_mask_or_overlay(tmp_path):
     request = dataclasses.replace(REQUEST, output=tmp_path)
     with pytest.raises(RequestError, match="would be overwritten"):
         refuse_collisions([tmp_path / "vessel/a.png"], request)
+    refuse_collisions([tmp_path / "overlay/a.png"], request)
+    with pytest.raises(RequestError, match="would be overwritten"):
+        refuse_collisions([tmp_path / "overlay/a.png"], dataclasses.replace(request, overlay=True))
 
 
 @pytest.fixture
@@ -162,6 +168,20 @@ def test_masks_are_0_and_255_and_probabilities_16_bit_in_the_size_of_the_input(g
     assert probability.dtype == np.uint16
     np.testing.assert_array_equal(probability, np.round(pixels[..., 1] / np.float32(255) * 65535))
     assert capsys.readouterr().out.startswith("[1/1] ")
+
+
+def test_an_overlay_is_the_image_with_its_masks_and_a_legend_below(green_vessels, tmp_path):
+    pixels = np.full((200, 300, 3), 40, np.uint8)
+    pixels[50:60, 20:280, 1] = 200
+    cv2.imwrite(str(tmp_path / "a.png"), pixels)
+    assert cli.main(["predict", str(tmp_path / "a.png"), "--output", str(tmp_path / "out"), "--overlay"]) == 0
+    drawn = cv2.imread(str(tmp_path / "out/overlay/a.png"))
+    assert drawn.shape[0] > 200
+    assert drawn.shape[1:] == (300, 3)
+    np.testing.assert_array_equal(drawn[100:200], pixels[100:])
+    blue, _, red = drawn[55, 150].astype(int)
+    assert blue > red + 30, "vessels are drawn in sky blue"
+    assert not (tmp_path / "out/measures").exists()
 
 
 def test_an_unreadable_image_is_named_and_the_others_are_done(green_vessels, tmp_path, capsys):

@@ -1,0 +1,138 @@
+"""What `retseg predict --measure` writes, and where it learns of the fovea."""
+
+import csv
+import importlib.util
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from retseg.commands.console import say
+from retseg.commands.options import RequestError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from retseg.image import Image
+    from retseg.measures import Row
+
+Point = tuple[float, float]
+COLUMNS = ("image", "task", "measure", "value", "unit")
+
+
+def name_stem(path: Path) -> str:
+    """The name of an image without its suffix, also where that is `.nii.gz`."""
+    return path.name[: -len(".nii.gz")] if path.name.lower().endswith(".nii.gz") else path.stem
+
+
+def refuse_unmeasurable(tasks: Iterable[str]) -> None:
+    """Refuse to measure vessels without scikit-image, which inference does not need.
+
+    Raises:
+        RequestError: it is not installed.
+    """
+    if "vessel" in tasks and importlib.util.find_spec("skimage") is None:
+        raise RequestError("vessels are measured by scikit-image, which is missing: install requirements-evaluate.txt")
+
+
+def read_foveas(text: str, images: Sequence[Path]) -> dict[Path, Point]:
+    """Where the fovea lies, x and y in pixels, in those of the images for which it is known.
+
+    Args:
+        text: `X,Y` for one image, or a CSV file: a line of names, then the image in the first column and its place in
+            those whose names begin with x and y, as in IDRiD's tables.
+        images: that will be measured.
+
+    Raises:
+        RequestError: the text is neither, the table is wrong, or it names none of the images.
+    """
+    if not Path(text).is_file():
+        try:
+            x, y = (float(word) for word in text.split(","))
+        except ValueError:
+            raise RequestError(
+                f"--fovea takes X,Y or a CSV file, and '{text}' is neither: see docs/measures.md"
+            ) from None
+        if len(images) != 1:
+            raise RequestError(f"--fovea {text} is of one image, and there are {len(images)}: give a CSV file")
+        return {images[0]: (x, y)}
+    table = read_points(Path(text))
+    found = {path: table[name_stem(path)] for path in images if name_stem(path) in table}
+    if not found:
+        names = f"{', '.join(list(table)[:2])} ... but not {name_stem(images[0])}"
+        raise RequestError(f"{text} names none of the images ({names}): its first column must hold their names")
+    if len(found) < len(images):
+        say(f"warning: {text} names {len(found)} of {len(images)} images: the others get no distance to the fovea")
+    return found
+
+
+def read_points(path: Path) -> dict[str, Point]:
+    """The points of a table by the names of their images, without suffix; rows without a name or a place are passed over.
+
+    Raises:
+        RequestError: the columns are missing, or a row holds no numbers.
+    """
+    try:
+        header, *rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines())) or [[]]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise RequestError(f"{path} is no CSV file ({error}): save the table as CSV in UTF-8") from error
+    places = [next((i for i, name in enumerate(header) if i and name.strip().lower().startswith(c)), 0) for c in "xy"]
+    if not all(places):
+        raise RequestError(f"{path} has no columns x and y after the image's: name them in its first line")
+    points = {}
+    for number, row in enumerate(rows, 2):
+        if row and row[0].strip() and any(word.strip() for word in row[1:]):
+            try:
+                x, y = (float(row[place]) for place in places)
+            except (ValueError, IndexError):
+                raise RequestError(f"{path}, line {number} has no number for x or y: mend or remove it") from None
+            points[name_stem(Path(row[0].strip()))] = (x, y)
+    return points
+
+
+def measure(
+    image: "Image",
+    masks: "Mapping[str, NDArray[np.bool_]]",
+    field_of_view: "NDArray[np.bool_]",
+    fovea: Point | None,
+) -> "Iterator[tuple[str, str, Row]]":
+    """Image, task and row for every measure of every mask, bool (H, W); the area of the field of view comes first."""
+    from retseg.measures import find_scale, measure_lesions, measure_vessels, tabulate, tabulate_field
+
+    scale = find_scale(image.geometry, field_of_view, image.name)
+    if scale.warning:
+        say(f"warning: {scale.warning}")
+    width, height = image.geometry.size
+    if fovea is not None and not (0 <= fovea[0] < width and 0 <= fovea[1] < height):
+        say(f"warning: the fovea of {image.name} lies outside of it, at {fovea}: no distance to it is given.")
+        fovea = None
+    for row in tabulate_field(int(field_of_view.sum()), scale.per_pixel):
+        yield image.name, "field_of_view", row
+    for task, mask in masks.items():
+        vessels = task == "vessel"
+        measures = measure_vessels(mask, field_of_view) if vessels else measure_lesions(mask, field_of_view, fovea)
+        for row in tabulate(measures, scale.per_pixel):
+            yield image.name, task, row
+
+
+def write_measures(path: Path, rows: "Iterable[tuple[str, str, Row]]") -> None:
+    """Write a CSV file, one number a line; a measure that is not defined has an empty value.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    from retseg.image import replacing
+
+    with replacing(path) as beside, beside.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for image, task, row in rows:
+            writer.writerow((image, task, row.measure, format_value(row.value), row.unit))
+
+
+def format_value(value: float) -> str:
+    """Whole numbers in full, others with six digits, nothing for nan."""
+    if isinstance(value, int):
+        return str(value)
+    return "" if math.isnan(value) else f"{value:.6g}"
