@@ -1,14 +1,14 @@
 """`python -m train RECIPE`: make a model, from the official download of its data to weights and card."""
 
 import argparse
-import os
 import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+from train import REPOSITORY
+from train.options import add_places
 
 
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -17,14 +17,10 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("recipe", nargs="?", help="a file of train/recipes, without .toml")
     parser.add_argument("--list", action="store_true", help="list the recipes, or those whose name begins so")
     parser.add_argument("--summary", action="store_true", help="draw the recipe's network layer by layer")
-    parser.add_argument(
-        "--data", type=Path, default=os.environ.get("RETSEG_DATA") or None, help="folder of the data sets"
-    )
     parser.add_argument("--output", type=Path, help="folder of the models (model_weights) or results (train/results)")
     parser.add_argument("--results", action="store_true", help="score an experiment by its protocols; export no model")
-    parser.add_argument("--runs", type=Path, default=REPOSITORY / "runs", help="folder of checkpoints and logs")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
-    parser.add_argument("--workers", type=int, default=1, help="processes that draw patches")
+    add_places(parser)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a key of the recipe")
     return parser.parse_args(arguments)
 

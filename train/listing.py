@@ -8,10 +8,11 @@ from torchinfo import summary
 
 from retseg.models import ModelError, load_card
 from retseg.networks import build_network
-from train.make import REPOSITORY
+from train import REPOSITORY
+from train.page import name_width
 from train.reading import list_recipes, load_recipe
 from train.recipe import Recipe
-from train.reproduce import RESULTS, name_width, read_results
+from train.reproduce import RESULTS, read_results
 from train.results import find_protocols
 
 

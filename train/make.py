@@ -10,6 +10,7 @@ import torch
 from lightning.fabric import Fabric
 
 from retseg.models import Training, hash_file
+from train import REPOSITORY
 from train.cases import Case, gather_cases
 from train.export import export_model
 from train.folds import split_folds
@@ -20,8 +21,6 @@ from train.prediction import open_weights, predict_unseen
 from train.recipe import Recipe
 from train.selection import select_thresholds
 from train.tiles import cut_images
-
-REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True)

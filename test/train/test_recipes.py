@@ -15,9 +15,9 @@ from train.cases import gather_cases, gather_test_cases
 from train.loop import Run, Trainer
 from train.optimisation import group_parameters
 from train.patches import load_training_images
+from train.published import Measure, load_published
 from train.reading import list_recipes, load_recipe
 from train.recipe import Recipe
-from train.reproduce import load_tables
 from train.results import find_protocols
 from train.tiles import cut_images
 
@@ -124,11 +124,14 @@ def test_every_experiment_has_a_width_for_two_cores_that_is_smaller_than_the_pap
         assert work[1] < work[0], name
 
 
-def test_published_rows_name_recipes_and_protocols_that_exist_and_every_experiment_has_a_row() -> None:
-    rows = [(table, row) for table in load_tables() for row in table.row]
-    for table, row in rows:
-        if row.recipe:
-            recipe, protocol = load_recipe(row.recipe), row.score or table.score
-            assert protocol in recipe.protocols, (table.title, row.label)
-            assert row.task in recipe.tasks and row.metric in find_protocols((protocol,))[0].metrics, row.label
-    assert {row.recipe for _, row in rows if row.recipe} == set(EXPERIMENTS)
+def test_published_numbers_name_recipes_and_protocols_that_exist_and_every_experiment_has_a_row() -> None:
+    published = load_published()
+    rows = [(table, row) for table in published.table for row in table.row if row.recipe]
+    measures = [Measure(row.recipe, row.score or table.score, row.metric, row.task) for table, row in rows]
+    pairs = [pair for contrast in published.contrast for pair in contrast.pair]
+    assert len(published.contrast) == 6 and all(pair.first != pair.second for pair in pairs)
+    for measure in (*measures, *(side for pair in pairs for side in (pair.first, pair.second))):
+        recipe = load_recipe(measure.recipe)
+        assert measure.score in recipe.protocols and measure.task in recipe.tasks, measure
+        assert measure.metric in find_protocols((measure.score,))[0].metrics, measure
+    assert {row.recipe for _, row in rows} == set(EXPERIMENTS)

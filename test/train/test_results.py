@@ -9,10 +9,12 @@ import pytest
 
 from train.cases import gather_cases
 from train.make import Places
+from train.page import write_page
 from train.patches import load_training_images
 from train.prediction import locate_prediction
+from train.published import Contrast, Measure, Pair, Published, Row, Table, load_published
 from train.recipe import Recipe, Source
-from train.reproduce import Row, Table, load_tables, read_results, write_page
+from train.reproduce import read_results
 from train.results import ResultError, check_changes, find_protocols, measure_recipe, score_images
 
 ROWS = (
@@ -21,6 +23,12 @@ ROWS = (
     Row("x", "f1", "vessel"),
 )
 TABLE = Table("Lines", "by eye", "They differ.", "fundus-fov", ROWS)
+DICE, IOU, CURVES = (
+    Measure(name, "fundus-fov", metric, "vessel")
+    for name, metric in (("lines", "dice"), ("lines", "iou"), ("curves", "iou"))
+)
+PAIRS = (Pair("of lines", DICE, IOU), Pair("of curves", DICE, CURVES))
+PUBLISHED = Published((TABLE,), (Contrast("Two measures", "One is less.", "dice", "iou", PAIRS),))
 
 
 @pytest.fixture
@@ -47,14 +55,22 @@ def test_a_test_is_scored_logged_and_printed_beside_the_published_number(experim
         json.dumps(result["protocols"]).replace(f'"value": {score["value"]}', '"value": 0.25')
     )
     (places.output / "lines-paper-seed4.json").write_text(json.dumps(again))
-    page = write_page([TABLE], read_results(places.output))
+    page = write_page(PUBLISHED, read_results(places.output))
     mean = f"{(score['value'] + 0.25) / 2:.4f}"
     interval = f"{score['low']:.4f} to {score['high']:.4f}"
     low, high = sorted((score["value"], 0.25))
     assert f"| lines | 0.9000 | {mean} | {interval} | {low:.4f} to {high:.4f} | paper, 2 | `lines` |" in page
     assert "| curves | - | not run | | | | `curves` |" in page
     assert "| x | - | no experiment here | | | | |" in page
-    assert "1 of 2 experiments have run" in page
+    assert "1 of 2 experiments have run: 2 runs, 0.0 hours" in page
+    assert (
+        "Published: by eye. Ours: `fundus-fov`, vessels, mean over images, in the field of view. They differ." in page
+    )
+    iou = result["protocols"]["fundus-fov"]["tasks"]["vessel"]["iou"]["value"]
+    changes = sorted((iou - score["value"], iou - 0.25))
+    spread = f"{changes[0]:+.4f} to {changes[1]:+.4f}"
+    assert f"| of lines | {mean} | {iou:.4f} | {sum(changes) / 2:+.4f} | {spread} | paper, 2 |" in page
+    assert "| of curves | not run | | | | |" in page
 
 
 def test_scores_are_those_of_the_stored_predictions(experiment: Recipe, data: Path, tmp_path: Path) -> None:
@@ -78,7 +94,7 @@ def test_a_result_that_would_mislead_is_refused(experiment: Recipe, data: Path) 
 
 
 def test_the_page_without_any_run_says_so_in_every_row() -> None:
-    page = write_page(load_tables(), ())
+    page = write_page(load_published(), ())
     rows = [line for line in page.splitlines() if line.startswith("| ") and not line.startswith("| row")]
     assert len(rows) > 100
     assert all("| not run |" in row or "| no experiment here |" in row for row in rows)

@@ -1,0 +1,99 @@
+"""What five publications report, and which of our experiments is to be set beside each number."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from retseg.declaration import declare, read_toml
+
+PUBLISHED = Path(__file__).parent / "published.toml"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One number.
+
+    Attributes:
+        label: of the method and, where the table has several, the metric.
+        metric: of the protocol; none where there is no experiment.
+        task: that it is of; none where there is no experiment.
+        recipe: of our experiment; none when empty.
+        published: the published number.
+        score: the protocol, where it is not the table's.
+    """
+
+    label: str
+    metric: str = ""
+    task: str = ""
+    recipe: str = ""
+    published: float | None = None
+    score: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Numbers that belong together.
+
+    Attributes:
+        title: of the table.
+        protocol: by which the published numbers were taken, in words.
+        remark: what a difference means.
+        score: the protocol of ours.
+        row: the rows.
+    """
+
+    title: str
+    protocol: str
+    remark: str
+    score: str
+    row: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One of our numbers: of a recipe, by a protocol, of a task."""
+
+    recipe: str
+    score: str
+    metric: str
+    task: str
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two numbers whose difference is meant."""
+
+    label: str
+    first: Measure
+    second: Measure
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """What a choice of evaluation, or of method, changes: pairs of our numbers.
+
+    Attributes:
+        title: of the section.
+        text: what is compared, and how to read it.
+        first: what the first numbers are.
+        second: what the second numbers are.
+        pair: the rows.
+    """
+
+    title: str
+    text: str
+    first: str
+    second: str
+    pair: tuple[Pair, ...]
+
+
+@dataclass(frozen=True)
+class Published:
+    """All tables, and the contrasts that stand before them."""
+
+    table: tuple[Table, ...]
+    contrast: tuple[Contrast, ...] = ()
+
+
+def load_published(path: Path = PUBLISHED) -> Published:
+    """Read the published numbers, strictly."""
+    return declare(Published, read_toml(path), str(path))
