@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Channels = Literal["rgb", "green", "grey"]
-Normalisation = Literal["field_of_view", "unit", "imagenet"]
+Normalisation = Literal["field_of_view", "unit", "imagenet", "none"]
 
 IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 IMAGENET_SD = np.array([0.229, 0.224, 0.225], np.float32)
@@ -40,7 +40,8 @@ class Preprocessing:
     Attributes:
         channels: `rgb`, the `green` channel alone, or luminance (`grey`, ITU-R 601 weights).
         normalise: `field_of_view` makes each channel's mean 0 and s.d. 1 inside the region that is seen; `unit`
-            divides by 255; `imagenet` standardises with ImageNet's constants. Outside the region the result is 0.
+            divides by 255; `imagenet` standardises with ImageNet's constants; `none` leaves 0 to 255. Outside the
+            region the result is 0.
         diameter: the longer side of the region's bounding box after resizing, in pixels; 0 keeps the scale. A framing
             with a size of its own leaves it no say.
         clahe: clip limit of contrast limited adaptive histogram equalisation (8x8 tiles); 0 for none.
@@ -122,8 +123,10 @@ def measure_brightness(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Mean and standard deviation per channel, on the 0 to 255 scale: what normalisation subtracts and divides by."""
     channels = working.pixels.shape[2]
-    if preprocessing.normalise == "unit":
-        return np.zeros(channels, np.float32), np.full(channels, 255, np.float32)
+    if preprocessing.normalise in ("unit", "none"):
+        return np.zeros(channels, np.float32), np.full(
+            channels, 255 if preprocessing.normalise == "unit" else 1, np.float32
+        )
     if preprocessing.normalise == "imagenet":
         return IMAGENET_MEAN[:channels] * 255, IMAGENET_SD[:channels] * 255
     inside = working.pixels[working.region].astype(np.float32)

@@ -67,9 +67,9 @@ def test_a_constant_image_is_not_divided_by_zero() -> None:
 
 
 def test_unit_and_imagenet_normalisation_are_those_of_the_literature() -> None:
-    """Pixel 255: 1 in unit scale; (1 - 0.485) / 0.229 = 2.2489 in ImageNet's red."""
+    """Pixel 255: 1 in unit scale; (1 - 0.485) / 0.229 = 2.2489 in ImageNet's red; itself without any."""
     white = np.full((60, 80, 3), 255, np.uint8)
-    for normalisation, value in (("unit", 1.0), ("imagenet", 2.2489)):
+    for normalisation, value in (("unit", 1.0), ("imagenet", 2.2489), ("none", 255.0)):
         preprocessing = Preprocessing(normalise=normalisation)  # type: ignore[arg-type]
         working = frame_image(white, VIEW, Framing(), preprocessing)
         seen = normalise(working.pixels, working.region, measure_brightness(working, preprocessing))

@@ -12,6 +12,7 @@ _LOSSES = {
     "bce": "train.losses.cross_entropy:CrossEntropy",
     "bce_dice": "train.losses.overlap:CrossEntropyDice",
     "bce_iou": "train.losses.overlap:CrossEntropyJaccard",
+    "bin_bce": "train.losses.bins:BinCrossEntropy",
     "cldice": "train.losses.centreline:CentrelineDice",
     "dice": "train.losses.overlap:Dice",
     "focal": "train.losses.cross_entropy:Focal",
