@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from retseg import __version__
-from retseg.models import CARD_FORMAT, Card, Network, Task, Training, hash_file, write_card
+from retseg.models import CARD_FORMAT, Card, Network, Training, hash_file, write_card
 from retseg.networks import build_network
 from retseg.networks.onnx import export_onnx
 from train.recipe import Recipe
@@ -42,7 +42,7 @@ def export_model(
         name=recipe.name,
         version=__version__,
         modality=recipe.modality,
-        tasks={task: Task(choice.threshold) for task, choice in choices.items()},
+        tasks={task: choice.task for task, choice in choices.items()},
         network=network,
         preprocessing=recipe.preprocessing,
         inference=recipe.inference,

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from retseg.engine import Engine
 from retseg.engine.torch import TorchEngine
 from retseg.image import Geometry, whole_frame, write_probability
+from retseg.models import Task
 from retseg.networks import build_network
-from retseg.predictor import predict_probabilities, to_probabilities
+from retseg.predictor import drop_small, predict_probabilities, to_probabilities
 from retseg.preprocessing import normalise
 from train.cases import Case, DataSetError
 from train.patches import TrainingImage
@@ -93,3 +94,8 @@ def to_probability(stored: NDArray[np.uint16]) -> NDArray[np.float32]:
     """A stored prediction as float32 in [0, 1]."""
     probability: NDArray[np.float32] = np.asarray(stored).astype(np.float32) / np.float32(65535)
     return probability
+
+
+def cut_mask(probability: NDArray[np.float32], task: Task) -> NDArray[np.bool_]:
+    """The mask that a model makes of probabilities (H, W): threshold and least area of its card."""
+    return drop_small(np.asarray(probability >= task.threshold), task.minimum_area)

@@ -148,9 +148,16 @@ class Stage:
 
 @dataclass(frozen=True)
 class Selection:
-    """How thresholds are chosen on out-of-fold predictions: by the Dice of pooled pixels, or the mean over images."""
+    """How thresholds are chosen on out-of-fold predictions.
+
+    Attributes:
+        rule: by the Dice of pooled pixels, or by the mean over images, where finding nothing in an image without the
+            lesion counts 1 and finding anything 0.
+        minimum_areas: to choose from, in pixels: smaller connected parts are dropped from a mask.
+    """
 
     rule: Literal["pooled_dice", "mean_dice"] = "mean_dice"
+    minimum_areas: tuple[int, ...] = (0,)
 
 
 @dataclass(frozen=True)

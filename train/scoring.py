@@ -10,9 +10,9 @@ from retseg.declaration import DeclarationError, nearest
 from retseg.evaluation.aggregate import estimate, summarise
 from retseg.evaluation.result import CaseScore
 from retseg.evaluation.scoring import CaseMaps, score_case
-from retseg.models import Score
+from retseg.models import Score, Task
 from train.patches import TrainingImage
-from train.prediction import read_prediction, to_probability
+from train.prediction import cut_mask, read_prediction, to_probability
 from train.recipe import Recipe
 
 BOOTSTRAP_SEED = 0
@@ -39,7 +39,7 @@ def score_unseen(
     images: Sequence[TrainingImage],
     predictions: Path,
     protocols: Sequence[Protocol],
-    thresholds: Mapping[str, float],
+    rules: Mapping[str, Task],
 ) -> dict[str, list[CaseScore]]:
     """Each image and task under each protocol.
 
@@ -48,15 +48,17 @@ def score_unseen(
         images: with their truth.
         predictions: where `predict_unseen` wrote theirs.
         protocols: the rules.
-        thresholds: task to the threshold of the model; the protocol's own for other tasks.
+        rules: the model's own for its masks, task by task; other maps are cut at the protocol's threshold.
     """
     scores: dict[str, list[CaseScore]] = {protocol.name: [] for protocol in protocols}
     for image in images:
         found = read_prediction(predictions, image)
         name = f"{image.case.data_set}/{image.case.name}"
         for number, task in enumerate(recipe.tasks):
-            maps = CaseMaps(image.truth[number], None, to_probability(found[number]), image.field_of_view)
-            for key, score in score_case(name, task, maps, protocols, thresholds.get(task)).items():
+            probability = to_probability(found[number])
+            mask = cut_mask(probability, rules[task]) if task in rules else None
+            maps = CaseMaps(image.truth[number], mask, probability, image.field_of_view)
+            for key, score in score_case(name, task, maps, protocols, None).items():
                 kept = next(p for p in protocols if p.name == key)
                 slim = score if CURVES & set(kept.metrics) or kept.threshold_rule != "fixed" else _slim(score)
                 scores[key].append(slim)
@@ -69,7 +71,7 @@ def _slim(score: CaseScore) -> CaseScore:
 
 
 def list_scores(
-    recipe: Recipe, images: Sequence[TrainingImage], predictions: Path, thresholds: Mapping[str, float]
+    recipe: Recipe, images: Sequence[TrainingImage], predictions: Path, rules: Mapping[str, Task]
 ) -> tuple[Score, ...]:
     """What a card says of the images that were held out: the headline of each protocol of the recipe, task by task.
 
@@ -77,7 +79,7 @@ def list_scores(
     there is one.
     """
     protocols = find_protocols(recipe.protocols)
-    found = score_unseen(recipe, images, predictions, protocols, thresholds)
+    found = score_unseen(recipe, images, predictions, protocols, rules)
     rows = []
     for protocol in protocols:
         for task in recipe.tasks:
