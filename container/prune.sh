@@ -16,10 +16,12 @@ if [ -d openvino ]; then
   done
 fi
 
-# torch: eager inference needs no compiler (triton), no headers and no static library.
+# torch: eager inference needs no compiler (triton and its bindings), no linear algebra, no profiler, no headers and no
+# static library. What libtorch_cuda.so and libcudnn are linked with, or look for by name, stays: `readelf -d`, `strings`.
 if [ -d torch ]; then
-  rm -rf triton torch/include torch/test torch/share functorch
-  rm -f nvidia/cusolver/lib/libcusolverMg.so.*
+  rm -rf triton cuda _cuda_bindings_redirector.* torch/include torch/test torch/share torch/bin/protoc* functorch
+  rm -rf nvidia/cusolver torch/lib/libtorch_cuda_linalg.so
+  rm -f nvidia/cuda_nvrtc/lib/*.alt.so.* nvidia/cuda_cupti/lib/libnvperf_* nvidia/cuda_cupti/lib/libcheckpoint.so
   find torch nvidia -name '*.a' -delete
   find nvidia -type d -name include -prune -exec rm -rf {} +
 fi

@@ -101,8 +101,10 @@ def test_a_case_that_no_job_has_done_is_named(evaluate, jobs):
 
     done, output = evaluate(jobs)
 
-    assert done.returncode != 0
-    assert any("12" in line and "irma" in line for line in done.stderr.splitlines()), done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert done.returncode == 1
+    assert last.startswith("case '12', irma: a truth without prediction"), done.stderr
+    assert "nothing was scored: mend the files" in last
     assert not (output / "metrics.json").exists()
 
 
@@ -119,3 +121,22 @@ def test_unpacked_prediction_files_are_scored(evaluate, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     metrics = json.loads((output / "metrics.json").read_text())
     assert 0.6 < metrics["aggregates"]["irma"]["dice"]["mean"] < 0.7  # half the lesion found: 2 / 3
+
+
+def test_the_image_has_neither_torch_nor_a_server(run, build_evaluation):
+    script = "import importlib.util as u; print([n for n in ('torch', 'fastapi', 'uvicorn') if u.find_spec(n)])"
+
+    inside = run(
+        "docker",
+        "run",
+        "--rm",
+        "--network",
+        "none",
+        "--entrypoint",
+        "python3",
+        build_evaluation("drac22"),
+        "-c",
+        script,
+    )
+
+    assert inside.stdout.strip() == "[]", inside.stderr
