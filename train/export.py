@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from retseg import __version__
-from retseg.models import CARD_FORMAT, Card, Network, Training, hash_file, write_card
+from retseg.models import CARD_FORMAT, Candidate, Card, Network, Training, hash_file, write_card
 from retseg.networks import build_network
 from retseg.networks.onnx import export_onnx
 from train.recipe import Recipe
@@ -21,6 +21,7 @@ def export_model(
     choices: Mapping[str, Choice],
     training: Training,
     directory: Path,
+    comparison: tuple[Candidate, ...] = (),
 ) -> Card:
     """Write the folder of a model.
 
@@ -30,6 +31,7 @@ def export_model(
         choices: threshold and scores of each task.
         training: what the card says of the training.
         directory: of the model, made when it is not there.
+        comparison: with the networks that were trained beside it.
     """
     directory.mkdir(parents=True, exist_ok=True)
     network, weights = join_members(recipe.network, members)
@@ -50,6 +52,7 @@ def export_model(
         files={name: hash_file(directory / name) for name in ("model.safetensors", "model.onnx")},
         selection={task: choice.selection for task, choice in choices.items()},
         score=tuple(score for choice in choices.values() for score in choice.scores),
+        comparison=comparison,
         framing=recipe.framing,
         directory=directory,
     )

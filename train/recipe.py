@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from retseg.declaration import DeclarationError
+from retseg.declaration import DeclarationError, nearest
 from retseg.models import Inference, Network
 from retseg.preprocessing import Framing, Preprocessing
 from retseg.vocabulary import Modality
@@ -171,6 +171,7 @@ class Recipe:
         round: optimiser steps between two checkpoints, log lines and validations.
         precision: of the arithmetic, in Lightning Fabric's words.
         variants: named sets of changes, chosen by `--set width=NAME`.
+        candidates: variants that `python -m train.select` trains, to keep the best of them.
         framing: what part of an image the network sees; masks are cut at one half where it has a size. Scores are
             always taken at the image's own size.
         tiles: that images are cut into beforehand.
@@ -201,6 +202,7 @@ class Recipe:
     inference: Inference = field(default_factory=Inference)
     selection: Selection = field(default_factory=Selection)
     variants: dict[str, dict[str, Any]] = field(default_factory=dict)
+    candidates: tuple[str, ...] = ()
     framing: Framing = field(default_factory=Framing)
     tiles: Tiles = field(default_factory=Tiles)
     held_out: Literal["each", "first"] = "each"
@@ -217,6 +219,11 @@ class Recipe:
             raise DeclarationError(f"the recipe '{self.name}' cuts tiles: it needs framing.region = 'frame' unresized")
         if self.framing.size and self.preprocessing.diameter:
             raise DeclarationError(f"the recipe '{self.name}' has a framing.size and a diameter: leave one of them out")
+        for name in self.candidates:
+            if name not in self.variants:
+                raise DeclarationError(
+                    f"the recipe '{self.name}' has no variant '{name}' for a candidate{nearest(name, self.variants)}"
+                )
         if any(source.optional for source in self.source):
             raise DeclarationError(f"the recipe '{self.name}' calls a source of training images optional")
 
@@ -235,5 +242,5 @@ class Recipe:
         """What must not change between the start of a run and its resumption: all that shapes the weights."""
         values = dataclasses.asdict(self)
         passing = ("name", "title", "data", "terms", "round", "inference", "selection", "variants")
-        passing += ("test", "protocols", "family", "variant")
+        passing += ("test", "protocols", "family", "variant", "candidates")
         return json.dumps({key: value for key, value in values.items() if key not in passing}, sort_keys=True)

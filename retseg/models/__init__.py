@@ -2,6 +2,7 @@
 
 from retseg.models.card import (
     CARD_FORMAT,
+    Candidate,
     Card,
     Inference,
     Network,
@@ -23,6 +24,7 @@ from retseg.models.store import (
 
 __all__ = [
     "CARD_FORMAT",
+    "Candidate",
     "Card",
     "Inference",
     "ModelError",

@@ -98,6 +98,37 @@ class Score:
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """One of the networks that were trained for the same task, and how it did on the same held-out images.
+
+    Attributes:
+        name: in the recipe.
+        architecture: as in `Network`.
+        parameters: how many weights it has.
+        task: that it was compared for.
+        metric: by which the best was kept; at the candidate's own threshold and least area.
+        value, low, high: with the 95 % interval of a bootstrap over images.
+        threshold, minimum_area: its own.
+        steps, hours: of its training.
+        chosen: whether this card's weights are its weights.
+    """
+
+    name: str
+    architecture: str
+    parameters: int
+    task: str
+    metric: str
+    value: float
+    low: float
+    high: float
+    threshold: float
+    minimum_area: int
+    steps: int
+    hours: float
+    chosen: bool
+
+
+@dataclass(frozen=True)
 class Card:
     """Everything about one model; its folder is `directory`."""
 
@@ -113,6 +144,7 @@ class Card:
     files: dict[str, str]
     selection: dict[str, Selection] = field(default_factory=dict)
     score: tuple[Score, ...] = ()
+    comparison: tuple[Candidate, ...] = ()
     framing: Framing = field(default_factory=Framing)
     directory: Path = Path()
 

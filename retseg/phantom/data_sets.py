@@ -3,9 +3,13 @@
 Each `write_*` takes (directory, cases, size, seed): the folder that stands for the unpacked download, how many
 training cases, (W, H), and the seed of the first phantom; case after case has the next seed.
 `write_drac22` takes no size, since all of DRAC22 is 1024 x 1024, but a difficulty.
+
+`python -m retseg.phantom.data_sets NAME DIRECTORY` writes one.
 """
 
-from collections.abc import Callable
+import argparse
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +25,7 @@ from retseg.phantom.formats import (
 )
 from retseg.phantom.fundus import FundusContent, View, draw_fundus
 from retseg.phantom.lesions import LesionCounts
-from retseg.phantom.octa import PREVALENCE, Difficulty, OctaContent, draw_octa
+from retseg.phantom.octa import LEVELS, PREVALENCE, Difficulty, OctaContent, draw_octa
 from retseg.phantom.phantom import Phantom
 
 _DISC_VIEW = FundusContent(view=View(44.0, "disc", 0.94))
@@ -173,3 +177,31 @@ def _make(*directories: Path) -> None:
 def _check(cases: int, most: int, name: str) -> None:
     if not 1 <= cases <= most:
         raise ValueError(f"{cases} cases of {name}: ask for 1 to {most}")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write a data set; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m retseg.phantom.data_sets", description="Draw a phantom data set.")
+    parser.add_argument("name", choices=(*WRITERS, "drac22"))
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--cases", type=int, default=20, help="training images (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="of the first phantom (default: %(default)s)")
+    parser.add_argument(
+        "--difficulty", choices=tuple(LEVELS), default="middle", help="of drac22 (default: %(default)s)"
+    )
+    parser.add_argument("--size", type=int, nargs=2, default=(565, 584), metavar=("W", "H"), help="of all but drac22")
+    options = parser.parse_args(arguments)
+    try:
+        if options.name == "drac22":
+            write_drac22(options.directory, options.cases, options.seed, options.difficulty)
+        else:
+            WRITERS[options.name](options.directory, options.cases, tuple(options.size), options.seed)
+    except ValueError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    sys.stdout.write(f"{options.directory}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

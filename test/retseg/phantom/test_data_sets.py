@@ -9,6 +9,7 @@ import pytest
 from retseg.phantom import OctaContent, Phantom
 from retseg.phantom.data_sets import (
     WRITERS,
+    main,
     write_chasedb1,
     write_drac22,
     write_drive,
@@ -153,3 +154,13 @@ def test_drac22_images_are_8_bit_grey_of_1024_pixels(tmp_path: Path) -> None:
     image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     assert image.shape == (1024, 1024)
     assert image.dtype == np.uint8
+
+
+def test_the_command_writes_what_the_function_writes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["drive", str(tmp_path / "typed"), "--cases", "1", "--seed", "3", "--size", "80", "84"]) == 0
+    write_drive(tmp_path / "called", 1, SIZE, 3)
+    assert names(tmp_path / "typed") == names(tmp_path / "called")
+    for name in names(tmp_path / "called"):
+        assert (tmp_path / "typed" / name).read_bytes() == (tmp_path / "called" / name).read_bytes()
+    assert main(["drac22", str(tmp_path / "many"), "--cases", "110"]) == 1
+    assert "110 cases of DRAC22: ask for 1 to 109" in capsys.readouterr().err
