@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from train.published import Contrast, Measure, Pair, Published, Row, Table
-from train.results import find_protocols
+from train.scoring import find_protocols
 
 Results = Sequence[Mapping[str, Any]]
 
@@ -98,8 +98,8 @@ def write_table(table: Table, results: Results) -> str:
 def describe_protocols(table: Table) -> str:
     """The protocols of ours in a table, in words."""
     names = dict.fromkeys((table.score, *(row.score for row in table.row if row.score)))
-    words = [f"`{p.name}`, {p.title[0].lower()}{p.title[1:]}" for p in find_protocols(tuple(names))]
-    return "; ".join(words) + (" (where a row names no other, the first)" if len(words) > 1 else "")
+    words = [f"`{p.name}` ({p.title})" for p in find_protocols(tuple(names))]
+    return "; ".join(words) + (", the first where a row names no other" if len(words) > 1 else "")
 
 
 def write_row(row: Row, protocol: str, results: Results) -> list[str]:

@@ -64,7 +64,7 @@ def test_a_test_is_scored_logged_and_printed_beside_the_published_number(experim
     assert "| x | - | no experiment here | | | | |" in page
     assert "1 of 2 experiments have run: 2 runs, 0.0 hours" in page
     assert (
-        "Published: by eye. Ours: `fundus-fov`, vessels, mean over images, in the field of view. They differ." in page
+        "Published: by eye. Ours: `fundus-fov` (Vessels, mean over images, in the field of view). They differ." in page
     )
     iou = result["protocols"]["fundus-fov"]["tasks"]["vessel"]["iou"]["value"]
     changes = sorted((iou - score["value"], iou - 0.25))
