@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from retseg.challenge import load_challenge
 from retseg.evaluation.truth import TruthCase, find_truth
-from train.recipe import Recipe, Source
+from train.recipe import Recipe, Source, Supplement
 
 
 class DataSetError(ValueError):
@@ -26,9 +26,11 @@ class Case:
         name: of the image, without its suffix and the endings that tell only its split.
         data_set: the folder that it came from; `name` is unique in it.
         image: its file.
-        truth: task to the file of its mask; None where the image does not have the lesion.
+        truth: task to the file of its mask; None where the image does not have the lesion. A task that is absent is one
+            that the image has no truth for.
         field_of_view: the file of its field-of-view mask, where the data set has one.
         patient: images of one patient share it, and are never parted by a cross-validation.
+        supplement: that it belongs to; None for an image of a source.
     """
 
     name: str
@@ -37,15 +39,47 @@ class Case:
     truth: Mapping[str, Path | None]
     field_of_view: Path | None
     patient: str
+    supplement: Supplement | None = None
+
+    def has_truth(self, task: str) -> bool:
+        """Whether anything is known of that task in this image."""
+        return task in self.truth
+
+    @property
+    def eye(self) -> tuple[str, str]:
+        """What images of one patient share across data sets: the data set that counts, and the patient in it."""
+        return (self.supplement.eyes if self.supplement and self.supplement.eyes else self.data_set, self.patient)
 
 
 def gather_cases(recipe: Recipe, data: Path) -> tuple[Case, ...]:
-    """The cases of all sources of a recipe, in the order of their names.
+    """The cases of all sources of a recipe, in the order of their names, then those of its supplements.
 
     Raises:
         DataSetError: a data set is absent, or images and masks do not pair; all of them are named.
     """
-    return tuple(case for source in recipe.source for case in list_cases(source, recipe.tasks, data))
+    sources = [case for source in recipe.source for case in list_cases(source, recipe.tasks, data)]
+    patients = {(case.data_set, case.name): case.patient for case in sources}
+    return (*sources, *(case for each in recipe.supplement for case in list_supplement(each, patients, data)))
+
+
+def list_supplement(supplement: Supplement, patients: Mapping[tuple[str, str], str], data: Path) -> tuple[Case, ...]:
+    """The cases of a supplement, with a truth for its tasks alone.
+
+    Args:
+        supplement: of the recipe.
+        patients: data set and name of each source's image, to its patient.
+        data: the folder of the data sets.
+    """
+    source = Source(supplement.folder, supplement.challenge)
+    return tuple(
+        replace(
+            case,
+            truth={task: case.truth[task] for task in supplement.tasks},
+            patient=patients.get((supplement.eyes, case.name), case.patient),
+            supplement=supplement,
+        )
+        for case in list_cases(source, supplement.tasks, data)
+    )
 
 
 def gather_test_cases(recipe: Recipe, data: Path) -> tuple[tuple[Case, ...], tuple[str, ...]]:

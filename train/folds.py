@@ -11,7 +11,8 @@ from train.cases import Case
 def split_folds(cases: Sequence[Case], folds: int, seed: int) -> tuple[tuple[int, ...], ...]:
     """Deal the patients onto folds, at random but the same for the same seed.
 
-    Each fold gets nearly the same number of images of every data set: patients are dealt data set by data set.
+    Each fold gets nearly the same number of images of every data set: patients are dealt data set by data set. Images
+    of a supplement are never held out.
 
     Returns:
         For each fold the numbers of the cases that it holds out; one empty fold when `folds` is 1, which means that
@@ -25,6 +26,8 @@ def split_folds(cases: Sequence[Case], folds: int, seed: int) -> tuple[tuple[int
     random = np.random.default_rng(seed)
     patients: dict[tuple[str, str], list[int]] = {}
     for number, case in enumerate(cases):
+        if case.supplement:
+            continue
         patients.setdefault((case.data_set, case.patient), []).append(number)
     if len(patients) < folds:
         raise DeclarationError(f"{len(patients)} patients cannot be split into {folds} folds: ask for fewer")
@@ -41,3 +44,9 @@ def shuffle(
     """The patients of one data set in random order."""
     here = sorted(key for key in patients if key[0] == place)
     return [here[i] for i in random.permutation(len(here))]
+
+
+def list_training(cases: Sequence[Case], held: Sequence[int]) -> tuple[int, ...]:
+    """The numbers of the cases to train on while some are held out: all others but those that show a held-out eye."""
+    eyes = {cases[number].eye for number in held}
+    return tuple(number for number, case in enumerate(cases) if number not in held and case.eye not in eyes)

@@ -13,7 +13,7 @@ from retseg.models import Training, hash_file
 from train import REPOSITORY
 from train.cases import Case, gather_cases
 from train.export import export_model
-from train.folds import split_folds
+from train.folds import list_training, split_folds
 from train.logs import draw_curves, sum_hours
 from train.loop import Run, Trainer
 from train.patches import TrainingImage, load_training_images
@@ -90,11 +90,12 @@ def train_networks(recipe: Recipe, data: Path, directory: Path, workers: int, re
     images = cut_images(load_training_images(cases, recipe), recipe.tiles)
     fabric = Fabric(precision=recipe.precision)
     fabric.launch()
-    folds = split_folds([image.case for image in images], recipe.folds, recipe.seed)[: recipe.networks]
+    dealt = [image.case for image in images]
+    folds = split_folds(dealt, recipe.folds, recipe.seed)[: recipe.networks]
     members = []
     for number, held in enumerate(folds):
         run = Run(directory / f"fold-{number}", recipe.seed * 1000 + number, workers, resume)
-        training = [image for i, image in enumerate(images) if i not in set(held)]
+        training = [images[i] for i in list_training(dealt, held)]
         validation = [images[i] for i in held]
         weights = Trainer(recipe, run, fabric).train(training, validation)
         if fabric.is_global_zero:

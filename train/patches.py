@@ -1,7 +1,7 @@
 """Training images in memory, and patches drawn from them: patch number i is the same whoever asks for it, and when."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -62,7 +62,9 @@ def load_training_image(case: Case, recipe: Recipe) -> TrainingImage:
     else:
         view = read_mask(case.field_of_view) > 0 if case.field_of_view else find_field_of_view(pixels)
     truth = np.stack([read_truth(case, task, shape) for task in recipe.tasks])
-    working = frame_image(pixels, view, recipe.framing, recipe.preprocessing)
+    extra = case.supplement
+    preprocessing = replace(recipe.preprocessing, diameter=extra.diameter) if extra else recipe.preprocessing
+    working = frame_image(pixels, view, recipe.framing, preprocessing)
     planes = [frame_mask(mask, working, recipe.framing) for mask in truth]
     patch = Patch(working.pixels, np.stack(planes, axis=2), working.region.astype(np.uint8))
     return TrainingImage(case, patch, measure_brightness(working, recipe.preprocessing), pixels, view, truth)
@@ -82,17 +84,19 @@ def frame_mask(mask: NDArray[np.bool_], working: WorkingImage, framing: Framing)
 
 
 def read_truth(case: Case, task: str, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """The truth of one task, bool (H, W): empty where the data set says that the image does not have the lesion.
+    """The truth of one task, bool (H, W): empty where the image does not have the lesion, or nothing is known of it.
 
     Raises:
         DataSetError: the mask has another size than the image, or more than two values.
     """
-    path = case.truth[task]
+    path = case.truth.get(task)
     if path is None:
         return np.zeros(shape, bool)
     mask = read_mask(path)
     if mask.shape != shape:
         raise DataSetError(f"{path} is {mask.shape[1]}x{mask.shape[0]}, its image {case.image} {shape[1]}x{shape[0]}")
+    if case.supplement and case.supplement.grey_masks:
+        return np.asarray(mask > 127)
     values = np.unique(mask)
     if not set(values.tolist()) <= {0, 1} and not set(values.tolist()) <= {0, 255}:
         raise DataSetError(f"{path} is neither a 0/1 nor a 0/255 mask: it holds {values[:8].tolist()}")
@@ -103,7 +107,7 @@ class Patches(torch.utils.data.Dataset[tuple[torch.Tensor, torch.Tensor, torch.T
     """An endless row of random patches; patch `i` depends on the seed and `i` alone.
 
     An item is the normalised pixels, float32 (C, h, w); the truth, float32 (tasks, h, w) in [0, 1]; the field of
-    view, float32 (1, h, w); and the name of the image.
+    view, float32 (tasks, h, w), zero for a task that the image has no truth for; and the file of the image.
     """
 
     def __init__(self, images: Sequence[TrainingImage], recipe: Recipe, seed: int) -> None:
@@ -127,8 +131,9 @@ class Patches(torch.utils.data.Dataset[tuple[torch.Tensor, torch.Tensor, torch.T
         patch = augment(window, self._chain, int(random.integers(2**31)))
         tensor = normalise(patch.pixels, patch.field_of_view > 0, image.brightness)
         truth = patch.truth.transpose(2, 0, 1).astype(np.float32) / 255
-        view = patch.field_of_view[None].astype(np.float32)
-        return torch.from_numpy(tensor), torch.from_numpy(truth), torch.from_numpy(view), image.case.name
+        known = np.array([image.case.has_truth(task) for task in self._recipe.tasks])
+        view = (patch.field_of_view & known[:, None, None]).astype(np.float32)
+        return torch.from_numpy(tensor), torch.from_numpy(truth), torch.from_numpy(view), str(image.case.image)
 
     def _choose_centre(self, random: np.random.Generator) -> tuple[TrainingImage, tuple[int, int]]:
         """An image and a pixel of it: in the field of view, or, in the recipe's share, near one of a random task."""

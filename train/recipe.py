@@ -37,6 +37,29 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Supplement:
+    """Images with a truth for some of the tasks only: trained on, never held out, never scored.
+
+    Attributes:
+        folder: in the folder of data sets.
+        challenge: whose layouts it follows, as in `Source`.
+        tasks: that it has a truth for; nothing is learnt of the others there.
+        eyes: the folder of a source whose image of the same name shows the same eye: while that one is held out, the
+            image here is not trained on.
+        diameter: the longer side of the region that is seen, in pixels after resizing, so that its scale is that of the
+            sources; 0 where it is.
+        grey_masks: masks are grey at the borders of lesions, and cut above 127; otherwise only two values will do.
+    """
+
+    folder: str
+    challenge: str
+    tasks: tuple[str, ...]
+    eyes: str = ""
+    diameter: int = 0
+    grey_masks: bool = False
+
+
+@dataclass(frozen=True)
 class Tiles:
     """Images cut into tiles before they are dealt onto folds.
 
@@ -171,6 +194,7 @@ class Recipe:
         round: optimiser steps between two checkpoints, log lines and validations.
         precision: of the arithmetic, in Lightning Fabric's words.
         variants: named sets of changes, chosen by `--set width=NAME`.
+        supplement: images that only add to the training of some tasks.
         candidates: variants that `python -m train.select` trains, to keep the best of them.
         framing: what part of an image the network sees; masks are cut at one half where it has a size. Scores are
             always taken at the image's own size.
@@ -203,6 +227,7 @@ class Recipe:
     selection: Selection = field(default_factory=Selection)
     variants: dict[str, dict[str, Any]] = field(default_factory=dict)
     candidates: tuple[str, ...] = ()
+    supplement: tuple[Supplement, ...] = ()
     framing: Framing = field(default_factory=Framing)
     tiles: Tiles = field(default_factory=Tiles)
     held_out: Literal["each", "first"] = "each"
@@ -219,6 +244,15 @@ class Recipe:
             raise DeclarationError(f"the recipe '{self.name}' cuts tiles: it needs framing.region = 'frame' unresized")
         if self.framing.size and self.preprocessing.diameter:
             raise DeclarationError(f"the recipe '{self.name}' has a framing.size and a diameter: leave one of them out")
+        for supplement in self.supplement:
+            folders = [source.folder for source in self.source]
+            if supplement.eyes and supplement.eyes not in folders:
+                raise DeclarationError(
+                    f"the recipe '{self.name}' has no source '{supplement.eyes}'{nearest(supplement.eyes, folders)}"
+                )
+            for task in supplement.tasks:
+                if task not in self.tasks:
+                    raise DeclarationError(f"the recipe '{self.name}' has no task '{task}'{nearest(task, self.tasks)}")
         for name in self.candidates:
             if name not in self.variants:
                 raise DeclarationError(
@@ -243,4 +277,6 @@ class Recipe:
         values = dataclasses.asdict(self)
         passing = ("name", "title", "data", "terms", "round", "inference", "selection", "variants")
         passing += ("test", "protocols", "family", "variant", "candidates")
+        if not self.supplement:
+            passing += ("supplement",)  # checkpoints from before there were any go on
         return json.dumps({key: value for key, value in values.items() if key not in passing}, sort_keys=True)

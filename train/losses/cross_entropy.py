@@ -9,7 +9,7 @@ from train.losses.loss import Loss, Reduction, reduce_sums
 
 
 def average(values: Tensor, region: Tensor) -> Tensor:
-    """The mean of (N, T, H, W) weighted by (N, 1, H, W); 0 where no pixel counts."""
+    """The mean of (N, T, H, W) weighted by (N, 1 or T, H, W); 0 where no pixel counts."""
     weights = region.float().expand_as(values)
     return (values * weights).sum() / weights.sum().clamp_min(1e-12)
 

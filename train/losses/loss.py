@@ -15,7 +15,7 @@ class Loss:
     Shape:
         logits: (N, T, H, W), any floating type; the loss is computed in float32, under mixed precision too.
         truth: (N, T, H, W) in [0, 1].
-        region: (N, 1, H, W), weights of the pixels, usually 0 and 1; a pixel of weight 0 counts nothing.
+        region: (N, 1 or T, H, W), weights of the pixels, usually 0 and 1; a pixel of weight 0 counts nothing.
         result: a scalar.
     """
 
