@@ -159,7 +159,16 @@ class Trainer:
         stage: Stage,
         ends: tuple[Sequence[TrainingImage], RunLog],
     ) -> None:
-        """Validate with the weights that would be kept now, log, and save a checkpoint."""
+        """Validate with the weights that would be kept now, log, and save a checkpoint.
+
+        Raises:
+            TrainingError: a weight is not finite: the checkpoint before is kept, rather than one that is lost.
+        """
+        if not all(value.isfinite().all() for value in self.network.state_dict().values()):
+            raise TrainingError(
+                f"a weight is not finite after step {self.step - 1}, though no loss was: the last good checkpoint is "
+                f"{self.path}: lower the rate or clip the gradient"
+            )
         if not self.fabric.is_global_zero:
             return
         validation, log = ends

@@ -152,8 +152,9 @@ def test_a_checkpoint_of_another_recipe_is_refused(
         train(other, images, Run(tmp_path / "run", 1, 0, resume=True))
 
 
-def test_an_infinite_loss_stops_with_the_step_and_the_images_and_keeps_the_checkpoint(
-    recipe: Recipe, images: tuple[TrainingImage, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("value", ["nan", "inf"])
+def test_an_infinite_loss_stops_with_the_step_and_the_files_and_keeps_the_checkpoint(
+    recipe: Recipe, images: tuple[TrainingImage, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
     class Exploding:
         def at(self, step: int) -> "Exploding":
@@ -161,12 +162,34 @@ def test_an_infinite_loss_stops_with_the_step_and_the_images_and_keeps_the_check
             return self
 
         def __call__(self, outputs: list[torch.Tensor], *_: torch.Tensor) -> torch.Tensor:
-            return outputs[0].mean() * (float("nan") if self.step == 6 else 1.0)
+            return outputs[0].mean() * (float(value) if self.step == 6 else 1.0)
 
     monkeypatch.setattr("train.loop.DeepSupervision", lambda *_: Exploding())
-    with pytest.raises(TrainingError, match=r"the loss is nan at step 6 on eye\d, eye\d"):
+    with pytest.raises(
+        TrainingError, match=rf"the loss is -?{value} at step 6 on \S+/eye\d.png, \S+/eye\d.png; the last good"
+    ):
         train(recipe, images, Run(tmp_path / "run", 1, 0))
     assert torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)["step"] == 4
+
+
+def test_weights_that_are_lost_by_an_infinite_gradient_are_not_saved(
+    recipe: Recipe, images: tuple[TrainingImage, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The root of zero costs nothing and has an infinite slope: the loss of step 7 is finite, its gradient is not."""
+
+    class Steep:
+        def at(self, step: int) -> "Steep":
+            self.step = step
+            return self
+
+        def __call__(self, outputs: list[torch.Tensor], *_: torch.Tensor) -> torch.Tensor:
+            return (0 * outputs[0].sum()).abs().sqrt() if self.step == 7 else outputs[0].mean()
+
+    monkeypatch.setattr("train.loop.DeepSupervision", lambda *_: Steep())
+    with pytest.raises(TrainingError, match="a weight is not finite after step 7, though no loss was"):
+        train(recipe, images, Run(tmp_path / "run", 1, 0))
+    kept = load_checkpoint(tmp_path / "run" / "checkpoint.pt")
+    assert kept is not None and kept["step"] == 4
 
 
 def test_two_processes_share_the_patches_of_a_step_without_overlap() -> None:
