@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retseg.engine import Engine, EngineKind, open_engine
-from retseg.image import Image, find_field_of_view, whole_frame
+from retseg.image import Image, describe_doubt, find_field_of_view, whole_frame
 from retseg.models import Card, Inference, match_models
 from retseg.preprocessing import Framing, Preprocessing, frame_image, measure_brightness, normalise
 from retseg.tiling import blend_tiles, cut_tiles
@@ -81,10 +81,11 @@ class Predictor:
         if field_of_view is None:
             field_of_view = whole_frame(image.pixels) if self.modality == "octa" else find_field_of_view(image.pixels)
         tasks = tuple(task for _, _, chosen in self.models for task in chosen)
+        doubts = describe_doubt(image.pixels, field_of_view, self.modality, image.name)
         if not shows_retina(field_of_view):
             empty = np.zeros((len(tasks), *shape), np.float32)
             warning = f"{image.name}: no field of view was found, so the masks are empty: is this a retinal image?"
-            return Prediction(tasks, empty, empty > 0, np.full(shape, False), (warning,))
+            return Prediction(tasks, empty, empty > 0, np.full(shape, False), (warning, *doubts))
         found = []
         for card, engine, chosen in self.models:
             all_tasks = predict_probabilities(
@@ -95,7 +96,21 @@ class Predictor:
         rules = [card.tasks[task] for card, _, chosen in self.models for task in chosen]
         pairs = zip(probabilities, rules, strict=True)
         masks = np.stack([drop_small(p >= rule.threshold, rule.minimum_area) for p, rule in pairs])
-        return Prediction(tasks, probabilities, masks, field_of_view, ())
+        doubts = doubts or tuple(sentence for card, _, _ in self.models for sentence in describe_size(card, image))
+        return Prediction(tasks, probabilities, masks, field_of_view, doubts)
+
+
+def describe_size(card: Card, image: Image) -> tuple[str, ...]:
+    """A sentence about an angiogram of another size than those that a model learned from; none where it is the same.
+
+    A photograph is brought to scale by its field of view; an angiogram fills its frame whatever it shows of the retina,
+    so another size means another scan, or one that was resized, and vessels of another width.
+    """
+    known, given = card.training.size, image.geometry.size
+    if card.modality != "octa" or known in ((0, 0), given):
+        return ()
+    sizes = f"{given[0]} x {given[1]} pixels, and the model '{card.name}' knows angiograms of {known[0]} x {known[1]}"
+    return (f"{image.name} has {sizes}: its masks hold only if it shows as much of the retina.",)
 
 
 def predict_probabilities(

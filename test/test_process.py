@@ -148,6 +148,7 @@ def test_a_case_becomes_its_mask_without_torch_scipy_scikit_image_or_a_web_serve
     assert done.returncode == 0, done.stderr
     imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
     assert "openvino" in imported
+    assert "warning: disc.mha shows no vessels" in done.stdout
     assert not imported & {"torch", "scipy", "fastapi", "uvicorn", "matplotlib", "pandas", "skimage"}
     assert _files(case[1]) == ["images/binary-vessel-segmentation/disc.mha"]
     mask = sitk.ReadImage(str(case[1] / "images/binary-vessel-segmentation/disc.mha"))

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from lightning.fabric import Fabric
 
+from retseg.image import read_image
 from retseg.models import Training, hash_file
 from train import REPOSITORY
 from train.cases import Case, gather_cases
@@ -123,7 +124,14 @@ def describe_training(recipe: Recipe, cases: Sequence[Case], hours: float) -> Tr
         steps=recipe.steps * recipe.networks,
         hours=round(hours, 2),
         machine=f"{platform.machine()}, {platform.system()}",
+        size=find_common_size(cases) if recipe.modality == "octa" else (0, 0),
     )
+
+
+def find_common_size(cases: Sequence[Case]) -> tuple[int, int]:
+    """(width, height) of all images, (0, 0) where they differ: the scale of an angiogram is known by nothing else."""
+    sizes = {read_image(case.image).geometry.size for case in cases}
+    return sizes.pop() if len(sizes) == 1 else (0, 0)
 
 
 def read_commit() -> str:

@@ -68,7 +68,7 @@ def read_foveas(text: str, images: Sequence[Path]) -> dict[Path, Point]:
 
 
 def read_points(path: Path) -> dict[str, Point]:
-    """The points of a table by the names of their images, without suffix; rows without a name or a place are passed over.
+    """The points of a table by the names of their images, without suffix; rows without name or place are passed over.
 
     Raises:
         RequestError: the columns are missing, or a row holds no numbers.

@@ -59,8 +59,11 @@ def predict_cases(
 
     predict = load_when_needed(challenge.models, options.models, options.engine, challenge.modality)
     for number, name in enumerate(plan.names, 1):
-        prediction = predict(read_image(images[name]))
+        image = read_image(images[name])
+        prediction = predict(image)
         say(f"[{number}/{len(plan.names)}] {images[name]}")
+        for sentence in (*image.warnings, *prediction.warnings):
+            say(f"warning: {sentence}")
         yield SubmittedCase(
             name,
             dict(zip(prediction.tasks, prediction.masks, strict=True)),

@@ -1,5 +1,6 @@
 """Floor 1: pictures with their place in space, the field of view, and refusing bad input."""
 
+from retseg.image.appearance import describe_doubt
 from retseg.image.field_of_view import find_field_of_view, whole_frame
 from retseg.image.image import Geometry, Image, ImageError, OutputError
 from retseg.image.reading import is_image_name, read_image, read_mask, read_values
@@ -10,6 +11,7 @@ __all__ = [
     "Image",
     "ImageError",
     "OutputError",
+    "describe_doubt",
     "find_field_of_view",
     "is_image_name",
     "read_image",

@@ -72,6 +72,7 @@ class Training:
         steps: optimiser steps in all.
         hours: wall-clock time of the training.
         machine: where it ran.
+        size: (width, height) of every training image, in pixels; (0, 0) where they differ or it was not noted.
     """
 
     recipe: str
@@ -83,6 +84,7 @@ class Training:
     steps: int = 0
     hours: float = 0.0
     machine: str = ""
+    size: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -155,11 +157,15 @@ class Card:
 
 
 def write_card(card: Card) -> None:
-    """Write `card.toml` into the card's folder; a framing is written only where it is not the field of view."""
+    """Write `card.toml` into the card's folder; a framing, a comparison and a size that say nothing are left out."""
     values = dataclasses.asdict(card)
     del values["directory"]
     if card.framing == Framing():
         del values["framing"]
+    if not card.comparison:
+        del values["comparison"]
+    if card.training.size == (0, 0):
+        del values["training"]["size"]
     (card.directory / "card.toml").write_text("\n".join(_table(values, "")) + "\n", encoding="utf-8")
 
 

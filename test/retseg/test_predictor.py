@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 
 from retseg.image import Geometry, Image
 from retseg.models import CARD_FORMAT, Card, Inference, ModelError, Network, Task, Training
+from retseg.phantom import OctaContent, draw_fundus, draw_octa
 from retseg.predictor import Predictor, average_mirrored, drop_small, predict_probabilities
 from retseg.preprocessing import Framing, Preprocessing
 from retseg.tiling import Tiling
+from retseg.vocabulary import Modality
 
 SMALL_TILES = Inference("none", Tiling(64, 0.25, 32))
 
@@ -134,3 +136,36 @@ def test_small_parts_are_dropped_by_eight_neighbours() -> None:
 def test_a_task_that_the_model_does_not_do_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="there is no model 'vessel'"):
         Predictor.open({"vessel": "vessel"}, tmp_path, "openvino")
+
+
+def test_an_angiogram_of_another_size_than_the_models_gets_a_warning_and_its_mask() -> None:
+    card = make_card({"irma": Task(0.5)}, Preprocessing(), SMALL_TILES)
+    training = dataclasses.replace(card.training, size=(1024, 1024))
+    card = dataclasses.replace(card, modality="octa", training=training)
+    drawn = draw_octa(1, "easy", OctaContent(True, True, True)).pixels
+    predictor = Predictor(((card, brightness_network, ("irma",)),))
+    assert predictor.predict(make_image(drawn)).warnings == ()
+    quarter = predictor.predict(make_image(drawn[:512, :512]))
+    assert quarter.masks.shape == (1, 512, 512)
+    assert quarter.warnings == (
+        "drawn.png has 512 x 512 pixels, and the model 'analytic' knows angiograms of 1024 x 1024: "
+        "its masks hold only if it shows as much of the retina.",
+    )
+
+
+def test_a_photograph_is_expected_in_any_size() -> None:
+    card = make_card({"vessel": Task(0.5)}, Preprocessing(), SMALL_TILES)
+    card = dataclasses.replace(card, training=dataclasses.replace(card.training, size=(1024, 1024)))
+    predictor = Predictor(((card, brightness_network, ("vessel",)),))
+    assert predictor.predict(make_image(draw_fundus(1).pixels)).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("modality", "met"), [("octa", "looks like a photograph"), ("cfp", "looks like an OCT angiogr")]
+)
+def test_an_image_of_the_other_kind_gets_a_warning_and_its_mask(modality: Modality, met: str) -> None:
+    card = dataclasses.replace(make_card({"vessel": Task(0.5)}, Preprocessing(), SMALL_TILES), modality=modality)
+    pixels = (draw_fundus(1) if modality == "octa" else draw_octa(1, "easy", OctaContent(True, True, True))).pixels
+    prediction = Predictor(((card, brightness_network, ("vessel",)),)).predict(make_image(pixels))
+    assert len(prediction.warnings) == 1 and met in prediction.warnings[0]
+    assert prediction.masks.shape == (1, *pixels.shape[:2])

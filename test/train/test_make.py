@@ -3,6 +3,7 @@
 import dataclasses
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -10,7 +11,7 @@ from retseg.engine import open_engine
 from retseg.models import load_card, verify_files
 from train.cases import DataSetError, gather_cases
 from train.folds import split_folds
-from train.make import Places, make_model
+from train.make import Places, describe_training, find_common_size, make_model
 from train.patches import load_training_images
 from train.reading import load_recipe
 from train.recipe import Recipe
@@ -50,9 +51,16 @@ def test_eyes_of_one_patient_are_never_parted(recipe: Recipe, data: Path) -> Non
     assert split_folds(cases, 1, 0) == ((),)
 
 
-def test_masks_that_do_not_fit_are_all_named_before_the_first_step(recipe: Recipe, places: Places) -> None:
-    import cv2
+def test_a_card_of_angiograms_knows_their_size_where_they_share_one(recipe: Recipe, places: Places) -> None:
+    cases = gather_cases(recipe, places.data)
+    assert find_common_size(cases) == (80, 72)
+    assert describe_training(recipe, cases, 0.0).size == (0, 0), "photographs are brought to scale"
+    assert describe_training(dataclasses.replace(recipe, modality="octa"), cases, 0.0).size == (80, 72)
+    cases[0].image.write_bytes(cv2.imencode(".png", np.zeros((40, 50, 3), np.uint8))[1].tobytes())
+    assert find_common_size(cases) == (0, 0)
 
+
+def test_masks_that_do_not_fit_are_all_named_before_the_first_step(recipe: Recipe, places: Places) -> None:
     masks = places.data / "lines" / "masks"
     cv2.imwrite(str(masks / "eye1.png"), np.zeros((5, 5), np.uint8))
     cv2.imwrite(str(masks / "eye2.png"), np.full((72, 80), 7, np.uint8))

@@ -65,6 +65,13 @@ def test_a_framing_is_written_only_where_it_is_not_the_field_of_view(card: Card)
         assert load_card(card.directory) == whole
 
 
+def test_the_size_of_the_training_images_is_written_only_where_they_share_one(card: Card) -> None:
+    assert "size = [0" not in (card.directory / "card.toml").read_text()
+    angiograms = dataclasses.replace(card, training=dataclasses.replace(card.training, size=(1024, 1024)))
+    write_card(angiograms)
+    assert load_card(card.directory) == angiograms
+
+
 @pytest.mark.parametrize("directory", sorted(p.parent for p in MODELS.glob("*/card.toml")), ids=lambda p: p.name)
 def test_a_shipped_card_written_again_is_the_same_file(directory: Path, tmp_path: Path) -> None:
     write_card(dataclasses.replace(load_card(directory), directory=tmp_path))

@@ -1,0 +1,126 @@
+"""A photograph for an angiogram, a picture out of focus, a retina without vessels: a sentence each, none otherwise."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from retseg.image import describe_doubt, find_field_of_view, read_image, read_mask, whole_frame
+from retseg.image.appearance import recognise_modality
+from retseg.phantom import FundusContent, LesionCounts, OctaContent, View, draw_fundus, draw_octa
+
+Pixels = NDArray[np.uint8]
+
+FUNDUS = [
+    draw_fundus(1),
+    draw_fundus(5, (999, 960), FundusContent(view=View(44.0, "disc", 0.94))),
+    draw_fundus(7, (536, 356), FundusContent(LesionCounts(20, 8, 4, 2), View(46.0, "macula", 1.12))),
+    draw_fundus(9, (280, 280)),
+]
+OCTA = [draw_octa(1, "easy", OctaContent(True, True, True)), draw_octa(2, "hard", OctaContent(False, False, False))]
+
+
+def doubt(pixels: Pixels, modality: str) -> str:
+    """All that is said of an image, with the field of view that inference would take."""
+    field_of_view = whole_frame(pixels) if modality == "octa" else find_field_of_view(pixels)
+    return " ".join(describe_doubt(pixels, field_of_view, modality, "x.png"))  # type: ignore[arg-type]
+
+
+def defocus(pixels: Pixels, side: int) -> Pixels:
+    """Blurred by 3 pixels of a field of view of 512."""
+    return np.asarray(cv2.GaussianBlur(pixels, (0, 0), 3 * side / 512), np.uint8)
+
+
+def make_grey(pixels: Pixels) -> Pixels:
+    return np.repeat(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)[:, :, None], 3, axis=2)
+
+
+@pytest.mark.parametrize("phantom", FUNDUS)
+def test_a_drawn_photograph_is_one_and_no_angiogram(phantom) -> None:
+    assert doubt(phantom.pixels, "cfp") == ""
+    assert doubt(phantom.pixels, "octa").startswith("x.png looks like a photograph")
+
+
+@pytest.mark.parametrize("phantom", OCTA)
+def test_a_drawn_angiogram_is_one_and_no_photograph(phantom) -> None:
+    assert doubt(phantom.pixels, "octa") == ""
+    assert doubt(phantom.pixels, "cfp").startswith("x.png looks like an OCT angiogram")
+
+
+def test_a_photograph_in_grey_is_known_by_its_dark_vessels() -> None:
+    grey = make_grey(FUNDUS[0].pixels)
+    assert doubt(grey, "cfp") == ""
+    assert doubt(grey, "octa").startswith("x.png looks like a photograph")
+
+
+@pytest.mark.parametrize(("phantom", "modality"), [(FUNDUS[0], "cfp"), (FUNDUS[1], "cfp"), (OCTA[0], "octa")])
+def test_a_picture_out_of_focus_is_said_to_be(phantom, modality: str) -> None:
+    side = 512 if phantom is FUNDUS[0] else max(phantom.pixels.shape)
+    assert doubt(defocus(phantom.pixels, side), modality).startswith("x.png is out of focus")
+
+
+@pytest.mark.parametrize("noise", [0, 5, 20])
+def test_an_even_disc_shows_no_vessels_whatever_its_noise(noise: int) -> None:
+    y, x = np.mgrid[-1:1:400j, -1:1:400j]
+    colour = np.array([190.0, 110.0, 60.0]) + np.random.default_rng(0).normal(0, noise, (400, 400, 3))
+    pixels = np.where((x**2 + y**2 < 0.9)[:, :, None], colour.clip(0, 255), 0).astype(np.uint8)
+    assert doubt(pixels, "cfp").startswith("x.png shows no vessels")
+
+
+@pytest.mark.parametrize("modality", ["cfp", "octa"])
+@pytest.mark.parametrize("shape", [(1, 1, 3), (5, 400, 3), (60, 60, 3)])
+def test_a_black_or_tiny_image_is_looked_at_without_an_error(shape: tuple[int, ...], modality: str) -> None:
+    black = np.zeros(shape, np.uint8)
+    assert recognise_modality(black) is None or min(shape[:2]) < 21
+    assert doubt(black, modality) in ("", "x.png shows no vessels: is this a retina, and is it well lit?")
+
+
+PHOTOGRAPHS = {
+    "DRIVE": ("DRIVE/*/images/*.tif", 8),
+    "CHASE_DB1": ("CHASEDB1/**/*.jpg", 7),
+    "HRF": ("HRF/**/*.[jJ][pP][gG]", 20),
+    "IDRiD": ("IDRiD_quarter/**/*.png", 5),
+}
+
+
+def read_some(root: Path, data_set: str) -> Iterator[Pixels]:
+    pattern, step = PHOTOGRAPHS[data_set]
+    paths = sorted(root.glob(pattern))[::step]
+    if not paths:
+        pytest.skip(f"there is no {data_set} in {root}")
+    for path in paths:
+        yield read_image(path).pixels
+
+
+@pytest.mark.parametrize("data_set", PHOTOGRAPHS)
+def test_real_photographs_are_told_from_angiograms_and_from_their_own_blur(data_root: Path, data_set: str) -> None:
+    for pixels in read_some(data_root, data_set):
+        assert doubt(pixels, "cfp") == ""
+        assert "looks like a photograph" in doubt(pixels, "octa")
+        side = max(np.ptp(np.argwhere(find_field_of_view(pixels)), axis=0))
+        assert "out of focus" in doubt(defocus(pixels, side), "cfp")
+
+
+def test_real_angiograms_are_told_from_photographs_and_from_their_own_blur(data_root: Path) -> None:
+    paths = sorted((data_root / "OCTA_CAVnet").glob("*_image/*.png"))[::3]
+    if not paths:
+        pytest.skip(f"there is no OCTA_CAVnet in {data_root}")
+    for path in paths:
+        pixels = read_image(path).pixels
+        assert doubt(pixels, "octa") == ""
+        assert "looks like an OCT angiogram" in doubt(pixels, "cfp")
+        assert "out of focus" in doubt(defocus(pixels, 512), "octa")
+
+
+def test_a_retina_whose_vessels_were_painted_over_shows_none(data_root: Path) -> None:
+    paths = sorted((data_root / "DRIVE/training/images").glob("*.tif"))[::4]
+    if not paths:
+        pytest.skip(f"there is no DRIVE in {data_root}")
+    for path in paths:
+        manual = path.parents[1] / "1st_manual" / f"{path.name[:2]}_manual1.gif"
+        vessels = cv2.dilate((read_mask(manual) > 0).astype(np.uint8), np.ones((7, 7), np.uint8))
+        painted = np.asarray(cv2.inpaint(read_image(path).pixels, vessels, 5, cv2.INPAINT_TELEA), np.uint8)
+        assert doubt(painted, "cfp").startswith("x.png shows no vessels")
