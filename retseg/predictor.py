@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from retseg.engine import Engine, EngineKind, open_engine
 from retseg.image import Image, describe_doubt, find_field_of_view, whole_frame
 from retseg.models import Card, Inference, match_models
-from retseg.preprocessing import Framing, Preprocessing, frame_image, measure_brightness, normalise
+from retseg.preprocessing import Framing, Preprocessing, find_region, frame_image, measure_brightness, normalise
 from retseg.tiling import blend_tiles, cut_tiles
 from retseg.vocabulary import Modality
 
@@ -92,7 +92,7 @@ class Predictor:
                 image.pixels, field_of_view, card.framing, card.preprocessing, card.inference, engine
             )
             found.append(all_tasks[[list(card.tasks).index(task) for task in chosen]])
-        probabilities = np.concatenate(found)
+        probabilities = np.concatenate(found) * field_of_view
         rules = [card.tasks[task] for card, _, chosen in self.models for task in chosen]
         pairs = zip(probabilities, rules, strict=True)
         masks = np.stack([drop_small(p >= rule.threshold, rule.minimum_area) for p, rule in pairs])
@@ -121,7 +121,10 @@ def predict_probabilities(
     inference: Inference,
     engine: Engine,
 ) -> NDArray[np.float32]:
-    """The probabilities of all of a model's tasks: from uint8 (H, W, 3) to float32 (tasks, H, W), zero outside."""
+    """The probabilities of all of a model's tasks: from uint8 (H, W, 3) to float32 (tasks, H, W).
+
+    They are zero outside of what the network sees: of the field of view, or of nothing where it sees the whole frame.
+    """
     working = frame_image(pixels, field_of_view, framing, preprocessing)
     brightness = measure_brightness(working, preprocessing)
     tensor = normalise(working.pixels, working.region, brightness)
@@ -133,7 +136,7 @@ def predict_probabilities(
     found = np.zeros((len(logits), *field_of_view.shape), np.float32)
     for plane, probability in zip(found, probabilities, strict=True):
         plane[working.window] = probability if probability.shape == size[::-1] else cv2.resize(probability, size)
-    found *= field_of_view
+    found *= find_region(field_of_view, framing)
     return found
 
 

@@ -39,9 +39,9 @@ class Preprocessing:
 
     Attributes:
         channels: `rgb`, the `green` channel alone, or luminance (`grey`, ITU-R 601 weights).
-        normalise: `field_of_view` makes each channel's mean 0 and s.d. 1 inside the region that is seen; `unit`
-            divides by 255; `imagenet` standardises with ImageNet's constants; `none` leaves 0 to 255. Outside the
-            region the result is 0.
+        normalise: `field_of_view` makes each channel's mean 0 and s.d. 1 inside the field of view; `unit` divides
+            by 255; `imagenet` standardises with ImageNet's constants; `none` leaves 0 to 255. Outside the region that
+            is seen the result is 0.
         diameter: the longer side of the region's bounding box after resizing, in pixels; 0 keeps the scale. A framing
             with a size of its own leaves it no say.
         clahe: clip limit of contrast limited adaptive histogram equalisation (8x8 tiles); 0 for none.
@@ -65,12 +65,19 @@ class WorkingImage:
     Attributes:
         pixels: uint8 (h, w, C), cropped to the region that is seen and resized.
         region: bool (h, w), where the network sees anything.
+        field_of_view: bool (h, w), a part of the region or all of it.
         window: rows and columns of the crop in the original image.
     """
 
     pixels: NDArray[np.uint8]
     region: NDArray[np.bool_]
+    field_of_view: NDArray[np.bool_]
     window: tuple[slice, slice]
+
+
+def find_region(field_of_view: NDArray[np.bool_], framing: Framing) -> NDArray[np.bool_]:
+    """What a network sees of an image with that field of view: bool (H, W) to bool (H, W)."""
+    return field_of_view if framing.region == "field_of_view" else np.ones_like(field_of_view)
 
 
 def frame_image(
@@ -84,17 +91,20 @@ def frame_image(
         framing: the model's.
         preprocessing: the model's.
     """
-    region = field_of_view if framing.region == "field_of_view" else np.ones_like(field_of_view)
+    region = find_region(field_of_view, framing)
     window = bounding_box(region)
-    crop, inside = pixels[window], region[window]
-    height, width = inside.shape
+    crop, seen, inside = pixels[window], region[window], field_of_view[window]
+    height, width = seen.shape
     scale = preprocessing.diameter / max(height, width) if preprocessing.diameter and not framing.size else 1.0
     size = framing.size or (max(1, round(width * scale)), max(1, round(height * scale)))
     if size != (width, height):
         way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         crop = np.asarray(cv2.resize(crop, size, interpolation=way), np.uint8)
-        inside = cv2.resize(inside.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(bool)
-    return WorkingImage(select_channels(np.ascontiguousarray(crop), preprocessing), inside, window)
+        seen, inside = (
+            cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(bool)
+            for mask in (seen, inside)
+        )
+    return WorkingImage(select_channels(np.ascontiguousarray(crop), preprocessing), seen, inside, window)
 
 
 def bounding_box(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
@@ -129,7 +139,7 @@ def measure_brightness(
         )
     if preprocessing.normalise == "imagenet":
         return IMAGENET_MEAN[:channels] * 255, IMAGENET_SD[:channels] * 255
-    inside = working.pixels[working.region].astype(np.float32)
+    inside = working.pixels[working.field_of_view].astype(np.float32)
     return inside.mean(axis=0), np.maximum(inside.std(axis=0), 1.0)
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from retseg.engine import Engine
 from retseg.engine.torch import TorchEngine
-from retseg.image import Geometry, whole_frame, write_probability
+from retseg.image import Geometry, write_probability
 from retseg.models import Task
 from retseg.networks import build_network
 from retseg.predictor import drop_small, predict_probabilities, to_probabilities
@@ -36,8 +36,9 @@ def predict_image(recipe: Recipe, image: TrainingImage, engine: Engine) -> NDArr
         if view.shape == (recipe.tiles.side, recipe.tiles.side):
             logits = engine(normalise(image.patch.pixels, view, image.brightness)[None])[0]
             return to_probabilities(logits)
-    seen = whole_frame(image.original) if recipe.framing.region == "frame" else image.field_of_view
-    return predict_probabilities(image.original, seen, recipe.framing, recipe.preprocessing, recipe.inference, engine)
+    return predict_probabilities(
+        image.original, image.field_of_view, recipe.framing, recipe.preprocessing, recipe.inference, engine
+    )
 
 
 def predict_unseen(recipe: Recipe, engine: Engine, images: Sequence[TrainingImage], directory: Path) -> None:

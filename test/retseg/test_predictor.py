@@ -64,9 +64,9 @@ def test_an_analytic_network_marks_the_square_on_the_grid_of_the_image(diameter:
 def test_outside_the_field_of_view_every_probability_is_zero() -> None:
     pixels, view, _ = draw_square()
     for framing in (Framing(), Framing("frame"), Framing("frame", (96, 64))):
-        found = predict_probabilities(
-            pixels, view, framing, Preprocessing(), SMALL_TILES, lambda tiles: tiles[:, :1] * 0 + 9
-        )
+        card = dataclasses.replace(make_card({"vessel": Task(0.5)}, Preprocessing(), SMALL_TILES), framing=framing)
+        predictor = Predictor(((card, lambda tiles: tiles[:, :1] * 0 + 9, ("vessel",)),))
+        found = predictor.predict(make_image(pixels), view).probabilities
         assert np.all(found[0][~view] == 0)
         assert np.all(found[0][view] > 0.99)
 

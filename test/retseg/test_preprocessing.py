@@ -43,6 +43,17 @@ def test_a_whole_frame_keeps_its_dark_surround_and_may_give_up_its_shape() -> No
     np.testing.assert_allclose(halved.pixels[9, 4], dark[18:20, 8:10].mean(axis=(0, 1)), atol=1)
 
 
+def test_a_whole_frame_is_standardised_by_its_field_of_view() -> None:
+    """Half of the frame is dark: by the whole of it, the contrast of the retina would be squeezed."""
+    dark = np.where(VIEW[:, :, None], PIXELS // 8 + 100, 0).astype(np.uint8)
+    for framing in (Framing("frame"), Framing("frame", (80, 60))):
+        whole = frame_image(dark, VIEW, framing, Preprocessing())
+        seen = normalise(whole.pixels, whole.region, measure_brightness(whole, Preprocessing()))
+        np.testing.assert_allclose(seen[:, VIEW].mean(axis=1), 0, atol=1e-5)
+        np.testing.assert_allclose(seen[:, VIEW].std(axis=1), 1, atol=1e-5)
+        assert (seen[:, ~VIEW] < -5).all()
+
+
 @pytest.mark.parametrize(("region", "size"), [("frame", (64,)), ("field_of_view", (64, 64))])
 def test_a_size_is_a_width_and_a_height_of_a_whole_frame(region: Any, size: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="size is a width and a height, of a whole frame"):
