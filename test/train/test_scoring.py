@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from retseg.cli import main
-from train.cases import gather_cases
+from train.__main__ import main as train
+from train.cases import DataSetError, gather_cases
 from train.patches import TrainingImage, load_training_images
 from train.prediction import locate_prediction, write_maps
 from train.reading import load_recipe
@@ -81,7 +82,12 @@ def test_an_image_that_holds_much_of_a_lesion_is_left_out_once(
 def test_evaluate_finds_the_same_in_the_written_maps(
     recipe: Recipe, images: tuple[TrainingImage, ...], maps: Path, lesions: Path, tmp_path: Path
 ) -> None:
-    write_maps(recipe, [image.case for image in images], maps, tmp_path / "maps")
+    """`python -m train RECIPE --out-of-fold DIR`, then `evaluate.py` on DIR."""
+    runs = tmp_path / "runs" / recipe.name
+    runs.mkdir(parents=True)
+    (runs / "out-of-fold").symlink_to(maps)
+    asked = ["--data", lesions, "--runs", runs.parent, "--out-of-fold", tmp_path / "maps"]
+    assert train([recipe.name, *map(str, asked)]) == 0
     words = ["--ground-truth", lesions / "IDRiD_quarter", "--predictions", tmp_path / "maps", "--output", tmp_path]
     assert main(["evaluate", "--challenge", "idrid", "--protocol", "idrid-33", *map(str, words)]) == 0
     found = json.loads((tmp_path / "metrics.json").read_text())["aggregates"]
@@ -89,3 +95,16 @@ def test_evaluate_finds_the_same_in_the_written_maps(
     for row in list_scores(pooled, images, maps, {}):
         if "without" not in row.protocol:
             assert found[row.task]["auc_pr"]["mean"] == pytest.approx(row.value, abs=1e-12)
+
+
+def test_maps_of_a_recipe_that_was_not_trained_or_would_share_a_name_are_refused(
+    recipe: Recipe, images: tuple[TrainingImage, ...], maps: Path, tmp_path: Path
+) -> None:
+    cases = [image.case for image in images]
+    with pytest.raises(DataSetError, match="train the recipe first"):
+        write_maps(recipe, cases, tmp_path, tmp_path / "maps")
+    twin = dataclasses.replace(images[0], case=dataclasses.replace(cases[0], data_set="elsewhere"))
+    for image in (*images, twin):
+        np.save(locate_prediction(tmp_path, image), np.load(locate_prediction(maps, images[0])))
+    with pytest.raises(DataSetError, match=f"several data sets have an image {cases[0].name}"):
+        write_maps(recipe, [*cases, twin.case], tmp_path, tmp_path / "maps")
