@@ -1,6 +1,7 @@
 """The predictor, with analytic networks: what goes in must come out on the image's own grid."""
 
 import dataclasses
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -138,17 +139,22 @@ def test_a_task_that_the_model_does_not_do_is_refused(tmp_path: Path) -> None:
         Predictor.open({"vessel": "vessel"}, tmp_path, "openvino")
 
 
+@cache
+def draw_angiogram() -> NDArray[np.uint8]:
+    """A quarter of one, (512, 512, 3)."""
+    return draw_octa(1, "easy", OctaContent(True, True, True)).pixels[:512, :512]
+
+
 def test_an_angiogram_of_another_size_than_the_models_gets_a_warning_and_its_mask() -> None:
     card = make_card({"irma": Task(0.5)}, Preprocessing(), SMALL_TILES)
-    training = dataclasses.replace(card.training, size=(1024, 1024))
+    training = dataclasses.replace(card.training, size=(512, 512))
     card = dataclasses.replace(card, modality="octa", training=training)
-    drawn = draw_octa(1, "easy", OctaContent(True, True, True)).pixels
     predictor = Predictor(((card, brightness_network, ("irma",)),))
-    assert predictor.predict(make_image(drawn)).warnings == ()
-    quarter = predictor.predict(make_image(drawn[:512, :512]))
-    assert quarter.masks.shape == (1, 512, 512)
-    assert quarter.warnings == (
-        "drawn.png has 512 x 512 pixels, and the model 'analytic' knows angiograms of 1024 x 1024: "
+    assert predictor.predict(make_image(draw_angiogram())).warnings == ()
+    part = predictor.predict(make_image(draw_angiogram()[:, :400]))
+    assert part.masks.shape == (1, 512, 400)
+    assert part.warnings == (
+        "drawn.png has 400 x 512 pixels, and the model 'analytic' knows angiograms of 512 x 512: "
         "its masks hold only if it shows as much of the retina.",
     )
 
@@ -165,7 +171,7 @@ def test_a_photograph_is_expected_in_any_size() -> None:
 )
 def test_an_image_of_the_other_kind_gets_a_warning_and_its_mask(modality: Modality, met: str) -> None:
     card = dataclasses.replace(make_card({"vessel": Task(0.5)}, Preprocessing(), SMALL_TILES), modality=modality)
-    pixels = (draw_fundus(1) if modality == "octa" else draw_octa(1, "easy", OctaContent(True, True, True))).pixels
+    pixels = draw_fundus(1).pixels if modality == "octa" else draw_angiogram()
     prediction = Predictor(((card, brightness_network, ("vessel",)),)).predict(make_image(pixels))
     assert len(prediction.warnings) == 1 and met in prediction.warnings[0]
     assert prediction.masks.shape == (1, *pixels.shape[:2])
