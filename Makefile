@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test setup lint bench lock clean
+.PHONY: demo test setup lint bench drac22 lock clean
 
 demo: $(VENV)/runtime
 	$(BIN)/python demo.py
@@ -20,7 +20,19 @@ lint: $(VENV)/everything
 	$(BIN)/mypy
 
 bench: $(VENV)/everything
-	for file in bench/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+	for file in bench/*.py; do echo "== $$file"; PYTHONPATH=. $(BIN)/python $$file || exit 1; done
+
+# DRAC22 with the official download in $RETSEG_DATA/DRAC22, see docs/drac22.md.
+TEAM ?= team
+DRAC22_TEST = $(RETSEG_DATA)/DRAC22/A. Segmentation/1. Original Images/b. Testing Set
+drac22: $(VENV)/everything
+	mkdir -p export
+	$(BIN)/python -m train.select --runs runs/drac22 --resume
+	$(BIN)/retseg submit --challenge drac22 --team "$(TEAM)" --images "$(DRAC22_TEST)" --output export/drac22-submission.zip
+	$(BIN)/retseg pack --challenge drac22 --refuse-phantom --output export/drac22-model.tar.gz
+	./build.sh drac22
+	./test.sh drac22
+	./export.sh drac22
 
 # What runs a model: no torch, no training.
 $(VENV)/runtime: requirements.txt $(VENV)/uv
