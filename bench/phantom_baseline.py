@@ -141,16 +141,17 @@ def write_row(
     task: str, level: str, present: Sequence[tuple[float, float]], absent: Sequence[tuple[bool, bool]]
 ) -> str:
     """One line of the table; the gap comes with the 95 % interval of a paired bootstrap over images."""
-    pairs = np.array(present)
-    gaps = pairs[:, 1] - pairs[:, 0]
-    interval = bootstrap_mean(gaps, 0)
+    scores = "- | - | -"
+    if present:
+        pairs = np.array(present)
+        gaps = pairs[:, 1] - pairs[:, 0]
+        interval = bootstrap_mean(gaps, 0)
+        gap = f"{gaps.mean():+.3f} [{interval.low:+.3f}, {interval.high:+.3f}]"
+        scores = f"{pairs[:, 0].mean():.3f} | {pairs[:, 1].mean():.3f} | {gap}"
     alarms = "- | -"
     if absent:
         alarms = " | ".join(f"{sum(side) / len(absent):.2f}" for side in zip(*absent, strict=True))
-    return (
-        f"| {task} | {level} | {len(pairs)} | {pairs[:, 0].mean():.3f} | {pairs[:, 1].mean():.3f} | {gaps.mean():+.3f} "
-        f"[{interval.low:+.3f}, {interval.high:+.3f}] | {len(absent)} | {alarms} |"
-    )
+    return f"| {task} | {level} | {len(present)} | {scores} | {len(absent)} | {alarms} |"
 
 
 def main() -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from retseg.challenge import load_challenge
 from retseg.evaluation.truth import TruthCase, find_truth
+from retseg.image import is_image_name
 from train.recipe import Recipe, Source, Supplement
 
 
@@ -132,7 +133,21 @@ def find_unpaired(cases: tuple[TruthCase, ...], tasks: tuple[str, ...]) -> list[
         if not case.image:
             problems.append(f"the mask {next(str(mask) for mask in case.masks.values() if mask)} has no image")
         problems += [f"{case.name} has no truth for '{task}'" for task in tasks if task not in case.masks]
-    return problems
+    return [*problems, *find_misnamed(cases, tasks)]
+
+
+def find_misnamed(cases: tuple[TruthCase, ...], tasks: tuple[str, ...]) -> list[str]:
+    """A sentence for each file among the masks whose name fits no image, and for each task without any mask.
+
+    Where a missing mask means that an image does not have the lesion, a misnamed one would silently say so.
+    """
+    masks = {path for case in cases for path in case.masks.values() if path}
+    others = {path for case in cases for path in (case.image, case.field_of_view) if path}
+    folders = sorted({path.parent for path in masks} - {path.parent for path in others})
+    strays = [path for folder in folders for path in sorted(folder.iterdir()) if path not in masks]
+    problems = [f"{path} lies among the masks but is not named like one" for path in strays if is_image_name(path)]
+    lacking = [task for task in tasks if cases and not any(case.masks.get(task) for case in cases)]
+    return problems + [f"no image has a mask of '{task}'" for task in lacking]
 
 
 def name_case(case: TruthCase, source: Source) -> Case:
