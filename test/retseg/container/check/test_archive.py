@@ -97,11 +97,11 @@ def test_root_and_another_architecture_are_refused_as_at_the_upload(save):
     [
         "HTTPS_PROXY=http://proxy:3128",
         "no_proxy=localhost",
-        "PIP_INDEX_URL=https://index.example.org",
+        "PIP_INDEX_URL=http://mirror",
         "PIP_CERT=/etc/ssl/ca.crt",
         "SSL_CERT_FILE=/etc/ssl/ca.crt",
         "REQUESTS_CA_BUNDLE=/etc/ssl/ca.crt",
-        "UV_INDEX=https://index.example.org",
+        "UV_INDEX=http://mirror",
     ],
 )
 def test_a_setting_of_the_building_machine_in_the_environment_is_found(save, entry):
@@ -115,7 +115,7 @@ def test_a_setting_of_the_building_machine_in_the_environment_is_found(save, ent
     [
         "|1 HTTP_PROXY=http://proxy:3128 /bin/sh -c apt-get update",
         "RUN PIP_TRUSTED_HOST=index pip install numpy",
-        "RUN pip install --extra-index-url https://index.example.org numpy",
+        "RUN pip install --extra-index-url $INDEX numpy",
     ],
 )
 def test_a_setting_of_the_building_machine_in_the_history_is_found(step):
