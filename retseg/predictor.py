@@ -92,7 +92,8 @@ class Predictor:
                 image.pixels, field_of_view, card.framing, card.preprocessing, card.inference, engine
             )
             found.append(all_tasks[[list(card.tasks).index(task) for task in chosen]])
-        probabilities = np.concatenate(found) * field_of_view
+        probabilities = np.concatenate(found)
+        probabilities *= field_of_view
         rules = [card.tasks[task] for card, _, chosen in self.models for task in chosen]
         pairs = zip(probabilities, rules, strict=True)
         masks = np.stack([drop_small(p >= rule.threshold, rule.minimum_area) for p, rule in pairs])
