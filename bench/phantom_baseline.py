@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from skimage.filters import frangi
 
 from retseg.image import Geometry, Image
+from retseg.metrics.counts import count_confusion
 from retseg.metrics.derived import dice
 from retseg.metrics.resampling import bootstrap_mean
 from retseg.phantom import Phantom, draw_octa
@@ -115,7 +116,7 @@ def halve(mask: Mask) -> Mask:
 
 def overlap(found: Mask, truth: Mask) -> float:
     """Dice of two masks, not both empty."""
-    return float(2 * (found & truth).sum() / (found.sum() + truth.sum()))
+    return float(dice.over(count_confusion(found, truth).as_row()))
 
 
 def compare(level: str, cases: int, baselines: dict[str, Baseline], predictor: Predictor) -> list[str]:
@@ -161,6 +162,10 @@ def main() -> int:
     parser.add_argument("--tuning", type=int, default=24, help="phantoms to tune on (default: %(default)s)")
     parser.add_argument("--models", type=Path, default=REPOSITORY / "model_weights", help="folder of the models")
     options = parser.parse_args()
+    absent = [task for task in TASKS if not (options.models / f"drac22-{task}").is_dir()]
+    if absent:
+        print(f"not run: no model for {', '.join(absent)} in {options.models}: make them as docs/drac22.md says")
+        return 0
     predictor = Predictor.open({task: f"drac22-{task}" for task in TASKS}, options.models, "openvino")
     phantoms = [draw_octa(TUNING_SEED + number) for number in range(options.tuning)]
     maps = {widths: [measure_vesselness(phantom, widths) for phantom in phantoms] for widths in WIDTHS}
