@@ -22,6 +22,9 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--out-of-fold", type=Path, metavar="DIR", help="write what was found in held-out images, for evaluate.py"
     )
+    parser.add_argument(
+        "--only", metavar="NETWORK", default="", help="train one network, `fold-K` or `all`; then all with --resume"
+    )
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     add_places(parser)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a key of the recipe")
@@ -48,7 +51,7 @@ def run(words: argparse.Namespace) -> str:
     """
     from train.cases import gather_cases
     from train.listing import print_recipes, print_summary
-    from train.make import Places, make_model
+    from train.make import Places, make_model, train_networks
     from train.prediction import write_maps
     from train.reading import load_recipe
     from train.reproduce import RESULTS
@@ -73,6 +76,10 @@ def run(words: argparse.Namespace) -> str:
         check_changes(words.set)
         places = Places(words.data, words.runs, words.output or RESULTS)
         return f"the result is in {measure_recipe(recipe, places, words.workers, words.resume)}\n"
+    if words.only:
+        folder = words.runs / recipe.name
+        train_networks(recipe, words.data, folder, words.workers, words.resume, words.only)
+        return f"the network is in {folder / words.only}; when all are there, make the model with --resume\n"
     places = Places(words.data, words.runs, words.output or REPOSITORY / "model_weights")
     return f"the model is in {make_model(recipe, places, words.workers, words.resume)}\n"
 

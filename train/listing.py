@@ -34,6 +34,7 @@ def describe_recipe(recipe: Recipe, results: Sequence[Mapping[str, Any]]) -> str
     """A recipe in words and numbers, two lines."""
     parameters, operations = measure_network(recipe)
     trained = f"{recipe.networks} x {recipe.steps} steps of {recipe.sampling.batch}"
+    trained += f", then {recipe.refitted.steps} on all images" if recipe.refit else ""
     size = f"{parameters:,} parameters, {operations:.1f} GFLOP a patch of {recipe.sampling.patch} px, {trained}"
     data = ", ".join(f"{source.folder} {source.split}".rstrip() for source in recipe.source)
     scores = describe_scores(recipe.name) + describe_results(recipe, results)

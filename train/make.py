@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from lightning.fabric import Fabric
 
+from retseg.declaration import DeclarationError
 from retseg.image import read_image
 from retseg.models import Training, hash_file
 from train import REPOSITORY
@@ -45,7 +46,7 @@ class Trained:
 
     Attributes:
         cases: that it trained on, held out folds included.
-        members: the weights of each network.
+        members: the weights of each network that the model consists of.
         unseen: images that were held out; their predictions are in `predictions`.
         predictions: a folder.
         logs: of each network, by its name.
@@ -80,36 +81,80 @@ def make_model(recipe: Recipe, places: Places, workers: int, resume: bool) -> Pa
     return places.output / recipe.name
 
 
-def train_networks(recipe: Recipe, data: Path, directory: Path, workers: int, resume: bool) -> Trained:
-    """Train a network per fold, or the one of the first fold, and write predictions for what was held out.
+@dataclass(frozen=True)
+class Planned:
+    """One of a recipe's networks.
+
+    Attributes:
+        name: `fold-K`, or `all` for the one that is trained on all images.
+        recipe: how it is trained.
+        seed: of its first weights and of its patches.
+        training: the numbers of the images that it is trained on.
+        held: those that it never sees.
+    """
+
+    name: str
+    recipe: Recipe
+    seed: int
+    training: tuple[int, ...]
+    held: tuple[int, ...]
+
+
+def plan_networks(recipe: Recipe, cases: Sequence[Case]) -> tuple[Planned, ...]:
+    """A network for each fold that is held out, and the one of `refit`, last."""
+    folds = split_folds(cases, recipe.folds, recipe.seed)[: recipe.networks]
+    planned = [
+        Planned(f"fold-{k}", recipe, recipe.seed * 1000 + k, list_training(cases, held), held)
+        for k, held in enumerate(folds)
+    ]
+    if recipe.refit:
+        seed = recipe.seed * 1000 + recipe.folds
+        planned.append(Planned("all", recipe.refitted, seed, tuple(range(len(cases))), ()))
+    return tuple(planned)
+
+
+def train_networks(recipe: Recipe, data: Path, directory: Path, workers: int, resume: bool, only: str = "") -> Trained:
+    """Train a recipe's networks, and write predictions for what was held out.
+
+    Args:
+        recipe: what to train.
+        data: the folder of the data sets.
+        directory: takes a folder per network, and the predictions.
+        workers: processes that draw patches.
+        resume: whether to go on from the last checkpoints.
+        only: the name of the one network to train, so that several machines can share the work; all when empty.
 
     Raises:
         DataSetError: images or masks are absent or do not fit together; all of them are named.
         TrainingError: the loss is not finite.
+        DeclarationError: there is no network of that name.
     """
     cases = gather_cases(recipe, data)
     images = cut_images(load_training_images(cases, recipe), recipe.tiles)
     fabric = Fabric(precision=recipe.precision)
     fabric.launch()
-    dealt = [image.case for image in images]
-    folds = split_folds(dealt, recipe.folds, recipe.seed)[: recipe.networks]
-    members = []
-    for number, held in enumerate(folds):
-        run = Run(directory / f"fold-{number}", recipe.seed * 1000 + number, workers, resume)
-        training = [images[i] for i in list_training(dealt, held)]
-        validation = [images[i] for i in held]
-        weights = Trainer(recipe, run, fabric).train(training, validation)
-        if fabric.is_global_zero:
-            engine = open_weights(recipe, weights, fabric.device)
-            predict_unseen(recipe, engine, validation, directory / "out-of-fold")
-        members.append(weights)
-    logs = {f"fold {k}": directory / f"fold-{k}" / "log.csv" for k in range(len(folds))}
+    planned = plan_networks(recipe, [image.case for image in images])
+    names = [each.name for each in planned]
+    if only and only not in names:
+        raise DeclarationError(f"the recipe '{recipe.name}' trains no network '{only}'; it trains {', '.join(names)}")
+    members = {}
+    for each in planned:
+        if only in ("", each.name):
+            run = Run(directory / each.name, each.seed, workers, resume)
+            held = [images[i] for i in each.held]
+            weights = Trainer(each.recipe, run, fabric).train([images[i] for i in each.training], held)
+            if fabric.is_global_zero:
+                engine = open_weights(recipe, weights, fabric.device)
+                predict_unseen(recipe, engine, held, directory / "out-of-fold")
+            members[each.name] = weights
+    logs = {name.replace("-", " "): directory / name / "log.csv" for name in members}
     if fabric.is_global_zero:
         draw_curves(logs, directory / "curves.png")
-    held_out = {i for held in folds for i in held}
+    held_out = {i for each in planned for i in each.held}
     unseen = tuple(image for i, image in enumerate(images) if i in held_out)
     found = directory / "out-of-fold"
-    return Trained(cases, tuple(members), unseen, found, logs, fabric.is_global_zero, fabric.device)
+    shipped = (members["all"],) if "all" in members else tuple(members.values())
+    return Trained(cases, shipped, unseen, found, logs, fabric.is_global_zero, fabric.device)
 
 
 def describe_training(recipe: Recipe, cases: Sequence[Case], hours: float) -> Training:
@@ -121,7 +166,7 @@ def describe_training(recipe: Recipe, cases: Sequence[Case], hours: float) -> Tr
         data=recipe.data,
         terms=recipe.terms,
         images={f"{case.data_set}/{case.image.name}": hash_file(case.image) for case in cases},
-        steps=recipe.steps * recipe.networks,
+        steps=recipe.total_steps,
         hours=round(hours, 2),
         machine=f"{platform.machine()}, {platform.system()}",
         size=find_common_size(cases) if recipe.modality == "octa" else (0, 0),

@@ -200,6 +200,8 @@ class Recipe:
             always taken at the image's own size.
         tiles: that images are cut into beforehand.
         held_out: whether `each` fold is held out in turn, or only the `first`, so that one network is trained.
+        refit: one more network is trained on all images, this many times as long as a fold's, and is the model; the
+            folds give its threshold and its scores. 0 makes the mean of the folds' networks the model.
         encoder: a file of weights for the network's encoder, named by the user; none when empty.
         test: images that are scored at the end and never trained on; needs `folds = 1`.
         protocols: by which `--results` scores the test, or the folds that were held out, and by which the card does.
@@ -231,6 +233,7 @@ class Recipe:
     framing: Framing = field(default_factory=Framing)
     tiles: Tiles = field(default_factory=Tiles)
     held_out: Literal["each", "first"] = "each"
+    refit: float = 0.0
     encoder: str = ""
     test: tuple[Source, ...] = ()
     protocols: tuple[str, ...] = ()
@@ -240,6 +243,11 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.test and self.folds != 1:
             raise DeclarationError(f"the recipe '{self.name}' has a test, so it needs folds = 1, not {self.folds}")
+        if self.refit < 0 or (self.refit and self.folds == 1):
+            raise DeclarationError(
+                f"the recipe '{self.name}' has refit = {self.refit:g}: it takes a number from 0 up, and folds above 1 "
+                "to choose thresholds on"
+            )
         if self.tiles.side and (self.framing != Framing("frame") or self.preprocessing.diameter):
             raise DeclarationError(f"the recipe '{self.name}' cuts tiles: it needs framing.region = 'frame' unresized")
         if self.framing.size and self.preprocessing.diameter:
@@ -268,15 +276,26 @@ class Recipe:
 
     @property
     def networks(self) -> int:
-        """How many networks are trained."""
+        """How many networks are trained with images held out."""
         return self.folds if self.held_out == "each" else 1
+
+    @property
+    def refitted(self) -> "Recipe":
+        """The recipe of the network that is trained on all images: its stages are `refit` times as long."""
+        stages = tuple(dataclasses.replace(stage, steps=round(stage.steps * self.refit)) for stage in self.stage)
+        return dataclasses.replace(self, stage=stages)
+
+    @property
+    def total_steps(self) -> int:
+        """Optimiser steps of all networks that are trained."""
+        return self.steps * self.networks + (self.refitted.steps if self.refit else 0)
 
     @property
     def essence(self) -> str:
         """What must not change between the start of a run and its resumption: all that shapes the weights."""
         values = dataclasses.asdict(self)
         passing = ("name", "title", "data", "terms", "round", "inference", "selection", "variants")
-        passing += ("test", "protocols", "family", "variant", "candidates")
+        passing += ("test", "protocols", "family", "variant", "candidates", "refit")
         if not self.supplement:
             passing += ("supplement",)  # checkpoints from before there were any go on
         return json.dumps({key: value for key, value in values.items() if key not in passing}, sort_keys=True)
