@@ -7,11 +7,12 @@ import cv2
 import numpy as np
 import pytest
 
+from retseg.declaration import DeclarationError
 from retseg.engine import open_engine
 from retseg.models import load_card, verify_files
 from train.cases import DataSetError, gather_cases
 from train.folds import split_folds
-from train.make import Places, describe_training, find_common_size, make_model
+from train.make import Places, describe_training, find_common_size, make_model, plan_networks, train_networks
 from train.patches import load_training_images
 from train.reading import load_recipe
 from train.recipe import Recipe
@@ -41,6 +42,37 @@ def test_a_second_run_with_resume_makes_the_same_model(recipe: Recipe, places: P
     folder = make_model(recipe, places, 0, False)
     first = load_card(folder)
     assert load_card(make_model(recipe, places, 0, True)).files == first.files
+
+
+def test_a_refitted_model_is_one_network_trained_longer_on_all_images_with_the_threshold_of_the_folds(
+    recipe: Recipe, places: Places
+) -> None:
+    folds = load_card(make_model(recipe, places, 0, False))
+    card = load_card(make_model(dataclasses.replace(recipe, refit=1.5), places, 0, True))
+    verify_files(card)
+    assert card.network.architecture == "unet"
+    assert card.training.steps == 2 * 8 + 12
+    assert (card.tasks, card.selection, card.score) == (folds.tasks, folds.selection, folds.score)
+    planned = plan_networks(dataclasses.replace(recipe, refit=1.5), gather_cases(recipe, places.data))
+    assert [(each.name, each.recipe.steps) for each in planned] == [("fold-0", 8), ("fold-1", 8), ("all", 12)]
+    assert planned[-1].training == (0, 1, 2, 3) and planned[-1].held == ()
+    assert all(sorted(each.training + each.held) == [0, 1, 2, 3] for each in planned)
+    assert len({each.seed for each in planned}) == 3
+
+
+def test_networks_trained_one_by_one_make_the_same_model(recipe: Recipe, places: Places) -> None:
+    together = load_card(make_model(recipe, places, 0, False)).files
+    apart = places.runs / "apart" / recipe.name
+    for name in ("fold-1", "fold-0"):
+        train_networks(recipe, places.data, apart, 0, False, name)
+    assert load_card(make_model(recipe, dataclasses.replace(places, runs=apart.parent), 0, True)).files == together
+    with pytest.raises(DeclarationError, match="trains no network 'fold-2'; it trains fold-0, fold-1"):
+        train_networks(recipe, places.data, apart, 0, False, "fold-2")
+
+
+def test_a_refit_without_folds_has_nothing_to_choose_its_threshold_on(recipe: Recipe) -> None:
+    with pytest.raises(DeclarationError, match="refit = 2: it takes a number from 0 up, and folds above 1"):
+        dataclasses.replace(recipe, folds=1, refit=2.0)
 
 
 def test_eyes_of_one_patient_are_never_parted(recipe: Recipe, data: Path) -> None:
