@@ -62,7 +62,15 @@ class Predictor:
             ModelError: a model is missing, altered, or does not do the task it is named for, or two are for different
                 kinds of image.
         """
-        matched = match_models(tasks_to_models, models_directory, None)
+        return cls.load(match_models(tasks_to_models, models_directory, None), engine)
+
+    @classmethod
+    def load(cls, matched: tuple[tuple[Card, tuple[str, ...]], ...], engine: EngineKind) -> "Predictor":
+        """Load models whose cards have been read: each card, and the tasks that are taken from it.
+
+        Raises:
+            ModelError: a file of a model is missing or altered.
+        """
         return cls(tuple((card, open_engine(engine, card), tasks) for card, tasks in matched))
 
     @property

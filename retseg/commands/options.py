@@ -75,8 +75,8 @@ def load_when_needed(
     """
     from retseg.models import list_cautions, match_models
 
-    directory = locate_models(models)
-    for card, _ in match_models(tasks_to_models, directory, modality):
+    matched = match_models(tasks_to_models, locate_models(models), modality)
+    for card, _ in matched:
         for sentence in list_cautions(card):
             say(f"warning: {sentence}")
     opened: list[Predictor] = []
@@ -89,7 +89,7 @@ def load_when_needed(
             choice = choose_engine(engine)
             if choice.warning:
                 say(f"warning: {choice.warning}")
-            opened.append(Predictor.open(tasks_to_models, directory, choice.engine))
+            opened.append(Predictor.load(matched, choice.engine))
         return opened[0].predict(image)
 
     return predict

@@ -7,6 +7,7 @@ import pytest
 import retseg.engine
 from retseg.commands.options import add_challenge, load_when_needed, locate_models
 from retseg.engine.choice import Choice
+from retseg.models import match_models
 from retseg.predictor import Predictor
 
 
@@ -84,11 +85,11 @@ def test_an_engine_that_is_not_the_one_to_be_expected_is_announced_once_at_the_f
         def predict(self, image):
             return image
 
-    monkeypatch.setattr(Predictor, "open", Opened)
+    monkeypatch.setattr(Predictor, "load", Opened)
     monkeypatch.setattr(retseg.engine, "choose_engine", lambda _: Choice("openvino", reason))
     add_card("seen")
     predict = load_when_needed({"vessel": "seen"}, tmp_path / "models", "auto", "cfp")
     assert capsys.readouterr().out == ""
     assert [predict(image) for image in (1, 2)] == [1, 2]
     assert capsys.readouterr().out.splitlines() == lines
-    assert opened == [({"vessel": "seen"}, tmp_path / "models", "openvino")]
+    assert opened == [(match_models({"vessel": "seen"}, tmp_path / "models", "cfp"), "openvino")]
