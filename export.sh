@@ -40,9 +40,10 @@ docker save --output "$scratch/$name" "$IMAGE"
 chmod 0644 "$scratch/$name"
 inside check --archive "/export/$name"
 
+# Level 1: an image is libraries and weights, of which more effort saves little; docs/container.md has the numbers.
 compress=gzip
 ! command -v pigz >/dev/null || compress=pigz
-"$compress" "$scratch/$name"
+"$compress" -1 "$scratch/$name"
 (cd "$scratch" && sha256sum "$name.gz" model.tar.gz >SHA256SUMS)
 mv -f "$scratch/$name.gz" "$scratch/model.tar.gz" "$scratch/SHA256SUMS" "$output/"
 

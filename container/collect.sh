@@ -12,7 +12,7 @@
 # RETSEG_TEST_MODEL     a folder to mount as a filled /opt/ml/model (default: only the empty one is tried)
 #
 # EVIDENCE/image.json                what the engine knows of the image
-# EVIDENCE/cases/<case>/             a copy of the case
+# EVIDENCE/cases/<case>/             a copy of the case; its images lie elsewhere if they had the default geometry
 # EVIDENCE/runs/<n>/about            case, title, api, limit: one `key=value` a line
 #                   stdout, stderr   what it said
 #                   status           the exit status (exec)
@@ -67,6 +67,18 @@ link_input() {
     INPUT=/input
   fi
   docker rm "$container" >/dev/null
+}
+
+# move_away FOLDER: another geometry for images that have the default one, in which a mask that loses it looks right.
+move_away() {
+  local path
+  while IFS= read -r -d '' path; do
+    LC_ALL=C sed -e '1,/^ElementDataFile/{' -e 's/^ElementSpacing = 1 1$/ElementSpacing = 0.0075 0.006/' \
+      -e 's/^Offset = 0 0$/Offset = 3.5 -2.25/' -e 's/^TransformMatrix = 1 0 0 1$/TransformMatrix = -1 0 0 1/' -e '}' \
+      "$path" >"$SCRATCH/moved"
+    cat "$SCRATCH/moved" >"$path"
+  done < <(find "$1" -type f -name '*.mha' -print0)
+  rm -f "$SCRATCH/moved"
 }
 
 # begin CASE TITLE: a new folder of evidence, in RUN.
@@ -192,8 +204,9 @@ for folder in "$@"; do
   name=$(basename "$folder")
   CASES+=("$name")
   cp -rL "$folder" "$EVIDENCE/cases/$name"
+  chmod -R u+w,a+rX "$EVIDENCE/cases/$name"
+  move_away "$EVIDENCE/cases/$name/input"
 done
-chmod -R u+w,a+rX "$EVIDENCE/cases"
 EMPTY=$SCRATCH/empty
 mkdir "$EMPTY"
 chmod 0755 "$SCRATCH" "$EMPTY"

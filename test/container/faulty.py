@@ -42,6 +42,7 @@ AFTER = {
     "two_files": add_second_file,
     "missing": lambda: shutil.rmtree(OUTPUT),
     "size": lambda: rewrite(lambda mask: mask[1:, :]),
+    "geometry": lambda: rewrite(lambda mask: SimpleITK.GetImageFromArray(SimpleITK.GetArrayFromImage(mask))),
     "stray": lambda: Path("/var/tmp/cache.bin").write_bytes(b"cache"),
     "child": lambda: subprocess.Popen(["sleep", "600"]),
 }

@@ -12,6 +12,7 @@ FAULTS = {
     "two_files": "only 1 image should be produced for the output 'binary-vessel-segmentation'",
     "missing": "the output 'binary-vessel-segmentation' was not produced",
     "size": "the size of the output 'binary-vessel-segmentation' is 564 x 584, but its input is 565 x 584",
+    "geometry": "the spacing of the output 'binary-vessel-segmentation' is (1, 1), but that of its input is (0.0075, ",
     "root": "the container runs as root",
     "stray": "it wrote outside /output and /tmp: /var/tmp/cache.bin",
     "network": "it needs the network, and the platform has none",

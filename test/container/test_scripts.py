@@ -2,13 +2,16 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import tarfile
 import time
 from pathlib import Path
 
+import cv2
 import pytest
+import SimpleITK
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(900)]
 
@@ -37,6 +40,25 @@ def test_the_image_reads_inputs_through_a_symbolic_link_as_on_the_platform(run, 
 
     assert (tmp_path / "evidence/runs/01/stdout").read_text().strip() == "opt/ml/input/data/case"
     assert (tmp_path / "evidence/runs/01/output/inputs.json").is_file()
+
+
+def test_the_largest_photograph_fits_into_the_smallest_memory_of_the_platform(run, build_image, case, tmp_path):
+    """IDRiD's size; a phase may ask for 4 GB, of which the platform keeps one."""
+    shutil.copytree(case / "input", tmp_path / "input")
+    (path,) = (tmp_path / "input").rglob("*.mha")
+    pixels = cv2.resize(SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(path))), (4288, 2848))
+    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(pixels, isVector=True), str(path))
+    (tmp_path / "output").mkdir()
+    (tmp_path / "output").chmod(0o777)
+    run("chmod", "-R", "a+rX", tmp_path)
+
+    limits = ("--network", "none", "--memory", "3g", "--memory-swap", "3g", "--shm-size", "128m")
+    volumes = ("--volume", f"{tmp_path}/input:/input:ro", "--volume", f"{tmp_path}/output:/output")
+    done = run("docker", "run", "--rm", *limits, *volumes, build_image("exec"))
+
+    assert done.returncode == 0, done.stderr
+    (mask,) = (tmp_path / "output").rglob("*.mha")
+    assert SimpleITK.ReadImage(str(mask)).GetSize() == (4288, 2848)
 
 
 def test_the_export_is_what_the_platform_takes_and_its_models_are_the_same_bytes_every_time(run, build_image, tmp_path):

@@ -19,13 +19,18 @@ NO_NETWORK = re.compile(
     r"|Max retries exceeded|ConnectError|URLError|Could not resolve host|Failed to resolve|NameResolutionError",
     re.IGNORECASE,
 )
+SHARED_MEMORY = re.compile(r"bus error|SIGBUS|out of shared memory|/dev/shm", re.IGNORECASE)
+STATUS_OF_BUS_ERROR = 135
 PLATFORM_SECONDS_TO_HEALTH = 300
+SHORTEST_LIMIT = 300
+"""Seconds: a phase may allow a case no more; 20 minutes are the default, and an hour holds outside of a phase."""
 
 
 def judge_run(run: Run) -> tuple[Finding, ...]:
     """Apply all rules to one run; a server's later cases are runs of their own."""
     findings = [_judge_writes(run), _judge_network(run), _judge_processes(run), _judge_memory(run)]
     findings += [_judge_exit(run)] if run.api == "exec" else _judge_answers(run)
+    findings.append(_judge_time(run))
     return tuple(Finding(f.rule, f.verdict, f.sentence, f.remedy, run.title) for f in findings)
 
 
@@ -95,7 +100,25 @@ def _judge_memory(run: Run) -> Finding:
             "it was killed as it exceeded its memory limit",
             "work on smaller tiles, or one at a time",
         )
+    if run.status == STATUS_OF_BUS_ERROR or (not has_succeeded(run) and SHARED_MEMORY.search(run.stderr + run.stdout)):
+        return Finding(
+            "run.memory",
+            "fail",
+            "it ran out of shared memory (/dev/shm)",
+            "pass no arrays between processes: torch's DataLoader takes num_workers=0",
+        )
     return passed("run.memory", "it kept to its memory limit")
+
+
+def _judge_time(run: Run) -> Finding:
+    if run.seconds > SHORTEST_LIMIT:
+        return Finding(
+            "run.time",
+            "warn",
+            f"it took {run.seconds:.0f} s, and a phase may allow a case no more than {SHORTEST_LIMIT} s",
+            "ask for the time limit of the phase: that of an algorithm outside of it is longer",
+        )
+    return passed("run.time", f"it took no longer than the shortest limit of a phase, {SHORTEST_LIMIT} s")
 
 
 def _judge_exit(run: Run) -> Finding:

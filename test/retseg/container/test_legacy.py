@@ -44,6 +44,15 @@ def test_every_image_gets_a_mask_of_its_name_and_everything_else_a_line(folder, 
     assert any(line.startswith("warning: skipped") and "broken.png" in line for line in said)
 
 
+def test_names_may_begin_with_the_same_number_and_images_may_be_alike(folder, draw, predict, one_task, tmp_path):
+    """The validators of evalutils refuse both."""
+    for name in ("1_left", "1_right"):
+        sitk.WriteImage(draw(1), str(folder / f"{name}.mha"))
+    run_job(Job(folder, tmp_path / "output", one_task), predict, print)
+
+    assert _files(tmp_path / "output") == ["images/1_left.mha", "images/1_right.mha", "results.json"]
+
+
 def test_a_challenge_with_several_tasks_writes_a_folder_for_each(folder, draw, predict, challenge, tmp_path):
     sitk.WriteImage(draw(), str(folder / "a.mha"))
     run_job(Job(folder, tmp_path / "output", challenge), predict, print)

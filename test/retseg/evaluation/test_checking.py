@@ -88,6 +88,20 @@ def test_all_problems_come_at_once_with_their_files(tmp_path: Path, write_image)
         assert problem.startswith("case '"), "every problem names its case first"
 
 
+def test_cases_are_told_apart_by_their_whole_names_and_masks_may_be_alike(tmp_path: Path, write_image) -> None:
+    """Of these evalutils takes only the first number, 1, and it refuses two masks with the same pixels."""
+    names = ["1", "1.2", "12", "case1_left", "case1_right"]
+    for name in names:
+        write_image(tmp_path / "truth" / "vessel" / f"{name}.png", np.eye(4, 5, dtype=np.uint8))
+        write_image(tmp_path / "predicted" / f"{name}.png", np.zeros((4, 5), np.uint8))
+    pairs = {case.name: case.tasks["vessel"] for case in check(FUNDUS, tmp_path).cases}
+    assert sorted(pairs) == names
+    for name, task in pairs.items():
+        assert task.truth is not None
+        assert task.mask is not None
+        assert task.truth.name == Path(task.mask.source.name).name == f"{name}.png"
+
+
 def test_allow_missing_leaves_out_what_lacks_a_counterpart_and_says_so(tmp_path: Path, write_image) -> None:
     for name in ("a", "b"):
         write_image(tmp_path / "truth" / "vessel" / f"{name}.png", np.zeros((4, 5), np.uint8))

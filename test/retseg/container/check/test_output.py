@@ -141,6 +141,14 @@ def test_a_mask_that_lost_its_spacing_lies_elsewhere(tmp_path, write, mask, grid
     assert "the spacing of the output 'binary-vessel-segmentation' is (1, 1)" in complain(tmp_path, [VESSEL], grid)
 
 
+def test_a_geometry_that_went_through_a_float_is_the_same(tmp_path, write, mask, grid):
+    noisy = picture(mask, (0.5 + 1e-7, 0.25))
+    noisy.SetOrigin((1e-9, -1e-9))
+    write(noisy)
+
+    assert complain(tmp_path, [VESSEL], grid) == ""
+
+
 def test_a_heatmap_holds_probabilities_and_nothing_else(tmp_path, write, mask, grid):
     write(picture(mask.astype(np.float32) / 2), socket=HEAT)
     assert complain(tmp_path, [HEAT], grid) == ""

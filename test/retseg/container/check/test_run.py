@@ -56,6 +56,30 @@ def test_a_kill_for_memory_is_called_by_its_name(change):
     assert "exceeded its memory limit" in complain(**change)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": 135},
+        {"status": 1, "stderr": "RuntimeError: DataLoader worker (pid 7) is killed by signal: Bus error.\n"},
+        {"status": 1, "stderr": "OSError: [Errno 28] No space left on device: '/dev/shm/torch_7_1'\n"},
+    ],
+)
+def test_a_worker_that_fills_the_shared_memory_is_told_so(change):
+    assert "it ran out of shared memory (/dev/shm); pass no arrays between processes" in complain(**change)
+
+
+def test_a_run_that_succeeds_may_speak_of_shared_memory():
+    assert complain(stderr="warning: /dev/shm is small\n") == ""
+
+
+def test_a_case_that_a_phase_may_not_wait_for_is_warned_about():
+    slow = judge_run(dataclasses.replace(GOOD, seconds=412.3))
+
+    (finding,) = [finding for finding in slow if finding.verdict != "pass"]
+    assert finding.verdict == "warn"
+    assert finding.sentence == "it took 412 s, and a phase may allow a case no more than 300 s"
+
+
 def test_a_write_to_a_read_only_place_explains_the_exit_that_follows():
     stderr = "OSError: [Errno 30] Read-only file system: '/var/cache/fonts'\n"
 
