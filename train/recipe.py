@@ -286,6 +286,11 @@ class Recipe:
         return dataclasses.replace(self, stage=stages)
 
     @property
+    def held_out_words(self) -> str:
+        """How a card names scores on held-out images: whose they are, where the model is another network."""
+        return "out of fold" + (" by the networks of the cross-validation" if self.refit else "")
+
+    @property
     def total_steps(self) -> int:
         """Optimiser steps of all networks that are trained."""
         return self.steps * self.networks + (self.refitted.steps if self.refit else 0)

@@ -80,16 +80,17 @@ def list_scores(
     """
     protocols = find_protocols(recipe.protocols)
     found = score_unseen(recipe, images, predictions, protocols, rules)
+    whose = recipe.held_out_words
     rows = []
     for protocol in protocols:
         for task in recipe.tasks:
             here = [score for score in found[protocol.name] if score.task == task]
-            rows += _summarise(here, protocol, f"{protocol.name}, out of fold")
+            rows += _summarise(here, protocol, f"{protocol.name}, {whose}")
             name, share = find_largest(here)
             if protocol.pooling == "pooled" and share >= LARGE_SHARE:
                 rest = [score for score in here if score.name != name]
                 words = f"without {Path(name).name}, which holds {share:.0%} of the true pixels"
-                rows += _summarise(rest, protocol, f"{protocol.name}, out of fold, {words}")
+                rows += _summarise(rest, protocol, f"{protocol.name}, {whose}, {words}")
     return tuple(rows)
 
 

@@ -23,7 +23,7 @@ Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 THRESHOLDS: NDArray[np.float64] = np.arange(1, 50) / 50
 FIXED_THRESHOLD = 0.5
-PROTOCOL = "out-of-fold, inside the field of view"
+REGION = "inside the field of view"
 
 
 @dataclass(frozen=True)
@@ -109,8 +109,16 @@ def score(
     roc, precision = bootstrap_curves(histograms, recipe.seed)
     pooled = bootstrap_pooled(counts, dice.over, recipe.seed)
     mean = bootstrap_mean(each, recipe.seed)
+    where = f"{recipe.held_out_words}, {REGION}"
     return [
-        Score(recipe.tasks[number], metric, value, interval.low, interval.high, f"{PROTOCOL}, {words}")
+        Score(
+            recipe.tasks[number],
+            metric,
+            value,
+            interval.low,
+            interval.high,
+            f"{where}, {words}",
+        )
         for metric, value, interval, words in (
             ("f1", float(dice.over(counts.sum(axis=0))), pooled, "pooled pixels, at the threshold chosen on them"),
             ("dice", float(each.mean()), mean, "mean over images, at the threshold chosen on them"),

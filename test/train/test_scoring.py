@@ -61,7 +61,7 @@ def test_the_card_has_the_headline_of_every_protocol_for_every_task(
             ("idrid-ap", "ap"),
             ("idrid-per-image", "dice"),
         ):
-            row = rows[f"{protocol}, out of fold", metric]
+            row = rows[f"{protocol}, {recipe.held_out_words}", metric]
             assert row.low <= row.value <= row.high
 
 
@@ -74,7 +74,8 @@ def test_an_image_that_holds_much_of_a_lesion_is_left_out_once(
     largest = images[int(np.argmax(areas))].case.name
     words = f"without {largest}, which holds {max(areas) / sum(areas):.0%} of the true pixels"
     rows = [score for score in list_scores(pooled, images, maps, {}) if score.task == "soft_exudate"]
-    assert [row.protocol for row in rows] == ["idrid-33, out of fold", f"idrid-33, out of fold, {words}"]
+    whose = "out of fold by the networks of the cross-validation"
+    assert [row.protocol for row in rows] == [f"idrid-33, {whose}", f"idrid-33, {whose}, {words}"]
     rest = [image for image in images if image.case.name != largest]
     assert rows[1].value == list_scores(pooled, rest, maps, {})[-2].value != rows[0].value
 
