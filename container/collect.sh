@@ -69,7 +69,8 @@ link_input() {
   docker rm "$container" >/dev/null
 }
 
-# move_away FOLDER: another geometry for images that have the default one, in which a mask that loses it looks right.
+# move_away FOLDER: another spacing, origin and direction where an image has the default, in which a mask that loses it
+# looks right.
 move_away() {
   local path
   while IFS= read -r -d '' path; do

@@ -63,6 +63,8 @@ def run(words: argparse.Namespace) -> str:
     if words.recipe is None:
         raise ValueError("name a recipe, or --list them")
     recipe = load_recipe(words.recipe, words.set)
+    if words.only and (words.results or words.out_of_fold):
+        raise ValueError("--only trains one network of a model: leave out --results and --out-of-fold")
     if words.summary:
         print_summary(recipe)
         return ""

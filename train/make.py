@@ -1,4 +1,4 @@
-"""From a recipe to a model: load, split, train a network per fold, choose thresholds, export."""
+"""From a recipe to a model: load, split, train a network per fold and one on all images, choose thresholds, export."""
 
 import platform
 import subprocess
@@ -103,14 +103,13 @@ class Planned:
 def plan_networks(recipe: Recipe, cases: Sequence[Case]) -> tuple[Planned, ...]:
     """A network for each fold that is held out, and the one of `refit`, last."""
     folds = split_folds(cases, recipe.folds, recipe.seed)[: recipe.networks]
-    planned = [
-        Planned(f"fold-{k}", recipe, recipe.seed * 1000 + k, list_training(cases, held), held)
-        for k, held in enumerate(folds)
-    ]
+    parts = [(recipe, list_training(cases, held), held) for held in folds]
     if recipe.refit:
-        seed = recipe.seed * 1000 + recipe.folds
-        planned.append(Planned("all", recipe.refitted, seed, tuple(range(len(cases))), ()))
-    return tuple(planned)
+        parts.append((recipe.refitted, tuple(range(len(cases))), ()))
+    return tuple(
+        Planned(name, each, recipe.seed * 1000 + number, training, held)
+        for number, (name, (each, training, held)) in enumerate(zip(recipe.network_names, parts, strict=True))
+    )
 
 
 def train_networks(recipe: Recipe, data: Path, directory: Path, workers: int, resume: bool, only: str = "") -> Trained:
@@ -129,14 +128,14 @@ def train_networks(recipe: Recipe, data: Path, directory: Path, workers: int, re
         TrainingError: the loss is not finite.
         DeclarationError: there is no network of that name.
     """
+    if only and only not in recipe.network_names:
+        names = ", ".join(recipe.network_names)
+        raise DeclarationError(f"the recipe '{recipe.name}' trains no network '{only}'; it trains {names}")
     cases = gather_cases(recipe, data)
     images = cut_images(load_training_images(cases, recipe), recipe.tiles)
     fabric = Fabric(precision=recipe.precision)
     fabric.launch()
     planned = plan_networks(recipe, [image.case for image in images])
-    names = [each.name for each in planned]
-    if only and only not in names:
-        raise DeclarationError(f"the recipe '{recipe.name}' trains no network '{only}'; it trains {', '.join(names)}")
     members = {}
     for each in planned:
         if only in ("", each.name):
@@ -148,7 +147,7 @@ def train_networks(recipe: Recipe, data: Path, directory: Path, workers: int, re
                 predict_unseen(recipe, engine, held, directory / "out-of-fold")
             members[each.name] = weights
     logs = {name.replace("-", " "): directory / name / "log.csv" for name in members}
-    if fabric.is_global_zero:
+    if fabric.is_global_zero and not only:
         draw_curves(logs, directory / "curves.png")
     held_out = {i for each in planned for i in each.held}
     unseen = tuple(image for i, image in enumerate(images) if i in held_out)

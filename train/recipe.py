@@ -190,7 +190,8 @@ class Recipe:
     Attributes:
         name: of the recipe and of the model.
         data: what the model was made from, in words; `terms` of use of the images.
-        folds: a network is trained per fold, on the other folds' images, and the model is the mean of all of them.
+        folds: a network is trained per fold, on the other folds' images; the model is the mean of all of them, unless
+            there is a `refit`.
         round: optimiser steps between two checkpoints, log lines and validations.
         precision: of the arithmetic, in Lightning Fabric's words.
         variants: named sets of changes, chosen by `--set width=NAME`.
@@ -243,11 +244,7 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.test and self.folds != 1:
             raise DeclarationError(f"the recipe '{self.name}' has a test, so it needs folds = 1, not {self.folds}")
-        if self.refit < 0 or (self.refit and self.folds == 1):
-            raise DeclarationError(
-                f"the recipe '{self.name}' has refit = {self.refit:g}: it takes a number from 0 up, and folds above 1 "
-                "to choose thresholds on"
-            )
+        self._check_refit()
         if self.tiles.side and (self.framing != Framing("frame") or self.preprocessing.diameter):
             raise DeclarationError(f"the recipe '{self.name}' cuts tiles: it needs framing.region = 'frame' unresized")
         if self.framing.size and self.preprocessing.diameter:
@@ -269,6 +266,21 @@ class Recipe:
         if any(source.optional for source in self.source):
             raise DeclarationError(f"the recipe '{self.name}' calls a source of training images optional")
 
+    def _check_refit(self) -> None:
+        if self.refit < 0 or (self.refit and self.folds == 1):
+            raise DeclarationError(
+                f"the recipe '{self.name}' has refit = {self.refit:g}: it takes a number from 0 up, and folds above 1 "
+                "to choose thresholds on"
+            )
+        if self.refit and self.candidates:
+            raise DeclarationError(
+                f"the recipe '{self.name}' ships its best candidate as it was compared: leave out refit"
+            )
+        if self.refit and not all(round(stage.steps * self.refit) for stage in self.stage):
+            raise DeclarationError(
+                f"the recipe '{self.name}' has refit = {self.refit:g}, which leaves a stage without steps"
+            )
+
     @property
     def steps(self) -> int:
         """Optimiser steps of all stages."""
@@ -278,6 +290,11 @@ class Recipe:
     def networks(self) -> int:
         """How many networks are trained with images held out."""
         return self.folds if self.held_out == "each" else 1
+
+    @property
+    def network_names(self) -> tuple[str, ...]:
+        """Of all networks that are trained, in their order: `fold-0` and so on, then `all` for the one of `refit`."""
+        return (*(f"fold-{number}" for number in range(self.networks)), *(("all",) if self.refit else ()))
 
     @property
     def refitted(self) -> "Recipe":

@@ -65,6 +65,7 @@ def measure_recipe(recipe: Recipe, places: Places, workers: int, resume: bool) -
         ResultError: the recipe names no protocol, or holds out nothing to score.
         DataSetError: images or masks are absent or do not fit together.
     """
+    recipe = dataclasses.replace(recipe, refit=0.0)  # a network without held-out images has no score
     protocols = find_protocols(recipe.protocols)
     if not protocols or (recipe.folds == 1 and not recipe.test):
         raise ResultError(
@@ -136,7 +137,7 @@ def count_parameters(recipe: Recipe) -> int:
 def describe_run(recipe: Recipe, trained: Trained) -> dict[str, Any]:
     """What a result says of its training."""
     rows = [row for log in trained.logs.values() for row in read_log(log)]
-    hours, steps = sum_hours(trained.logs.values()), recipe.total_steps
+    hours, steps = sum_hours(trained.logs.values()), recipe.steps * recipe.networks
     shown = sum(stage.steps * stage.accumulate for stage in recipe.stage) * recipe.networks * recipe.sampling.batch
     cuda = trained.device.type == "cuda"
     return {

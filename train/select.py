@@ -95,7 +95,7 @@ def judge(name: str, recipe: Recipe, trained: Trained) -> Contender:
             high=score.high,
             threshold=choice.task.threshold,
             minimum_area=choice.task.minimum_area,
-            steps=recipe.total_steps,
+            steps=recipe.steps * recipe.networks,
             hours=round(sum_hours(trained.logs.values()), 3),
             chosen=False,
         )

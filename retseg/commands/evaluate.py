@@ -133,8 +133,10 @@ def check_predictions(challenge: Challenge, options: argparse.Namespace, place: 
         if name not in challenge.tasks:
             raise EvaluationError(f"'{challenge.name}' has no task '{name}'{nearest(name, challenge.tasks)}")
     truth = find_truth(challenge, options.ground_truth, options.split).keep_tasks(options.task or challenge.tasks)
-    predictions = find_predictions(challenge, place, [case.name for case in truth.cases])
-    predictions = predictions.keep_tasks(options.task or challenge.tasks)
+    unknown = [task for task in options.task or challenge.tasks if task not in truth.tasks]
+    if unknown and truth.tasks:
+        say(f"no truth of {', '.join(unknown)} in {options.ground_truth}: predictions of them are left out")
+    predictions = find_predictions(challenge, place, [case.name for case in truth.cases], truth.tasks)
     grey = challenge.submission is not None and challenge.submission.kind == "grey"
     try:
         return check_input(truth, predictions, grey, options.allow_missing)

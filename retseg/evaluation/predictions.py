@@ -3,7 +3,7 @@
 Only names are looked at here; `checking` opens the files.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
@@ -43,13 +43,15 @@ class Predictions:
         return replace(self, candidates=tuple(c for c in self.candidates if c.task in kept))
 
 
-def find_predictions(challenge: Challenge, place: Path, cases: Iterable[str]) -> Predictions:
+def find_predictions(challenge: Challenge, place: Path, cases: Iterable[str], tasks: Sequence[str] = ()) -> Predictions:
     """Find the predictions of a challenge in a folder or a zip archive.
 
     Args:
         challenge: names tasks, sockets, the layout of submissions and the endings of file names.
         place: a zip file, or a folder: of `retseg predict`, of `process.py`, or `/input` of an evaluation container.
         cases: the names of the cases of the truth; a stack has one slice for each, in natural order.
+        tasks: the only ones that are wanted, where there is one alone a file need not tell its task; the challenge's
+            when empty.
 
     Raises:
         PredictionsError: the place is missing or holds nothing.
@@ -58,7 +60,7 @@ def find_predictions(challenge: Challenge, place: Path, cases: Iterable[str]) ->
     if (place / "predictions.json").is_file():
         outputs, problems = find_job_outputs(challenge, place)
         found = tuple(Candidate(output.case, output.task, FileSource(output.path)) for output in outputs)
-        return Predictions(found, tuple(problems))
+        return Predictions(found, tuple(problems)).keep_tasks(tasks or challenge.tasks)
     if place.is_dir():
         names = [path.relative_to(place).as_posix() for path in sorted(place.rglob("*")) if path.is_file()]
         archive = None
@@ -70,18 +72,21 @@ def find_predictions(challenge: Challenge, place: Path, cases: Iterable[str]) ->
     names = [name for name in names if split_suffix(name)[1] and not PurePosixPath(name).name.startswith(".")]
     stacks = _find_stacks(challenge, names)
     if stacks:
-        return _open_stacks(place, archive, stacks, cases)
+        return _open_stacks(place, archive, stacks, cases).keep_tasks(tasks or challenge.tasks)
     if not names:
         raise PredictionsError(f"{place} holds no image: predictions are png, tif, mha, nii.gz or the like")
-    return _assign_files(challenge, place, archive, names)
+    wanted = tuple(tasks) or challenge.tasks
+    return _assign_files(challenge, place, archive, names, wanted).keep_tasks(wanted)
 
 
-def _assign_files(challenge: Challenge, place: Path, archive: Archive | None, names: list[str]) -> Predictions:
+def _assign_files(
+    challenge: Challenge, place: Path, archive: Archive | None, names: list[str], wanted: Sequence[str]
+) -> Predictions:
     candidates, problems = [], []
     labels = challenge.submission.labels if challenge.submission else {}
     for name in names:
         source: Source = MemberSource(archive, name) if archive else FileSource(place / name)
-        task = find_task(challenge, labels, name)
+        task = find_task(challenge, labels, name) or (wanted[0] if len(wanted) == 1 else None)
         if task is None:
             problems.append(
                 f"{source.name}: shows no known task; put it into a folder named {' or '.join(challenge.tasks)}"
@@ -106,7 +111,7 @@ def find_task(challenge: Challenge, labels: dict[str, str], name: str) -> str | 
         words = [task, *([labels[task]] if task in labels else [])]
         if any(stem.lower().endswith(f"_{word.lower()}") for word in words):
             return task
-    return challenge.tasks[0] if len(challenge.tasks) == 1 else None
+    return None
 
 
 def _find_stacks(challenge: Challenge, names: list[str]) -> dict[str, str]:

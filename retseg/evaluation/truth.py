@@ -42,6 +42,11 @@ class Truth:
     layout: str
     problems: tuple[str, ...] = ()
 
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """The tasks that any case was annotated for."""
+        return tuple(dict.fromkeys(task for case in self.cases for task in case.masks))
+
     def keep_tasks(self, tasks: Iterable[str]) -> "Truth":
         """The same cases with the masks of these tasks only; cases without any of them are left out."""
         kept = set(tasks)
@@ -97,6 +102,8 @@ def _plain_layouts(challenge: Challenge, folder: Path) -> Iterable[GroundTruth]:
     tasks = challenge.tasks
     yield GroundTruth("test cases with input/ and expected/", expected, given, aside, missing)
     yield GroundTruth("folders named after output sockets", sockets, images, views, missing)
+    apart = {task: f"masks/{task}/{{case}}" for task in tasks}
+    yield GroundTruth("masks/ with a folder for each task", apart, images, views, missing)
     yield GroundTruth("folders named after tasks", {t: f"{t}/{{case}}" for t in tasks}, images, views, missing)
     if len(tasks) == 1:
         yield GroundTruth("a folder of masks", {tasks[0]: "masks/{case}"}, images, views)

@@ -17,7 +17,7 @@ WORKING_SIDE = 512  # pixels: larger fields of view are reduced to it; vessels a
 MARGIN = 0.04  # of the side: so much of the edge of the field of view is left out
 LINE = 21  # pixels: a vessel is straight over this length, a speck of noise is not
 DIRECTIONS = 8
-STRIDE = 2  # pixels: lines are looked for around every second pixel of every second row, on all pixels
+STRIDE = 2  # pixels: lines are looked for around every second pixel of every second row; all pixels are averaged over
 
 # The median difference between the largest and the smallest channel, in grey levels: photographs have 75 to 245, stored
 # angiograms 0.

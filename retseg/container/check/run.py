@@ -4,6 +4,7 @@ They come in the order of their power to explain: a container that fails because
 the first rule and the last, and the first says why.
 """
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -19,7 +20,10 @@ NO_NETWORK = re.compile(
     r"|Max retries exceeded|ConnectError|URLError|Could not resolve host|Failed to resolve|NameResolutionError",
     re.IGNORECASE,
 )
-SHARED_MEMORY = re.compile(r"bus error|SIGBUS|out of shared memory|/dev/shm", re.IGNORECASE)
+SHARED_MEMORY = re.compile(
+    r"bus error|SIGBUS|out of shared memory|No space left on device.*/dev/shm|/dev/shm.*No space left on device",
+    re.IGNORECASE,
+)
 STATUS_OF_BUS_ERROR = 135
 PLATFORM_SECONDS_TO_HEALTH = 300
 SHORTEST_LIMIT = 300
@@ -111,6 +115,8 @@ def _judge_memory(run: Run) -> Finding:
 
 
 def _judge_time(run: Run) -> Finding:
+    if math.isnan(run.seconds):
+        return Finding("run.time", "warn", "how long it took was not recorded", "run the check again")
     if run.seconds > SHORTEST_LIMIT:
         return Finding(
             "run.time",

@@ -16,7 +16,7 @@ FUNDUS, IDRID = load_challenge("fundus"), load_challenge("idrid")
 
 def check(challenge, root: Path, grey: bool = False, allow_missing: bool = False) -> Checked:
     truth = find_truth(challenge, root / "truth")
-    predictions = find_predictions(challenge, root / "predicted", [case.name for case in truth.cases])
+    predictions = find_predictions(challenge, root / "predicted", [case.name for case in truth.cases], truth.tasks)
     return check_input(truth, predictions, grey, allow_missing)
 
 

@@ -51,8 +51,25 @@ def test_plain_folders_named_after_tasks_will_do(tmp_path: Path, write_image) ->
 def test_masks_alone_in_a_folder_will_do_for_a_single_task(tmp_path: Path, write_image) -> None:
     write_image(tmp_path / "x.png", MASK)
     write_image(tmp_path / "y_manual1.png", MASK)
-    truth = find_truth(load_challenge("fundus"), tmp_path)
+    truth = find_truth(load_challenge("drive"), tmp_path)
     assert [case.name for case in truth.cases] == ["x", "y"]
+
+
+def test_a_plain_folder_of_photographs_and_masks_is_one_of_vessels(tmp_path: Path, write_image) -> None:
+    write_image(tmp_path / "masks" / "a.png", MASK)
+    write_image(tmp_path / "images" / "a.jpg", MASK)
+    write_image(tmp_path / "fov" / "a.png", MASK)
+    (case,) = find_truth(load_challenge("fundus"), tmp_path).cases
+    assert case.masks == {"vessel": tmp_path / "masks" / "a.png"}
+    assert (case.image, case.field_of_view) == (tmp_path / "images" / "a.jpg", tmp_path / "fov" / "a.png")
+
+
+def test_masks_of_several_tasks_may_lie_in_folders_of_masks(tmp_path: Path, write_image) -> None:
+    for path in ("masks/microaneurysm/a.png", "masks/haemorrhage/a.png", "images/a.jpg", "fov/a.png"):
+        write_image(tmp_path / path, MASK)
+    (case,) = find_truth(load_challenge("idrid"), tmp_path).cases
+    assert case.masks["haemorrhage"] == tmp_path / "masks/haemorrhage/a.png" and case.masks["soft_exudate"] is None
+    assert (case.image, case.field_of_view) == (tmp_path / "images" / "a.jpg", tmp_path / "fov" / "a.png")
 
 
 def test_the_committed_cases_are_found_with_images_and_fields_of_view(repository: Path) -> None:

@@ -70,6 +70,9 @@ def test_a_worker_that_fills_the_shared_memory_is_told_so(change):
 
 def test_a_run_that_succeeds_may_speak_of_shared_memory():
     assert complain(stderr="warning: /dev/shm is small\n") == ""
+    assert "shared memory" not in complain(
+        status=1, stderr="warning: /dev/shm is small\nValueError: a mask of 3 values\n"
+    )
 
 
 def test_a_case_that_a_phase_may_not_wait_for_is_warned_about():
