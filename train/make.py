@@ -142,7 +142,7 @@ def train_networks(recipe: Recipe, data: Path, directory: Path, workers: int, re
             run = Run(directory / each.name, each.seed, workers, resume)
             held = [images[i] for i in each.held]
             weights = Trainer(each.recipe, run, fabric).train([images[i] for i in each.training], held)
-            if fabric.is_global_zero:
+            if held and fabric.is_global_zero:
                 engine = open_weights(recipe, weights, fabric.device)
                 predict_unseen(recipe, engine, held, directory / "out-of-fold")
             members[each.name] = weights

@@ -57,10 +57,11 @@ def find_predictions(challenge: Challenge, place: Path, cases: Iterable[str], ta
         PredictionsError: the place is missing or holds nothing.
         ArchiveError: the archive is broken or dangerous.
     """
+    wanted = tuple(tasks) or challenge.tasks
     if (place / "predictions.json").is_file():
         outputs, problems = find_job_outputs(challenge, place)
         found = tuple(Candidate(output.case, output.task, FileSource(output.path)) for output in outputs)
-        return Predictions(found, tuple(problems)).keep_tasks(tasks or challenge.tasks)
+        return Predictions(found, tuple(problems)).keep_tasks(wanted)
     if place.is_dir():
         names = [path.relative_to(place).as_posix() for path in sorted(place.rglob("*")) if path.is_file()]
         archive = None
@@ -72,10 +73,9 @@ def find_predictions(challenge: Challenge, place: Path, cases: Iterable[str], ta
     names = [name for name in names if split_suffix(name)[1] and not PurePosixPath(name).name.startswith(".")]
     stacks = _find_stacks(challenge, names)
     if stacks:
-        return _open_stacks(place, archive, stacks, cases).keep_tasks(tasks or challenge.tasks)
+        return _open_stacks(place, archive, stacks, cases).keep_tasks(wanted)
     if not names:
         raise PredictionsError(f"{place} holds no image: predictions are png, tif, mha, nii.gz or the like")
-    wanted = tuple(tasks) or challenge.tasks
     return _assign_files(challenge, place, archive, names, wanted).keep_tasks(wanted)
 
 
