@@ -19,6 +19,7 @@ from train.losses.supervision import DeepSupervision
 from train.optimisation import MovingAverage, build_optimiser, rate_at, set_rate
 from train.patches import Patches, TrainingImage
 from train.recipe import Recipe, Stage
+from train.start import find_start, load_start
 from train.validation import validate
 
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor, list[str]]
@@ -54,6 +55,8 @@ class Trainer:
         network = build_network(recipe.network.architecture, recipe.network.arguments)
         if recipe.encoder:
             network.load_encoder(read_weights(Path(recipe.encoder)))
+        if card := find_start(recipe):
+            load_start(network, card)
         self.network = network.to(memory_format=torch.channels_last)
         self.average = MovingAverage(network, max(stage.average for stage in recipe.stage))
         self.step = 0

@@ -18,10 +18,12 @@ from train.export import export_model
 from train.folds import list_training, split_folds
 from train.logs import draw_curves, sum_hours
 from train.loop import Run, Trainer
+from train.memory import keep_freed_memory
 from train.patches import TrainingImage, load_training_images
 from train.prediction import open_weights, predict_unseen
 from train.recipe import Recipe
 from train.selection import select_thresholds
+from train.start import find_start
 from train.tiles import cut_images
 
 
@@ -133,6 +135,7 @@ def train_networks(recipe: Recipe, data: Path, directory: Path, workers: int, re
         raise DeclarationError(f"the recipe '{recipe.name}' trains no network '{only}'; it trains {names}")
     cases = gather_cases(recipe, data)
     images = cut_images(load_training_images(cases, recipe), recipe.tiles)
+    keep_freed_memory()
     fabric = Fabric(precision=recipe.precision)
     fabric.launch()
     planned = plan_networks(recipe, [image.case for image in images])
@@ -157,14 +160,19 @@ def train_networks(recipe: Recipe, data: Path, directory: Path, workers: int, re
 
 
 def describe_training(recipe: Recipe, cases: Sequence[Case], hours: float) -> Training:
-    """What the card says of the training."""
+    """What the card says of the training; the images of a model that it started from were trained on, too."""
+    start = find_start(recipe)
     return Training(
         recipe=recipe.name,
         commit=read_commit(),
         seed=recipe.seed,
         data=recipe.data,
         terms=recipe.terms,
-        images={f"{case.data_set}/{case.image.name}": hash_file(case.image) for case in cases},
+        start=f"{start.name}, SHA-256 {start.files['model.safetensors']}" if start else "",
+        images={
+            **(start.training.images if start else {}),
+            **{f"{case.data_set}/{case.image.name}": hash_file(case.image) for case in cases},
+        },
         steps=recipe.total_steps,
         hours=round(hours, 2),
         machine=f"{platform.machine()}, {platform.system()}",

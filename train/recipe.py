@@ -204,6 +204,8 @@ class Recipe:
         refit: one more network is trained on all images, this many times as long as a fold's, and is the model; the
             folds give its threshold and its scores. 0 makes the mean of the folds' networks the model.
         encoder: a file of weights for the network's encoder, named by the user; none when empty.
+        start: the folder of a model of this repository with the same network, whose weights this one begins with; the
+            head is new where the tasks are others. Its training images count as this model's. None when empty.
         test: images that are scored at the end and never trained on; needs `folds = 1`.
         protocols: by which `--results` scores the test, or the folds that were held out, and by which the card does.
         family: of recipes that `--list` shows together; empty for the models that are shipped.
@@ -236,6 +238,7 @@ class Recipe:
     held_out: Literal["each", "first"] = "each"
     refit: float = 0.0
     encoder: str = ""
+    start: str = ""
     test: tuple[Source, ...] = ()
     protocols: tuple[str, ...] = ()
     family: str = ""
@@ -263,6 +266,8 @@ class Recipe:
                 raise DeclarationError(
                     f"the recipe '{self.name}' has no variant '{name}' for a candidate{nearest(name, self.variants)}"
                 )
+        if self.start and self.encoder:
+            raise DeclarationError(f"the recipe '{self.name}' has a start and an encoder: leave one of them out")
         if any(source.optional for source in self.source):
             raise DeclarationError(f"the recipe '{self.name}' calls a source of training images optional")
 
@@ -318,6 +323,6 @@ class Recipe:
         values = dataclasses.asdict(self)
         passing = ("name", "title", "data", "terms", "round", "inference", "selection", "variants")
         passing += ("test", "protocols", "family", "variant", "candidates", "refit")
-        if not self.supplement:
-            passing += ("supplement",)  # checkpoints from before there were any go on
+        # checkpoints from before there were any go on
+        passing += tuple(key for key in ("supplement", "start") if not values[key])
         return json.dumps({key: value for key, value in values.items() if key not in passing}, sort_keys=True)

@@ -68,11 +68,12 @@ class Training:
         seed: of every random choice.
         data: which images, in words; `phantom` where they were drawn by this project.
         terms: of use, of the images.
-        images: name to SHA-256 of every image file, validation folds included.
+        images: name to SHA-256 of every image file, validation folds and those of `start` included.
         steps: optimiser steps in all.
         hours: wall-clock time of the training.
         machine: where it ran.
         size: (width, height) of every training image, in pixels; (0, 0) where they differ or it was not noted.
+        start: the model whose weights it began with, and their SHA-256; none when empty.
     """
 
     recipe: str
@@ -85,6 +86,7 @@ class Training:
     hours: float = 0.0
     machine: str = ""
     size: tuple[int, int] = (0, 0)
+    start: str = ""
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,7 @@ class Card:
 
 
 def write_card(card: Card) -> None:
-    """Write `card.toml` into the card's folder; a framing, a comparison and a size that say nothing are left out."""
+    """Write `card.toml` into the card's folder; a framing, comparison, size and start that say nothing are left out."""
     values = dataclasses.asdict(card)
     del values["directory"]
     if card.framing == Framing():
@@ -166,6 +168,8 @@ def write_card(card: Card) -> None:
         del values["comparison"]
     if card.training.size == (0, 0):
         del values["training"]["size"]
+    if not card.training.start:
+        del values["training"]["start"]
     (card.directory / "card.toml").write_text("\n".join(_table(values, "")) + "\n", encoding="utf-8")
 
 

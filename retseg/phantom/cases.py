@@ -8,8 +8,8 @@ import argparse
 import json
 import sys
 import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ FULL, SOCKET_ONLY, INTERFACE_ONLY = ("socket", "interface"), ("socket",), ("inte
 
 @dataclass(frozen=True)
 class Case:
-    """One case of one challenge."""
+    """One case of one challenge; `least` is the Dice that a task must reach, where it is not that of all."""
 
     challenge: str
     name: str
@@ -38,6 +38,7 @@ class Case:
     seed: int
     draw: Callable[[int], Phantom]
     spacing: float = 1.0
+    least: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -51,24 +52,19 @@ class ImageSocket:
 
 COLOUR_FUNDUS = ImageSocket("Color Fundus Image", "color-fundus-image", "images/color-fundus")
 OCTA = ImageSocket("OCTA Image", "octa-image", "images/octa")
+VESSEL = {"vessel": "images/binary-vessel-segmentation"}
+LESIONS = ("microaneurysm", "haemorrhage", "hard_exudate", "soft_exudate")
 # Where each challenge's truth lies under expected/: the paths of its output sockets.
 TRUTH = {
-    "vessel": "images/binary-vessel-segmentation",
-    "microaneurysm": "images/microaneurysms-probability",
-    "haemorrhage": "images/haemorrhages-probability",
-    "hard_exudate": "images/hard-exudates-probability",
-    "soft_exudate": "images/soft-exudates-probability",
-    "irma": "images/intraretinal-microvascular-abnormalities",
-    "nonperfusion": "images/nonperfusion-areas",
-    "neovascularization": "images/neovascularization",
-}
-VESSEL_TASKS = ("vessel",)
-TASKS = {
-    "fundus": VESSEL_TASKS,
-    "drive": VESSEL_TASKS,
-    "chasedb1": VESSEL_TASKS,
-    "idrid": ("microaneurysm", "haemorrhage", "hard_exudate", "soft_exudate"),
-    "drac22": ("irma", "nonperfusion", "neovascularization"),
+    "fundus": VESSEL | {task: f"images/binary-{task.replace('_', '-')}-segmentation" for task in LESIONS},
+    "drive": VESSEL,
+    "chasedb1": VESSEL,
+    "idrid": {task: f"images/{task.replace('_', '-')}s-probability" for task in LESIONS},
+    "drac22": {
+        "irma": "images/intraretinal-microvascular-abnormalities",
+        "nonperfusion": "images/nonperfusion-areas",
+        "neovascularization": "images/neovascularization",
+    },
 }
 
 _DRIVE_SIZE = (565, 584)
@@ -130,9 +126,11 @@ def write_case(case: Case, directory: Path) -> None:
     (root / "input" / "inputs.json").write_text(json.dumps(describe_inputs(case), indent=2) + "\n")
     pixels = np.ascontiguousarray(phantom.pixels[..., 0]) if source is OCTA else phantom.pixels
     write_mha(root / "input" / source.path / f"{stem}.mha", pixels, case.spacing)
-    for task in TASKS[case.challenge]:
-        truth = phantom.masks[task].astype(np.uint8)
-        write_mha(root / "expected" / TRUTH[task] / f"{stem}.mha", truth, case.spacing)
+    for task, path in TRUTH[case.challenge].items():
+        truth = phantom.masks.get(task, np.zeros_like(phantom.field_of_view)).astype(np.uint8)
+        write_mha(root / "expected" / path / f"{stem}.mha", truth, case.spacing)
+    if case.least:
+        (root / "expected" / "minimum.json").write_text(json.dumps(case.least, indent=2) + "\n")
     visible = root / "expected" / "field-of-view" / f"{stem}.png"
     visible.parent.mkdir(parents=True, exist_ok=True)
     SimpleITK.WriteImage(SimpleITK.GetImageFromArray(phantom.field_of_view.astype(np.uint8) * 255), str(visible))
