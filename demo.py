@@ -10,9 +10,12 @@ import time
 from pathlib import Path
 
 import cv2
+import numpy as np
+from numpy.typing import NDArray
 
+from retseg.challenge import load_challenge
 from retseg.image import read_image, read_mask
-from retseg.report.overlay import draw_comparison
+from retseg.report.overlay import draw_comparison, draw_overlay
 
 ROOT = Path(__file__).resolve().parent
 CASES = ROOT / "test" / "cases" / "fundus"
@@ -40,10 +43,14 @@ def show_phantoms(output: Path) -> None:
         run("process.py", "--challenge", "fundus", "--input", case / "input", "--output", output / "masks" / case.name)
         print(f"  case {case.name}: {time.perf_counter() - began:.1f} s")
     score("fundus", CASES, output / "masks", output)
-    for found in sorted((output / "masks").rglob("*.mha")):
-        truth = next(CASES.rglob(f"expected/images/*/{found.name}"))
-        image = next(CASES.rglob(f"input/images/*/{found.name}"))
-        draw(image, found, truth, output / "overlays" / f"case-{truth.parents[3].name}.png")
+    outputs = [socket for socket in load_challenge("fundus").socket if socket.task]
+    for case in sorted(CASES.iterdir()):
+        (image,) = case.glob("input/images/*/*.mha")
+        found = {each.task: output / "masks" / case.name / each.path / image.name for each in outputs}
+        drawn = draw_overlay(read_image(image).pixels, {task: read_mask(mask) > 0 for task, mask in found.items()})
+        write_picture(output / "overlays" / f"case-{case.name}.png", drawn)
+        truth = case / "expected" / "images" / "binary-vessel-segmentation" / image.name
+        draw_vessels(image, found["vessel"], truth, output / "overlays" / f"case-{case.name}-vessels.png")
 
 
 def show_drive(drive: Path, output: Path) -> None:
@@ -56,7 +63,7 @@ def show_drive(drive: Path, output: Path) -> None:
     score("drive", drive, output / "masks" / "images", output, "--split", "training", "--model", "vessel-drive")
     for found in sorted((output / "masks" / "images").iterdir())[:DRAWN]:
         truth = drive / "training" / "1st_manual" / f"{found.name.split('_')[0]}_manual1.gif"
-        draw(images / found.name, found, truth, output / "overlays" / f"{found.stem}.png")
+        draw_vessels(images / found.name, found, truth, output / "overlays" / f"{found.stem}.png")
 
 
 def score(challenge: str, truth: Path, predictions: Path, output: Path, *words: str) -> None:
@@ -65,11 +72,15 @@ def score(challenge: str, truth: Path, predictions: Path, output: Path, *words: 
     print(run("evaluate.py", "--challenge", challenge, *options))
 
 
-def draw(image: Path, found: Path, truth: Path, picture: Path) -> None:
+def draw_vessels(image: Path, found: Path, truth: Path, picture: Path) -> None:
     """Draw what was found, missed and too much over an image."""
-    picture.parent.mkdir(parents=True, exist_ok=True)
-    drawn = draw_comparison(read_image(image).pixels, read_mask(found) > 0, read_mask(truth) > 0)
-    cv2.imwrite(str(picture), drawn[:, :, ::-1])
+    write_picture(picture, draw_comparison(read_image(image).pixels, read_mask(found) > 0, read_mask(truth) > 0))
+
+
+def write_picture(path: Path, pixels: NDArray[np.uint8]) -> None:
+    """Write (H, W, 3) RGB."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(path), pixels[:, :, ::-1])
 
 
 def run(program: str, *words: str | Path) -> str:

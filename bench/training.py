@@ -4,9 +4,9 @@
 
 Both train the network of `vessel-drive` on the same patches of drawn photographs, four of 256 x 256 a step, drawn by a
 process of their own: the project in bfloat16 and channels-last, with its moving average and its log; the plain loop in
-float32 and contiguous memory. They take turns, so that a drift of the machine's speed meets both alike, each in a process
-of its own, so that no setting of the one is lent to the other. Takes about two minutes on two idle cores; prints the ratio
-with its bar and exits 1 if it is missed.
+float32 and contiguous memory. They take turns, so that a drift of the machine's speed meets both alike, each in a
+process of its own, so that no setting of the one is lent to the other. Takes about two minutes on two idle cores;
+prints the ratio with its bar and exits 1 if it is missed.
 """
 
 import dataclasses

@@ -84,7 +84,7 @@ def test_an_inputs_json_that_cannot_be_served_leaves_no_output_folder(process, t
 @pytest.fixture
 def models(tmp_path):
     """A model whose `vessel` is a convolution of 1x1: its logit is 40 (green / 255 - 0.4), so cut at green 102."""
-    folder = tmp_path / "models" / "vessel"
+    folder = tmp_path / "models" / "vessel-drive"
     folder.mkdir(parents=True)
     free = ["batch", 3, "height", "width"]
     graph = onnx.helper.make_graph(
@@ -101,7 +101,7 @@ def models(tmp_path):
     onnx.save(model, folder / "model.onnx")
     card = Card(
         format=1,
-        name="vessel",
+        name="vessel-drive",
         version="1",
         modality="cfp",
         tasks={"vessel": Task(0.5)},
@@ -131,12 +131,14 @@ def case(tmp_path):
     return tmp_path / "input", tmp_path / "output"
 
 
-CAUTION = "warning: the model 'vessel' was trained on drawn phantoms only: its masks are for testing, not for eyes"
+CAUTION = (
+    "warning: the model 'vessel-drive' was trained on drawn phantoms only: its masks are for testing, not for eyes"
+)
 """What the log says before all else of a model such as the one above."""
 
 
 def _folders(case, models):
-    return "--input", case[0], "--output", case[1], "--models", models
+    return "--challenge", "drive", "--input", case[0], "--output", case[1], "--models", models
 
 
 def _files(folder):
@@ -161,7 +163,7 @@ def test_a_case_becomes_its_mask_without_torch_scipy_scikit_image_or_a_web_serve
 
 def test_the_log_of_a_model_that_never_saw_an_eye_says_so(process, case, models):
     assert process(*_folders(case, models)).stdout.splitlines()[0] == CAUTION
-    card = models / "vessel/card.toml"
+    card = models / "vessel-drive/card.toml"
     card.write_text(card.read_text().replace('data = "phantom"', 'data = "DRIVE"'))
     assert "phantom" not in process(*_folders(case, models)).stdout
 
@@ -206,14 +208,14 @@ def test_the_old_contract_takes_the_same_image_without_inputs_json(process, case
 @pytest.mark.parametrize(
     ("break_model", "complaint"),
     [
-        (lambda folder: folder.rename(folder.parent / "other"), "there is no model 'vessel'"),
+        (lambda folder: folder.rename(folder.parent / "other"), "there is no model 'vessel-drive'"),
         (lambda folder: (folder / "model.onnx").write_bytes(b"other"), "SHA-256 differs"),
         (lambda folder: (folder / "model.onnx").unlink(), "model.onnx is missing"),
         (lambda folder: (folder / "card.toml").write_text("format = 99"), "a card of format 99"),
     ],
 )
 def test_a_model_that_is_missing_altered_or_of_another_version_is_named(process, case, models, break_model, complaint):
-    break_model(models / "vessel")
+    break_model(models / "vessel-drive")
     assert complaint in _last_line(process(*_folders(case, models)))
     assert _files(case[1]) == []
 
@@ -228,7 +230,7 @@ UNFIT = [
 def test_a_model_that_does_not_fit_the_challenge_is_refused_before_the_image_is_read(
     process, case, models, right, wrong, complaint
 ):
-    card = models / "vessel/card.toml"
+    card = models / "vessel-drive/card.toml"
     card.write_text(card.read_text().replace(right, wrong))
     (case[0] / "images/x/disc.mha").write_bytes(b"no image at all")
     done = process(*_folders(case, models))
@@ -238,7 +240,7 @@ def test_a_model_that_does_not_fit_the_challenge_is_refused_before_the_image_is_
 
 @pytest.mark.parametrize(("right", "wrong", "complaint"), UNFIT)
 def test_the_warm_server_refuses_such_a_model_before_it_listens(case, models, capsys, right, wrong, complaint):
-    card = models / "vessel/card.toml"
+    card = models / "vessel-drive/card.toml"
     card.write_text(card.read_text().replace(right, wrong))
     assert run_script("serve", "serve.py", [*map(str, _folders(case, models)), "--port", "1"]) == 1
     captured = capsys.readouterr()

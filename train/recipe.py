@@ -204,8 +204,8 @@ class Recipe:
         refit: one more network is trained on all images, this many times as long as a fold's, and is the model; the
             folds give its threshold and its scores. 0 makes the mean of the folds' networks the model.
         encoder: a file of weights for the network's encoder, named by the user; none when empty.
-        start: the folder of a model of this repository with the same network, whose weights this one begins with; the
-            head is new where the tasks are others. Its training images count as this model's. None when empty.
+        start: the folder of a model of this repository whose weights the network begins with, but for those of its
+            tasks. Its training images count as this model's. None when empty.
         test: images that are scored at the end and never trained on; needs `folds = 1`.
         protocols: by which `--results` scores the test, or the folds that were held out, and by which the card does.
         family: of recipes that `--list` shows together; empty for the models that are shipped.

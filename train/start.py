@@ -1,12 +1,11 @@
-"""A network that begins where a model of this project ended, because what that has learnt helps with other tasks too."""
+"""A network that begins where a model of this project ended, as what that has learnt helps with other tasks too."""
 
-from pathlib import Path
-
-import torch
 from safetensors.torch import load_file
 
 from retseg.declaration import DeclarationError
 from retseg.models import Card, load_card, verify_files
+from retseg.networks.network import Network
+from retseg.networks.weights import copy_weights
 from train import REPOSITORY
 from train.recipe import Recipe
 
@@ -16,30 +15,26 @@ def find_start(recipe: Recipe) -> Card | None:
 
     Raises:
         ModelError: there is no such model, or it was altered.
-        DeclarationError: it has another network than the recipe, or is for other images.
+        DeclarationError: it is for other images than the recipe.
     """
     if not recipe.start:
         return None
     card = load_card(REPOSITORY / recipe.start)
     verify_files(card, "model.safetensors")
-    theirs = (card.modality, card.preprocessing.channels, card.network.architecture, _forget_tasks(card))
-    ours = (recipe.modality, recipe.preprocessing.channels, recipe.network.architecture, _forget_tasks(recipe))
+    theirs = f"{card.modality} images, {card.preprocessing.channels}"
+    ours = f"{recipe.modality} images, {recipe.preprocessing.channels}"
     if theirs != ours:
         raise DeclarationError(
-            f"the recipe '{recipe.name}' starts from the model '{card.name}', which is {theirs}, wanted is {ours}: "
-            "only the number of tasks may differ"
+            f"the recipe '{recipe.name}' is for {ours}, but the model '{card.name}' that it starts from is for "
+            f"{theirs}: name another start"
         )
     return card
 
 
-def _forget_tasks(owner: Card | Recipe) -> dict[str, object]:
-    return {key: value for key, value in owner.network.arguments.items() if key != "tasks"}
+def load_start(network: Network, card: Card) -> None:
+    """Give a network the weights of a model, but for the modules that belong to its tasks.
 
-
-def load_start(network: torch.nn.Module, card: Card) -> tuple[str, ...]:
-    """Give a network the weights of a model; the names of those that stay random, as their shape depends on the tasks."""
-    weights = load_file(Path(card.directory) / "model.safetensors")
-    own = network.state_dict()
-    fitting = {name: value for name, value in weights.items() if own[name].shape == value.shape}
-    network.load_state_dict(fitting, strict=False)
-    return tuple(name for name in own if name not in fitting)
+    Raises:
+        NetworkError: a weight is missing or of another shape.
+    """
+    copy_weights(network, load_file(card.directory / "model.safetensors"), network.task_modules)

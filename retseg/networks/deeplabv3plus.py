@@ -25,6 +25,8 @@ class DeepLabV3Plus(Network):
         decoder_channels: of the pyramid.
     """
 
+    task_modules = ("model.segmentation_head",)
+
     def __init__(
         self,
         *,

@@ -34,7 +34,9 @@ class Ensemble(Network):
         if members < 1:
             raise NetworkError(f"an ensemble needs at least one member, not {members}")
         each = {"in_channels": in_channels, "tasks": tasks, **arguments}
-        self.members = nn.ModuleList(build_network(architecture, each) for _ in range(members))
+        built = [build_network(architecture, each) for _ in range(members)]
+        self.members = nn.ModuleList(built)
+        self.task_modules = tuple(f"members.{k}.{name}" for k in range(members) for name in built[k].task_modules)
 
     def forward(self, x: Tensor) -> Tensor:
         """Mean logits (N, tasks, H, W) of (N, in_channels, H, W)."""

@@ -20,6 +20,8 @@ class FCN(Network):
         activation: "relu", "leaky_relu" or "silu".
     """
 
+    task_modules = ("scores",)
+
     def __init__(
         self,
         *,

@@ -23,6 +23,8 @@ class FCRN(Network):
         blocks: bottlenecks in each stage.
     """
 
+    task_modules = ("scores",)
+
     def __init__(
         self, *, in_channels: int = 3, tasks: int = 1, width: int = 64, blocks: Sequence[int] = (3, 4, 6, 3)
     ) -> None:

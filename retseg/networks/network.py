@@ -8,7 +8,13 @@ from retseg.networks import NetworkError
 
 
 class Network(nn.Module):
-    """A segmentation network: `forward` maps (N, in_channels, H, W) to logits (N, tasks, H, W) for any H and W."""
+    """A segmentation network: `forward` maps (N, in_channels, H, W) to logits (N, tasks, H, W) for any H and W.
+
+    Attributes:
+        task_modules: those that belong to its tasks; all others can be taken from a network for other tasks.
+    """
+
+    task_modules: tuple[str, ...] = ("head",)
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits (N, tasks, H, W) of the images `x` (N, in_channels, H, W)."""

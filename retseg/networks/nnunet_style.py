@@ -20,6 +20,8 @@ class NNUNetStyle(UShape):
         widths: channels of each stage.
     """
 
+    task_modules = ("head", "side_heads")
+
     def __init__(
         self, *, in_channels: int = 3, tasks: int = 1, widths: Sequence[int] = (32, 64, 128, 256, 512, 512)
     ) -> None:

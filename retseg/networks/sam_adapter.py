@@ -38,6 +38,8 @@ class SAMAdapter(Network):
         variant: "vit_b", "vit_l", "vit_h", or "tiny" to try a program out.
     """
 
+    task_modules = ("mask_decoder",)
+
     def __init__(self, *, in_channels: int = 3, tasks: int = 1, variant: Variant = "vit_b") -> None:
         super().__init__()
         if variant not in _SIZES:

@@ -74,6 +74,8 @@ class UNetPlusPlus(Network):
         deep_supervision: `forward_all` scores (0, 1) .. (0, n) with a head each; `forward` gives the last of them.
     """
 
+    task_modules = ("heads",)
+
     def __init__(
         self,
         *,

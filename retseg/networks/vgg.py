@@ -81,6 +81,8 @@ class SideScores(Network):
         widths: channels of VGG16's five stages.
     """
 
+    task_modules = ("scores", "fuses")
+
     def __init__(self, in_channels: int, stages: Sequence[Sequence[int]], widths: Sequence[int] = WIDTHS) -> None:
         super().__init__()
         if len({len(branch) for branch in stages}) != 1 or not all(1 <= s <= 5 for branch in stages for s in branch):

@@ -48,14 +48,24 @@ def _read_torch(path: Path) -> Any:
         raise NetworkError(f"{path} holds no weights that can be read without running code in it: {remedy}") from error
 
 
-def copy_weights(module: nn.Module, weights: Mapping[str, Tensor]) -> None:
+def copy_weights(module: nn.Module, weights: Mapping[str, Tensor], kept: tuple[str, ...] = ()) -> None:
     """Give `module` its weights by name; what else is in the table is left alone.
+
+    Args:
+        module: to be changed.
+        weights: by name.
+        kept: modules within `module` that keep their own weights.
 
     Raises:
         NetworkError: a weight is missing or has another shape; nothing was copied then.
     """
     own = module.state_dict()
-    wanted = {key: value for key, value in own.items() if not key.endswith("num_batches_tracked")}
+    passed_over = tuple(f"{name}." for name in kept)
+    wanted = {
+        key: value
+        for key, value in own.items()
+        if not key.endswith("num_batches_tracked") and not key.startswith(passed_over)
+    }
     for key, value in wanted.items():
         if key not in weights:
             raise NetworkError(f"the file of weights has no '{key}'; is it for this architecture?")

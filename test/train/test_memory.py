@@ -29,6 +29,6 @@ def count_faults(how: str) -> int:
 
 
 def test_arrays_that_are_made_again_cost_no_page_faults() -> None:
-    """32 MB are 7,800 pages: by default each of ten arrays faults them in again (huge pages would make that 16 each)."""
+    """32 MB are 7,800 pages, or 16 huge ones: by default each of ten arrays faults them in again."""
     assert count_faults("kept") < 10
     assert count_faults("as it is") >= 100

@@ -63,9 +63,7 @@ def test_a_test_is_scored_logged_and_printed_beside_the_published_number(experim
     assert "| curves | - | not run | | | | `curves` |" in page
     assert "| x | - | no experiment here | | | | |" in page
     assert "1 of 2 experiments have run: 2 runs, 0.0 hours" in page
-    assert (
-        "Published: by eye. Ours: `fundus-fov` (Vessels, mean over images, in the field of view). They differ." in page
-    )
+    assert "Published: by eye. Ours: `fundus-fov` (Mean over images, in the field of view). They differ." in page
     iou = result["protocols"]["fundus-fov"]["tasks"]["vessel"]["iou"]["value"]
     changes = sorted((iou - score["value"], iou - 0.25))
     spread = f"{changes[0]:+.4f} to {changes[1]:+.4f}"

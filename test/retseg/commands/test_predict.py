@@ -22,6 +22,7 @@ from retseg.commands.predict import (
 from retseg.predictor import Prediction
 
 REQUEST = Request(("vessel",), Path("out"))
+VESSELS = ("--challenge", "drive")
 
 
 def _touch(*paths):
@@ -92,8 +93,7 @@ def models(add_card, tmp_path):
 
 
 def test_the_challenges_tasks_and_models_are_used_unless_others_are_named(models):
-    challenge = load_challenge("fundus")
-    challenge = dataclasses.replace(challenge, task=(TaskModel("vessel", "one"),))
+    challenge = dataclasses.replace(load_challenge("drive"), task=(TaskModel("vessel", "one"),))
     assert choose_models(challenge, models, [], []) == {"vessel": "one"}
     assert choose_models(challenge, models, [], ["two"]) == {"vessel": "two"}
     assert choose_models(challenge, models, ["hard_exudate"], []) == {"hard_exudate": "lesions"}
@@ -109,7 +109,7 @@ def test_the_challenges_tasks_and_models_are_used_unless_others_are_named(models
 
 
 def test_what_no_model_or_more_than_one_can_do_is_refused(models):
-    challenge = dataclasses.replace(load_challenge("fundus"), task=(TaskModel("vessel", "other"),))
+    challenge = dataclasses.replace(load_challenge("drive"), task=(TaskModel("vessel", "other"),))
     with pytest.raises(RequestError, match="did you mean 'vessel'"):
         choose_models(challenge, models, ["vesel"], [])
     with pytest.raises(RequestError, match=r"none of the models .* segments 'soft_exudate'"):
@@ -134,7 +134,7 @@ def test_models_that_cannot_do_what_is_asked_are_refused_before_the_first_image_
     models, tmp_path, capsys, words, complaint
 ):
     (tmp_path / "unread.png").touch()
-    where = ["--output", str(tmp_path / "out"), "--models", str(models)]
+    where = [*VESSELS, "--output", str(tmp_path / "out"), "--models", str(models)]
     assert cli.main(["predict", str(tmp_path / "unread.png"), *where, *words]) == 1
     captured = capsys.readouterr()
     assert complaint in captured.err
@@ -159,7 +159,7 @@ def test_masks_are_0_and_255_and_probabilities_16_bit_in_the_size_of_the_input(g
     pixels = np.random.default_rng(0).integers(0, 256, (30, 40, 3), dtype=np.uint8)
     (tmp_path / "in").mkdir()
     cv2.imwrite(str(tmp_path / "in/a.png"), pixels)
-    words = ["predict", str(tmp_path / "in"), "--output", str(tmp_path / "out"), "--probabilities"]
+    words = ["predict", str(tmp_path / "in"), "--output", str(tmp_path / "out"), *VESSELS, "--probabilities"]
     assert cli.main(words) == 0
     mask = cv2.imread(str(tmp_path / "out/vessel/a.png"), cv2.IMREAD_UNCHANGED)
     assert mask.dtype == np.uint8
@@ -174,7 +174,7 @@ def test_an_overlay_is_the_image_with_its_masks_and_a_legend_below(green_vessels
     pixels = np.full((200, 300, 3), 40, np.uint8)
     pixels[50:60, 20:280, 1] = 200
     cv2.imwrite(str(tmp_path / "a.png"), pixels)
-    assert cli.main(["predict", str(tmp_path / "a.png"), "--output", str(tmp_path / "out"), "--overlay"]) == 0
+    assert cli.main(["predict", str(tmp_path / "a.png"), "--output", str(tmp_path / "out"), *VESSELS, "--overlay"]) == 0
     drawn = cv2.imread(str(tmp_path / "out/overlay/a.png"))
     assert drawn.shape[0] > 200
     assert drawn.shape[1:] == (300, 3)
@@ -187,7 +187,7 @@ def test_an_overlay_is_the_image_with_its_masks_and_a_legend_below(green_vessels
 def test_an_unreadable_image_is_named_and_the_others_are_done(green_vessels, tmp_path, capsys):
     cv2.imwrite(str(tmp_path / "good.png"), np.zeros((30, 40, 3), np.uint8))
     (tmp_path / "broken.png").write_bytes((tmp_path / "good.png").read_bytes()[:60])
-    assert cli.main(["predict", str(tmp_path), "--output", str(tmp_path / "out")]) == 1
+    assert cli.main(["predict", str(tmp_path), "--output", str(tmp_path / "out"), *VESSELS]) == 1
     captured = capsys.readouterr()
     lines = captured.err.splitlines()
     assert "broken.png" in lines[0]
@@ -198,7 +198,7 @@ def test_an_unreadable_image_is_named_and_the_others_are_done(green_vessels, tmp
 
 def test_two_folders_with_one_stem_are_refused_before_the_first_image(green_vessels, tmp_path, capsys):
     _touch(tmp_path / "left/a.png", tmp_path / "right/a.jpg")
-    words = ["predict", str(tmp_path / "left"), str(tmp_path / "right"), "--output", str(tmp_path / "out")]
+    words = ["predict", str(tmp_path / "left"), str(tmp_path / "right"), "--output", str(tmp_path / "out"), *VESSELS]
     assert cli.main(words) == 1
     complaint = capsys.readouterr().err
     assert "left/a.png" in complaint

@@ -1,5 +1,6 @@
 """One case from an input folder to an output folder, by the new contract."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -139,6 +140,18 @@ def test_the_shipped_challenges_take_the_platforms_fundus_case(make_case, draw, 
     items = json.loads((folder / "inputs.json").read_text())
     assert "images/color-fundus-image" not in json.dumps(items)
     sitk.WriteImage(draw(), str(folder / "images/color-fundus/a.mha"))
-    for name in ("drive", "chasedb1", "fundus"):
+    for name in ("drive", "chasedb1"):
         job = Job(folder, tmp_path / name, load_challenge(name))
         assert [str(path) for path in run_job(job, predict, print)] == ["images/binary-vessel-segmentation/a.mha"]
+    fundus = load_challenge("fundus")
+
+    def find_all(image):
+        found = predict(image)
+        planes = [0] * len(fundus.tasks)
+        return dataclasses.replace(
+            found, tasks=fundus.tasks, probabilities=found.probabilities[planes], masks=found.masks[planes]
+        )
+
+    written = run_job(Job(folder, tmp_path / "fundus", fundus), find_all, print)
+    things = ("vessel", "microaneurysm", "haemorrhage", "hard-exudate", "soft-exudate")
+    assert [str(path) for path in written] == [f"images/binary-{thing}-segmentation/a.mha" for thing in things]

@@ -74,6 +74,18 @@ def test_gradients_reach_every_trained_parameter(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SMALL)
+def test_only_its_task_modules_change_with_the_number_of_tasks(name: str) -> None:
+    one, two = build(name, tasks=1), build(name, tasks=2)
+    heads = tuple(f"{head}." for head in two.task_modules)
+    bodies = [
+        {key: value.shape for key, value in network.state_dict().items() if not key.startswith(heads)}
+        for network in (one, two)
+    ]
+    assert bodies[0] == bodies[1]
+    assert len(bodies[1]) < len(two.state_dict())
+
+
+@pytest.mark.parametrize("name", SMALL)
 def test_in_evaluation_the_first_of_all_outputs_is_the_forward(name: str) -> None:
     network = settle(build(name))
     image = torch.rand(1, 3, 65, 70)
