@@ -69,7 +69,7 @@ def test_a_model_for_other_images_with_another_network_or_altered_is_refused(sta
     with pytest.raises(NetworkError, match="has the shape"):
         load_start(wider, model)
     grey = dataclasses.replace(started, preprocessing=Preprocessing(channels="grey"))
-    with pytest.raises(DeclarationError, match=r"is for cfp images, grey, but the model 'lines' .* for cfp images, rgb"):
+    with pytest.raises(DeclarationError, match="is for cfp images, grey, but the model 'lines'"):
         find_start(grey)
     with pytest.raises(ModelError, match="there is no model 'nothing'"):
         find_start(dataclasses.replace(started, start=str(model.directory.parent / "nothing")))
