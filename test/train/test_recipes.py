@@ -19,6 +19,7 @@ from train.published import Measure, load_published
 from train.reading import list_recipes, load_recipe
 from train.recipe import Recipe
 from train.results import find_protocols
+from train.start import find_start, load_start
 from train.tiles import cut_images
 
 EXPERIMENTS = [name for name in list_recipes() if load_recipe(name).family]
@@ -63,7 +64,14 @@ def shrink(name: str) -> Recipe:
     """A recipe at its `cpu` width, with a thinner network still, patches of 32 px and two steps a stage."""
     recipe = load_recipe(name, ["width=cpu"])
     kind, arguments = recipe.network.architecture, recipe.network.arguments
-    changes = ["sampling.patch=32", "sampling.batch=2", "round=2", "precision=32-true", "preprocessing.diameter=0"]
+    changes = [
+        "sampling.patch=32",
+        "sampling.batch=2",
+        "round=2",
+        "precision=32-true",
+        "preprocessing.diameter=0",
+        "start=",
+    ]
     changes += [f"stage.{number}.steps=2" for number in range(len(recipe.stage))]
     if recipe.sampling.positive_share:
         changes.append("sampling.positive_share=1.0")
@@ -122,6 +130,17 @@ def test_every_experiment_has_a_width_for_two_cores_that_is_smaller_than_the_pap
         assert small.variant == "cpu" and paper.variant == "paper"
         work = [r.steps * r.networks * r.sampling.batch * r.sampling.patch**2 for r in (paper, small)]
         assert work[1] < work[0], name
+
+
+@pytest.mark.parametrize("name", list_recipes())
+def test_what_a_recipe_starts_from_is_a_shipped_model_with_its_weights(name: str) -> None:
+    widths = [[], ["width=cpu"]] if "cpu" in load_recipe(name).variants else [[]]
+    for recipe in (load_recipe(name, changes) for changes in widths):
+        if start := find_start(recipe):
+            network = build_network(recipe.network.architecture, recipe.network.arguments)
+            before = {key: value.clone() for key, value in network.state_dict().items()}
+            load_start(network, start)
+            assert any(not torch.equal(before[key], value) for key, value in network.state_dict().items())
 
 
 def test_published_numbers_name_recipes_and_protocols_that_exist_and_every_experiment_has_a_row() -> None:

@@ -41,7 +41,7 @@ def shrink(name: str) -> Recipe:
     """The shipped recipe with a thinner network, two folds, and two steps a stage."""
     plain = load_recipe(name)
     levels = len(plain.network.arguments["widths"])
-    changes = [f"network.arguments.widths={[4] * levels}", "folds=2", "round=2", "sampling.batch=2"]
+    changes = [f"network.arguments.widths={[4] * levels}", "folds=2", "round=2", "sampling.batch=2", "start="]
     changes += [f"sampling.patch={64 if plain.framing.size else 32}"]
     changes += [f"stage.{number}.steps=2" for number in range(len(plain.stage))]
     if plain.preprocessing.diameter:

@@ -20,12 +20,14 @@ from train.reading import load_recipe
 from train.recipe import Recipe
 
 SMALL = ["sampling.patch=32", "network.arguments.widths=[4, 8]", "stage.0.steps=2", "round=2", "folds=2"]
-SMALL += ["preprocessing.diameter=0", "supplement.0.diameter=96", 'inference.flips="none"']
+SMALL += ["preprocessing.diameter=0", "supplement.0.diameter=96", 'inference.flips="none"', "start="]
+FOUR = ['tasks=["microaneurysm", "haemorrhage", "hard_exudate", "soft_exudate"]', "network.arguments.tasks=4"]
 
 
 @pytest.fixture
 def recipe() -> Recipe:
-    return load_recipe("idrid-lesions", ["width=exudates", *SMALL])
+    """Four lesions, of which the supplement knows one."""
+    return load_recipe("idrid-exudates", [*SMALL, *FOUR])
 
 
 @pytest.fixture
@@ -105,8 +107,8 @@ def test_what_does_not_fit_is_named_before_the_first_step(recipe: Recipe, lesion
 
 def test_a_wrong_supplement_is_refused_and_a_recipe_without_one_resumes_old_checkpoints() -> None:
     with pytest.raises(DeclarationError, match="did you mean 'IDRiD_quarter'"):
-        load_recipe("idrid-lesions", ["width=exudates", 'supplement.0.eyes="IDRiD_quarters"'])
+        load_recipe("idrid-exudates", ['supplement.0.eyes="IDRiD_quarters"'])
     with pytest.raises(DeclarationError, match="no task 'vessel'"):
-        load_recipe("idrid-lesions", ["width=exudates", 'supplement.0.tasks=["vessel"]'])
+        load_recipe("idrid-exudates", ['supplement.0.tasks=["vessel"]'])
     assert "supplement" not in json.loads(load_recipe("idrid-lesions").essence)
-    assert "supplement" in json.loads(load_recipe("idrid-lesions", ["width=exudates"]).essence)
+    assert "supplement" in json.loads(load_recipe("idrid-exudates").essence)
