@@ -4,9 +4,9 @@
 
 The baseline filters an angiogram with Frangi's vesselness, averages it locally and cuts: below for non-perfusion,
 above for IRMA and neovascularization. Width of the filter, reach of the average, threshold and least area are tuned per
-lesion on phantoms of the level that the models were trained on, by the rule that chose their thresholds, images without
-the lesion included. Prints a table of the mean Dice over the images that have a lesion, and of the share of lesion-free
-images in which anything is found, at three levels of difficulty.
+lesion on phantoms of the level that the models were trained on, for the mean Dice over the images that have the lesion:
+what the table shows, and what finding nothing does not help. Prints a table of that Dice, and of the share of
+lesion-free images in which anything is found, at three levels of difficulty.
 """
 
 import argparse
@@ -29,7 +29,6 @@ from retseg.phantom import Phantom, draw_octa
 from retseg.phantom.octa import LEVELS
 from retseg.predictor import Predictor, drop_small
 from train import REPOSITORY
-from train.reading import load_recipe
 from train.selection import THRESHOLDS, count_parts
 
 Floats = NDArray[np.float32]
@@ -53,7 +52,7 @@ class Baseline:
         sign: -1 where the lesion lacks vessels, 1 where it is full of them.
         threshold: of sign x density.
         minimum_area: in pixels at half the scale.
-        score: Dice on the phantoms that it was tuned on, by the rule of the model's recipe.
+        score: mean Dice over the phantoms with the lesion that it was tuned on.
     """
 
     widths: tuple[float, ...]
@@ -85,12 +84,12 @@ def measure_density(vesselness: Floats, reach: float) -> Floats:
 
 def tune(task: str, phantoms: Sequence[Phantom], maps: dict[tuple[float, ...], list[Floats]]) -> Baseline:
     """The best baseline for one lesion on the phantoms, whose vesselness is given for each width."""
-    pooled = load_recipe(f"drac22-{task}").selection.rule == "pooled_dice"
-    truths = [halve(phantom.masks[task]) for phantom in phantoms]
+    having = [number for number, phantom in enumerate(phantoms) if phantom.masks[task].any()]
+    truths = [halve(phantoms[number].masks[task]) for number in having]
     sign = -1 if task == "nonperfusion" else 1
     found = []
     for widths, reach in itertools.product(WIDTHS, REACHES):
-        densities = [sign * measure_density(vesselness, reach) for vesselness in maps[widths]]
+        densities = [sign * measure_density(maps[widths][number], reach) for number in having]
         # finest where lesions are rare: thresholds at the shares 0.5 to 0.0005 of all pixels, evenly in the logarithm
         shares = np.geomspace(0.5, 0.0005, len(THRESHOLDS))
         levels = np.quantile(np.concatenate([density[::4, ::4].ravel() for density in densities]), 1 - shares)
@@ -100,8 +99,7 @@ def tune(task: str, phantoms: Sequence[Phantom], maps: dict[tuple[float, ...], l
             rank = np.searchsorted(levels, density, side="right").astype(np.float32)
             step = np.float32(THRESHOLDS[0])
             counts.append(count_parts(rank * step + step / 2 * (rank > 0), truth, everywhere, AREAS))
-        grid = np.stack(counts)
-        table = dice.over(grid.sum(axis=0)) if pooled else np.nan_to_num(dice.over(grid), nan=1.0).mean(axis=0)
+        table = dice.over(np.stack(counts)).mean(axis=0)
         area, best = np.unravel_index(int(np.argmax(table)), table.shape)
         score = float(table[area, best])
         found.append(Baseline(widths, reach, sign, float(levels[best]), AREAS[area], score))
