@@ -18,7 +18,8 @@ from train.losses import build_loss
 from train.losses.supervision import DeepSupervision
 from train.optimisation import MovingAverage, build_optimiser, rate_at, set_rate
 from train.patches import Patches, TrainingImage
-from train.recipe import Recipe, Stage
+from train.recipe import Recipe
+from train.stage import Stage
 from train.start import find_start, load_start
 from train.validation import validate
 

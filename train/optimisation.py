@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from retseg.declaration import DeclarationError, nearest
-from train.recipe import Stage
+from train.stage import Stage
 
 
 def build_optimiser(parameters: Iterable[tuple[str, torch.nn.Parameter]], stage: Stage) -> torch.optim.Optimizer:

@@ -5,7 +5,7 @@ import torch
 
 from retseg.declaration import DeclarationError
 from train.optimisation import build_optimiser, group_parameters, set_rate
-from train.recipe import Stage, WeightGroup
+from train.stage import Stage, WeightGroup
 
 
 def name_weights() -> list[tuple[str, torch.nn.Parameter]]:
