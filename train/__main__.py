@@ -8,6 +8,7 @@ from pathlib import Path
 from types import FrameType
 
 from train import REPOSITORY
+from train.memory import keep_freed_memory
 from train.options import add_places
 
 
@@ -35,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit status."""
     words = parse_arguments(arguments)
     signal.signal(signal.SIGTERM, stop)
+    keep_freed_memory()
     try:
         print(run(words), end="")
     except (ValueError, RuntimeError, OSError) as error:

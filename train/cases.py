@@ -107,7 +107,7 @@ def list_cases(source: Source, tasks: tuple[str, ...], data: Path) -> tuple[Case
     folder = data / source.folder
     if not folder.is_dir():
         raise AbsentError(f"{folder} is not there: put the official download in it, from {challenge.source}")
-    truth = find_truth(challenge, folder)
+    truth = find_truth(challenge, folder, tasks=tasks)
     problems = [*truth.problems, *find_unpaired(truth.cases, tasks)]
     if problems:
         raise DataSetError(f"images and masks in {folder} do not fit together: {'; '.join(problems)}")

@@ -24,7 +24,7 @@ def print_recipes(beginning: str = "") -> None:
     recipes = [load_recipe(name) for name in list_recipes() if name.startswith(beginning)]
     results = read_results(RESULTS)
     for family in sorted({recipe.family for recipe in recipes}):
-        print(f"\n{family or 'Models that are shipped'}\n")
+        print(f"\n{family or 'Models'}\n")
         for recipe in recipes:
             if recipe.family == family:
                 print(describe_recipe(recipe, results))

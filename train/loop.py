@@ -20,7 +20,7 @@ from train.optimisation import MovingAverage, build_optimiser, rate_at, set_rate
 from train.patches import Patches, TrainingImage
 from train.recipe import Recipe
 from train.stage import Stage
-from train.start import find_start, load_start
+from train.start import find_start, load_start, name_start
 from train.validation import validate
 
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor, list[str]]
@@ -56,7 +56,9 @@ class Trainer:
         network = build_network(recipe.network.architecture, recipe.network.arguments)
         if recipe.encoder:
             network.load_encoder(read_weights(Path(recipe.encoder)))
-        if card := find_start(recipe):
+        card = find_start(recipe)
+        self.start = name_start(card)
+        if card:
             load_start(network, card)
         self.network = network.to(memory_format=torch.channels_last)
         self.average = MovingAverage(network, max(stage.average for stage in recipe.stage))
@@ -69,6 +71,10 @@ class Trainer:
     def _restore(self, kept: dict[str, object]) -> None:
         if kept["recipe"] != self.recipe.essence:
             raise TrainingError(f"{self.path} was made by another '{self.recipe.name}' recipe: train without --resume")
+        if kept.get("start", self.start) != self.start:
+            raise TrainingError(
+                f"{self.path} began as {kept['start']}, which is now {self.start}: train without --resume"
+            )
         self.network.load_state_dict(kept["network"])  # type: ignore[arg-type]
         self.average.load_state_dict(kept["average"])  # type: ignore[arg-type]
         self.step = int(kept["step"])  # type: ignore[call-overload]
@@ -182,6 +188,7 @@ class Trainer:
         log.write({"step": self.step, **row})
         state = {
             "recipe": self.recipe.essence,
+            "start": self.start,
             "step": self.step,
             "network": self.network.state_dict(),
             "average": self.average.state_dict(),

@@ -18,12 +18,11 @@ from train.export import export_model
 from train.folds import list_training, split_folds
 from train.logs import draw_curves, sum_hours
 from train.loop import Run, Trainer
-from train.memory import keep_freed_memory
 from train.patches import TrainingImage, load_training_images
 from train.prediction import open_weights, predict_unseen
 from train.recipe import Recipe
 from train.selection import select_thresholds
-from train.start import find_start
+from train.start import check_unseen, find_start, name_start
 from train.tiles import cut_images
 
 
@@ -128,17 +127,19 @@ def train_networks(recipe: Recipe, data: Path, directory: Path, workers: int, re
     Raises:
         DataSetError: images or masks are absent or do not fit together; all of them are named.
         TrainingError: the loss is not finite.
-        DeclarationError: there is no network of that name.
+        DeclarationError: there is no network of that name, or the recipe starts from a model that has seen what it
+            holds out.
     """
     if only and only not in recipe.network_names:
         names = ", ".join(recipe.network_names)
         raise DeclarationError(f"the recipe '{recipe.name}' trains no network '{only}'; it trains {names}")
     cases = gather_cases(recipe, data)
     images = cut_images(load_training_images(cases, recipe), recipe.tiles)
-    keep_freed_memory()
     fabric = Fabric(precision=recipe.precision)
     fabric.launch()
     planned = plan_networks(recipe, [image.case for image in images])
+    held_out = {i for each in planned for i in each.held}
+    check_unseen(recipe, [images[i].case for i in sorted(held_out)])
     members = {}
     for each in planned:
         if only in ("", each.name):
@@ -152,7 +153,6 @@ def train_networks(recipe: Recipe, data: Path, directory: Path, workers: int, re
     logs = {name.replace("-", " "): directory / name / "log.csv" for name in members}
     if fabric.is_global_zero and not only:
         draw_curves(logs, directory / "curves.png")
-    held_out = {i for each in planned for i in each.held}
     unseen = tuple(image for i, image in enumerate(images) if i in held_out)
     found = directory / "out-of-fold"
     shipped = (members["all"],) if "all" in members else tuple(members.values())
@@ -160,15 +160,15 @@ def train_networks(recipe: Recipe, data: Path, directory: Path, workers: int, re
 
 
 def describe_training(recipe: Recipe, cases: Sequence[Case], hours: float) -> Training:
-    """What the card says of the training; the images of a model that it started from were trained on, too."""
+    """What the card says of the training; images, data and terms of a model that it started from are its own, too."""
     start = find_start(recipe)
     return Training(
         recipe=recipe.name,
         commit=read_commit(),
         seed=recipe.seed,
-        data=recipe.data,
-        terms=recipe.terms,
-        start=f"{start.name}, SHA-256 {start.files['model.safetensors']}" if start else "",
+        data=f"{recipe.data}; it began as {start.name}: {start.training.data}" if start else recipe.data,
+        terms="; ".join(dict.fromkeys([recipe.terms, *([start.training.terms] if start else [])])),
+        start=name_start(start),
         images={
             **(start.training.images if start else {}),
             **{f"{case.data_set}/{case.image.name}": hash_file(case.image) for case in cases},

@@ -59,6 +59,7 @@ def run_queue(words: argparse.Namespace) -> int:
     """Run, or only show, the experiments that have no result; the exit status."""
     from train.experiments import Queue, describe_plan, plan_runs, run_experiments
     from train.make import Places
+    from train.memory import keep_freed_memory
 
     try:
         if words.data is None:
@@ -69,6 +70,7 @@ def run_queue(words: argparse.Namespace) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     print(describe_plan(planned), flush=True)
+    keep_freed_memory()
     failed = () if words.dry_run else run_experiments(planned, places, words.workers)
     for sentence in failed:
         print(f"error: {sentence}", file=sys.stderr)

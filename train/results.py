@@ -23,6 +23,7 @@ from train.patches import TrainingImage, load_training_images
 from train.prediction import open_weights, predict_unseen
 from train.recipe import Recipe
 from train.scoring import BOOTSTRAP_SEED, find_protocols, score_unseen
+from train.start import check_unseen, find_start, name_start
 
 
 class ResultError(ValueError):
@@ -63,6 +64,7 @@ def measure_recipe(recipe: Recipe, places: Places, workers: int, resume: bool) -
 
     Raises:
         ResultError: the recipe names no protocol, or holds out nothing to score.
+        DeclarationError: the recipe starts from a model that has seen what is scored.
         DataSetError: images or masks are absent or do not fit together.
     """
     recipe = dataclasses.replace(recipe, refit=0.0)  # a network without held-out images has no score
@@ -72,6 +74,7 @@ def measure_recipe(recipe: Recipe, places: Places, workers: int, resume: bool) -
             f"the recipe '{recipe.name}' names no protocols, or nothing to score: it is not an experiment"
         )
     test, left_out = gather_test_cases(recipe, places.data)
+    check_unseen(recipe, test)
     overlap = {case.image for case in test} & {case.image for case in gather_cases(recipe, places.data)}
     if overlap or (recipe.test and not test):
         shared = ", ".join(sorted(path.name for path in overlap))
@@ -145,6 +148,7 @@ def describe_run(recipe: Recipe, trained: Trained) -> dict[str, Any]:
         "variant": recipe.variant,
         "seed": recipe.seed,
         "encoder": hash_file(Path(recipe.encoder)) if recipe.encoder else "",
+        "start": name_start(find_start(recipe)),
         "title": recipe.title,
         "data": recipe.data,
         "trained_on": len(trained.cases),

@@ -16,6 +16,7 @@ from train.__main__ import stop
 from train.export import export_model
 from train.logs import sum_hours
 from train.make import Places, Trained, describe_training, train_networks
+from train.memory import keep_freed_memory
 from train.options import add_places
 from train.reading import list_recipes, load_recipe
 from train.recipe import Recipe
@@ -120,6 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add_places(parser)
     words = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, stop)
+    keep_freed_memory()
     try:
         if words.data is None:
             raise ValueError("say where the data sets are: --data DIR, or RETSEG_DATA")

@@ -1,12 +1,17 @@
 """A network that begins where a model of this project ended, as what that has learnt helps with other tasks too."""
 
+from collections.abc import Sequence
+
 from safetensors.torch import load_file
 
 from retseg.declaration import DeclarationError
+from retseg.evaluation.provenance import compare_with_training
 from retseg.models import Card, load_card, verify_files
+from retseg.networks import NetworkError
 from retseg.networks.network import Network
 from retseg.networks.weights import copy_weights
 from train import REPOSITORY
+from train.cases import Case
 from train.recipe import Recipe
 
 
@@ -15,14 +20,16 @@ def find_start(recipe: Recipe) -> Card | None:
 
     Raises:
         ModelError: there is no such model, or it was altered.
-        DeclarationError: it is for other images than the recipe.
+        DeclarationError: it sees other images than the recipe, or sees them otherwise.
     """
     if not recipe.start:
         return None
     card = load_card(REPOSITORY / recipe.start)
     verify_files(card, "model.safetensors")
-    theirs = f"{card.modality} images, {card.preprocessing.channels}"
-    ours = f"{recipe.modality} images, {recipe.preprocessing.channels}"
+    theirs, ours = (
+        f"{each.modality} images, {each.preprocessing.channels}, normalised by {each.preprocessing.normalise}"
+        for each in (card, recipe)
+    )
     if theirs != ours:
         raise DeclarationError(
             f"the recipe '{recipe.name}' is for {ours}, but the model '{card.name}' that it starts from is for "
@@ -31,10 +38,38 @@ def find_start(recipe: Recipe) -> Card | None:
     return card
 
 
+def name_start(card: Card | None) -> str:
+    """The model and the SHA-256 of its weights, as cards and results note them; empty without one."""
+    return f"{card.name}, SHA-256 {card.files['model.safetensors']}" if card else ""
+
+
+def check_unseen(recipe: Recipe, held: Sequence[Case]) -> None:
+    """Refuse a start that was trained on images which the recipe holds out or tests on.
+
+    Raises:
+        DeclarationError: it was, by their SHA-256 or their names; they are named.
+    """
+    card = find_start(recipe)
+    if card is None:
+        return
+    found = compare_with_training(held, [card])
+    if seen := (*found.trained_on, *found.same_name):
+        raise DeclarationError(
+            f"the recipe '{recipe.name}' holds out {', '.join(seen)}, which the model '{card.name}' that it starts "
+            "from was trained on: name another start"
+        )
+
+
 def load_start(network: Network, card: Card) -> None:
     """Give a network the weights of a model, but for the modules that belong to its tasks.
 
     Raises:
-        NetworkError: a weight is missing or of another shape.
+        DeclarationError: the model is another network.
     """
-    copy_weights(network, load_file(card.directory / "model.safetensors"), network.task_modules)
+    try:
+        copy_weights(network, load_file(card.directory / "model.safetensors"), network.task_modules)
+    except NetworkError as error:
+        raise DeclarationError(
+            f"a {type(network).__name__} cannot start from the model '{card.name}', which is a "
+            f"'{card.network.architecture}' with {card.network.arguments}: {error}"
+        ) from error

@@ -132,8 +132,9 @@ def check_predictions(challenge: Challenge, options: argparse.Namespace, place: 
     for name in options.task or ():
         if name not in challenge.tasks:
             raise EvaluationError(f"'{challenge.name}' has no task '{name}'{nearest(name, challenge.tasks)}")
-    truth = find_truth(challenge, options.ground_truth, options.split).keep_tasks(options.task or challenge.tasks)
-    unknown = [task for task in options.task or challenge.tasks if task not in truth.tasks]
+    wanted = options.task or challenge.tasks
+    truth = find_truth(challenge, options.ground_truth, options.split, wanted).keep_tasks(wanted)
+    unknown = [task for task in wanted if task not in truth.tasks]
     if unknown and truth.tasks:
         say(f"no truth of {', '.join(unknown)} in {options.ground_truth}: predictions of them are left out")
     predictions = find_predictions(challenge, place, [case.name for case in truth.cases], truth.tasks)

@@ -58,7 +58,7 @@ def describe_model(card: "Card") -> dict[str, Any]:
         "modality": card.modality,
         "architecture": card.network.architecture,
         "tasks": {name: {"threshold": task.threshold} for name, task in card.tasks.items()},
-        "training": {"data": card.training.data, "terms": card.training.terms},
+        "training": {"data": card.training.data, "terms": card.training.terms, "start": card.training.start},
         "scores": [
             {key: getattr(score, key) for key in ("task", "metric", "value", "low", "high", "protocol")}
             for score in card.score

@@ -4,10 +4,22 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Protocol
 
-from retseg.evaluation.checking import ScorableCase
 from retseg.evaluation.matching import split_suffix
 from retseg.models import Card, hash_file
+
+
+class Photographed(Protocol):
+    """A case with its name and, where it is known, the file of its photograph."""
+
+    @property
+    def name(self) -> str:
+        """Of the case."""
+
+    @property
+    def image(self) -> Path | None:
+        """Its photograph."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +58,7 @@ class Provenance:
         return tuple(sentences)
 
 
-def compare_with_training(cases: Iterable[ScorableCase], cards: Iterable[Card]) -> Provenance:
+def compare_with_training(cases: Iterable[Photographed], cards: Iterable[Card]) -> Provenance:
     """Look the scored photographs up among the training images of the cards, by SHA-256 and by name.
 
     Names count where the model saw photographs, not phantoms, and where they are more than a number.

@@ -3,7 +3,7 @@
 Only paths are looked at here; pixels are read one case at a time, when they are scored.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -54,16 +54,17 @@ class Truth:
         return replace(self, cases=tuple(case for case in cases if case.masks))
 
 
-def find_truth(challenge: Challenge, folder: Path, split: str = "") -> Truth:
+def find_truth(challenge: Challenge, folder: Path, split: str = "", tasks: Sequence[str] = ()) -> Truth:
     """Find the cases of a challenge under `folder`.
 
     The first layout that fits any file is taken: those of the challenge's file, then folders named after output
-    sockets or tasks, then, for a single task, `masks/` or the folder itself.
+    sockets or tasks, then, where a single task is wanted, `masks/` or the folder itself.
 
     Args:
         challenge: names tasks, layouts and splits.
         folder: the whole data set, one split of it, or a folder of masks.
         split: keep only the cases of this split of the challenge; all when empty.
+        tasks: what is asked for, where it is not all of the challenge; a folder of masks shows the only one.
 
     Raises:
         GroundTruthError: the folder is missing, fits no layout, or the split is unknown or empty.
@@ -73,7 +74,7 @@ def find_truth(challenge: Challenge, folder: Path, split: str = "") -> Truth:
             f"the ground truth {folder} is not a folder: give --ground-truth DIR, or upload a ground_truth.tar.gz"
         )
     files = list_images(folder)
-    tried = (*challenge.ground_truth, *_plain_layouts(challenge, folder))
+    tried = (*challenge.ground_truth, *_plain_layouts(challenge, folder, tuple(tasks) or challenge.tasks))
     for layout in tried:
         truth = _read_layout(challenge, layout, files)
         if truth.cases:
@@ -91,7 +92,7 @@ def list_images(folder: Path) -> list[Path]:
     return sorted(path for path in paths if not path.name.startswith(".") and path.is_file())
 
 
-def _plain_layouts(challenge: Challenge, folder: Path) -> Iterable[GroundTruth]:
+def _plain_layouts(challenge: Challenge, folder: Path, wanted: tuple[str, ...]) -> Iterable[GroundTruth]:
     missing = challenge.ground_truth[0].missing_mask if challenge.ground_truth else "error"
     images = ("images/{case}",)
     views = ("field_of_view/{case}", "field-of-view/{case}", "fov/{case}", "mask/{case}")
@@ -105,10 +106,10 @@ def _plain_layouts(challenge: Challenge, folder: Path) -> Iterable[GroundTruth]:
     apart = {task: f"masks/{task}/{{case}}" for task in tasks}
     yield GroundTruth("masks/ with a folder for each task", apart, images, views, missing)
     yield GroundTruth("folders named after tasks", {t: f"{t}/{{case}}" for t in tasks}, images, views, missing)
-    if len(tasks) == 1:
-        yield GroundTruth("a folder of masks", {tasks[0]: "masks/{case}"}, images, views)
+    if len(wanted) == 1:
+        yield GroundTruth("a folder of masks", {wanted[0]: "masks/{case}"}, images, views)
         here = folder.absolute().name
-        yield GroundTruth("masks alone", {tasks[0]: f"{here}/{{case}}"})
+        yield GroundTruth("masks alone", {wanted[0]: f"{here}/{{case}}"})
 
 
 def _read_layout(challenge: Challenge, layout: GroundTruth, files: list[Path]) -> Truth:

@@ -64,7 +64,7 @@ class Training:
 
     Attributes:
         recipe: its name in `train/recipes/`.
-        commit: of this repository, at the start of the training.
+        commit: of this repository, when the card was written.
         seed: of every random choice.
         data: which images, in words; `phantom` where they were drawn by this project.
         terms: of use, of the images.

@@ -11,7 +11,7 @@ def test_recipes_are_listed_by_family_and_by_the_beginning_of_their_name(capsys:
     print_recipes("vessel-d")
     said = capsys.readouterr().out
     assert "Wang 2022\n\nwang-leak-fcn: LEAKING SPLIT" in said
-    assert "Models that are shipped\n\nvessel-drive: " in said
+    assert "Models\n\nvessel-drive: " in said
     assert "sccu" not in said
 
 

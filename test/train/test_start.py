@@ -10,13 +10,14 @@ from safetensors.torch import load_file
 
 from retseg.declaration import DeclarationError
 from retseg.models import Card, ModelError, load_card
-from retseg.networks import NetworkError, build_network
+from retseg.networks import build_network
 from retseg.preprocessing import Preprocessing
 from train.cases import gather_cases
-from train.loop import Run, Trainer
-from train.make import Places, describe_training, make_model
+from train.loop import Run, Trainer, TrainingError
+from train.make import Places, describe_training, make_model, train_networks
+from train.patches import load_training_images
 from train.recipe import Recipe
-from train.start import find_start, load_start
+from train.start import check_unseen, find_start, load_start
 
 
 @pytest.fixture
@@ -60,16 +61,17 @@ def test_the_images_of_the_model_count_as_trained_on_and_the_card_names_it(
     (first, *_) = gather_cases(recipe, data)
     told = describe_training(started, [dataclasses.replace(first, data_set="other")], 0.0)
     assert set(told.images) == {*model.training.images, "other/eye0.png"}
+    assert told.data.endswith("; it began as lines: phantom: lines on discs") and told.terms == "none"
     assert told.start == f"lines, SHA-256 {model.files['model.safetensors']}"
     assert describe_training(recipe, [first], 0.0).start == ""
 
 
 def test_a_model_for_other_images_with_another_network_or_altered_is_refused(started: Recipe, model: Card) -> None:
     wider = build_network("unet", {"widths": [4, 16], "tasks": 2})
-    with pytest.raises(NetworkError, match="has the shape"):
+    with pytest.raises(DeclarationError, match=r"a UNet cannot start from the model 'lines', .* has the shape"):
         load_start(wider, model)
     grey = dataclasses.replace(started, preprocessing=Preprocessing(channels="grey"))
-    with pytest.raises(DeclarationError, match="is for cfp images, grey, but the model 'lines'"):
+    with pytest.raises(DeclarationError, match="is for cfp images, grey, normalised by field_of_view, but"):
         find_start(grey)
     with pytest.raises(ModelError, match="there is no model 'nothing'"):
         find_start(dataclasses.replace(started, start=str(model.directory.parent / "nothing")))
@@ -78,3 +80,24 @@ def test_a_model_for_other_images_with_another_network_or_altered_is_refused(sta
     (model.directory / "model.safetensors").write_bytes(b"other")
     with pytest.raises(ModelError, match="SHA-256 differs"):
         find_start(started)
+
+
+def test_a_start_that_has_seen_what_is_held_out_is_refused_before_the_first_step(
+    recipe: Recipe, model: Card, data: Path
+) -> None:
+    again = dataclasses.replace(recipe, name="again", start=str(model.directory))
+    with pytest.raises(DeclarationError, match="holds out eye0, eye1, eye2, eye3, which the model 'lines'"):
+        train_networks(again, data, data / "again", 0, False)
+    assert not (data / "again").exists()
+    check_unseen(again, [dataclasses.replace(gather_cases(recipe, data)[0], name="a", image=Path(__file__))])
+
+
+def test_a_training_does_not_go_on_from_another_start(started: Recipe, model: Card, tmp_path: Path) -> None:
+    images = load_training_images(gather_cases(dataclasses.replace(started, tasks=("vessel",)), tmp_path), started)
+    fabric = Fabric(accelerator="cpu", precision=started.precision)
+    Trainer(started, Run(tmp_path, 1, 0), fabric).train(images, ())
+    Trainer(started, Run(tmp_path, 1, 0, resume=True), fabric)
+    state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    torch.save({**state, "start": "lines, SHA-256 0"}, tmp_path / "checkpoint.pt")
+    with pytest.raises(TrainingError, match="began as lines, SHA-256 0, which is now lines, SHA-256"):
+        Trainer(started, Run(tmp_path, 1, 0, resume=True), fabric)

@@ -55,11 +55,13 @@ def test_masks_alone_in_a_folder_will_do_for_a_single_task(tmp_path: Path, write
     assert [case.name for case in truth.cases] == ["x", "y"]
 
 
-def test_a_plain_folder_of_photographs_and_masks_is_one_of_vessels(tmp_path: Path, write_image) -> None:
+def test_a_plain_folder_of_photographs_and_masks_shows_the_one_task_that_is_asked_for(tmp_path: Path, write_image) -> None:
     write_image(tmp_path / "masks" / "a.png", MASK)
     write_image(tmp_path / "images" / "a.jpg", MASK)
     write_image(tmp_path / "fov" / "a.png", MASK)
-    (case,) = find_truth(load_challenge("fundus"), tmp_path).cases
+    (case,) = find_truth(load_challenge("fundus"), tmp_path, tasks=["vessel"]).cases
+    with pytest.raises(GroundTruthError, match="lay them out so"):
+        find_truth(load_challenge("fundus"), tmp_path)
     assert case.masks == {"vessel": tmp_path / "masks" / "a.png"}
     assert (case.image, case.field_of_view) == (tmp_path / "images" / "a.jpg", tmp_path / "fov" / "a.png")
 
@@ -91,7 +93,7 @@ def test_a_split_keeps_its_cases_only(tmp_path: Path, write_image) -> None:
 def test_two_masks_of_one_case_are_a_problem(tmp_path: Path, write_image) -> None:
     write_image(tmp_path / "vessel" / "a.png", MASK)
     write_image(tmp_path / "vessel" / "a.tif", MASK)
-    assert "several masks of 'vessel' for the case 'a'" in find_truth(load_challenge("fundus"), tmp_path).problems[0]
+    assert "several masks of 'vessel' for the case 'a'" in find_truth(load_challenge("drive"), tmp_path).problems[0]
 
 
 def test_a_folder_without_truth_says_what_was_looked_for(tmp_path: Path) -> None:
