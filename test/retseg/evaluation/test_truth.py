@@ -55,7 +55,7 @@ def test_masks_alone_in_a_folder_will_do_for_a_single_task(tmp_path: Path, write
     assert [case.name for case in truth.cases] == ["x", "y"]
 
 
-def test_a_plain_folder_of_photographs_and_masks_shows_the_one_task_that_is_asked_for(tmp_path: Path, write_image) -> None:
+def test_a_plain_folder_of_masks_shows_the_one_task_that_is_asked_for(tmp_path: Path, write_image) -> None:
     write_image(tmp_path / "masks" / "a.png", MASK)
     write_image(tmp_path / "images" / "a.jpg", MASK)
     write_image(tmp_path / "fov" / "a.png", MASK)
