@@ -141,7 +141,9 @@ STARTED = [
 ]
 
 
-@pytest.mark.parametrize(("name", "changes"), STARTED, ids=lambda value: "+".join(value) if value else "paper")
+@pytest.mark.parametrize(
+    ("name", "changes"), STARTED, ids=lambda value: value if isinstance(value, str) else "".join(value) or "paper"
+)
 def test_a_recipe_starts_with_all_weights_of_a_shipped_model_but_those_of_its_tasks(
     name: str, changes: list[str]
 ) -> None:
@@ -152,7 +154,7 @@ def test_a_recipe_starts_with_all_weights_of_a_shipped_model_but_those_of_its_ta
     load_start(network, card)
     theirs, own = load_file(card.directory / "model.safetensors"), network.state_dict()
     body = [key for key in own if not key.startswith(tuple(f"{name}." for name in network.task_modules))]
-    assert len(body) > len(own) / 2
+    assert any(key.startswith("encoder.") for key in body)
     assert all(key.endswith("num_batches_tracked") or torch.equal(own[key], theirs[key]) for key in body)
 
 
