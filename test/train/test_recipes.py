@@ -134,16 +134,14 @@ def test_every_experiment_has_a_width_for_two_cores_that_is_smaller_than_the_pap
 
 
 STARTED = [
-    (name, changes)
+    pytest.param(name, changes, id="-".join([name, *changes]))
     for name in list_recipes()
     for changes in ([], ["width=cpu"])
     if (not changes or "cpu" in load_recipe(name).variants) and load_recipe(name, changes).start
 ]
 
 
-@pytest.mark.parametrize(
-    ("name", "changes"), STARTED, ids=lambda value: value if isinstance(value, str) else "".join(value) or "paper"
-)
+@pytest.mark.parametrize(("name", "changes"), STARTED)
 def test_a_recipe_starts_with_all_weights_of_a_shipped_model_but_those_of_its_tasks(
     name: str, changes: list[str]
 ) -> None:
