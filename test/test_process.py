@@ -1,22 +1,14 @@
-"""`python process.py` and `python serve.py` as the platform starts them, with a network of one pixel and no torch."""
+"""`python process.py` as the platform starts it, with a network of one pixel and no torch."""
 
-import json
-import signal
-import socket
+import dataclasses
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 
 import numpy as np
-import onnx
 import pytest
 import SimpleITK as sitk  # noqa: N813
 
 from retseg.cli import run_script
-from retseg.models import Card, Inference, Network, Task, Training, hash_file, write_card
-from retseg.preprocessing import Preprocessing
 
 
 def _start(repository, *words):
@@ -81,79 +73,15 @@ def test_an_inputs_json_that_cannot_be_served_leaves_no_output_folder(process, t
     assert not (tmp_path / "output").exists()
 
 
-@pytest.fixture
-def models(tmp_path):
-    """A model whose `vessel` is a convolution of 1x1: its logit is 40 (green / 255 - 0.4), so cut at green 102."""
-    folder = tmp_path / "models" / "vessel-drive"
-    folder.mkdir(parents=True)
-    free = ["batch", 3, "height", "width"]
-    graph = onnx.helper.make_graph(
-        [onnx.helper.make_node("Conv", ["image", "weight", "bias"], ["logits"])],
-        "green",
-        [onnx.helper.make_tensor_value_info("image", onnx.TensorProto.FLOAT, free)],
-        [onnx.helper.make_tensor_value_info("logits", onnx.TensorProto.FLOAT, ["batch", 1, "height", "width"])],
-        [
-            onnx.numpy_helper.from_array(np.array([0, 40, 0], np.float32).reshape(1, 3, 1, 1), "weight"),
-            onnx.numpy_helper.from_array(np.array([-16], np.float32), "bias"),
-        ],
-    )
-    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
-    onnx.save(model, folder / "model.onnx")
-    card = Card(
-        format=1,
-        name="vessel-drive",
-        version="1",
-        modality="cfp",
-        tasks={"vessel": Task(0.5)},
-        network=Network("unet"),
-        preprocessing=Preprocessing(normalise="unit"),
-        inference=Inference(),
-        training=Training("none", "none", 0, "phantom", "free", {"drawn": "0"}),
-        files={"model.onnx": hash_file(folder / "model.onnx")},
-        directory=folder,
-    )
-    write_card(card)
-    return tmp_path / "models"
-
-
-@pytest.fixture
-def case(tmp_path):
-    """A case, input and output folder: a lit disc whose green is 40 on the left and 160 on the right."""
-    (tmp_path / "input/images/x").mkdir(parents=True)
-    listed = {"slug": "color-fundus-image", "relative_path": "images/x"}
-    (tmp_path / "input/inputs.json").write_text(json.dumps([{"socket": listed}]))
-    y, x = np.mgrid[-1:1:300j, -1:1:400j]
-    pixels = np.stack([np.full(x.shape, 200), np.where(x < 0, 40, 160), np.full(x.shape, 30)], -1)
-    pixels[x**2 + y**2 > 0.9] = 0
-    image = sitk.GetImageFromArray(pixels.astype(np.uint8), isVector=True)
-    image.SetSpacing((0.5, 0.25))
-    sitk.WriteImage(image, str(tmp_path / "input/images/x/disc.mha"))
-    return tmp_path / "input", tmp_path / "output"
-
-
-CAUTION = (
-    "warning: the model 'vessel-drive' was trained on drawn phantoms only: its masks are for testing, not for eyes"
-)
-"""What the log says before all else of a model such as the one above."""
-
-
-def _folders(case, models):
-    return "--challenge", "drive", "--input", case[0], "--output", case[1], "--models", models
-
-
-def _files(folder):
-    return [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
-
-
-def test_a_case_becomes_its_mask_without_torch_scipy_scikit_image_or_a_web_server(repository, case, models):
-    done = _start(repository, *_folders(case, models))
+def test_a_case_becomes_its_mask_without_torch_scipy_scikit_image_or_a_web_server(repository, green_job):
+    done = _start(repository, *green_job.words)
     assert done.returncode == 0, done.stderr
     imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
     assert "openvino" in imported
     assert "warning: disc.mha shows no vessels" in done.stdout
     assert not imported & {"torch", "scipy", "fastapi", "uvicorn", "matplotlib", "pandas", "skimage"}
-    assert _files(case[1]) == ["images/binary-vessel-segmentation/disc.mha"]
-    mask = sitk.ReadImage(str(case[1] / "images/binary-vessel-segmentation/disc.mha"))
+    assert green_job.list_written() == ["images/binary-vessel-segmentation/disc.mha"]
+    mask = sitk.ReadImage(str(green_job.output / "images/binary-vessel-segmentation/disc.mha"))
     assert (mask.GetPixelID(), mask.GetSize(), mask.GetSpacing()) == (sitk.sitkUInt8, (400, 300), (0.5, 0.25))
     pixels = sitk.GetArrayFromImage(mask)
     assert pixels[:, :199].max() == 0
@@ -161,25 +89,27 @@ def test_a_case_becomes_its_mask_without_torch_scipy_scikit_image_or_a_web_serve
     assert pixels[:5].max() == 0, "nothing lies outside the field of view"
 
 
-def test_the_log_of_a_model_that_never_saw_an_eye_says_so(process, case, models):
-    assert process(*_folders(case, models)).stdout.splitlines()[0] == CAUTION
-    card = models / "vessel-drive/card.toml"
+def test_the_log_of_a_model_that_never_saw_an_eye_says_so(process, green_job):
+    assert process(*green_job.words).stdout.splitlines()[0] == green_job.caution
+    card = green_job.models / "vessel-drive/card.toml"
     card.write_text(card.read_text().replace('data = "phantom"', 'data = "DRIVE"'))
-    assert "phantom" not in process(*_folders(case, models)).stdout
+    assert "phantom" not in process(*green_job.words).stdout
 
 
-def test_the_platforms_symbolic_link_to_the_input_is_followed(process, case, models, tmp_path):
-    (tmp_path / "link").symlink_to(case[0])
-    done = process(*_folders((tmp_path / "link", case[1]), models))
-    assert (done.returncode, _files(case[1])) == (0, ["images/binary-vessel-segmentation/disc.mha"]), done.stderr
+def test_the_platforms_symbolic_link_to_the_input_is_followed(process, green_job, tmp_path):
+    (tmp_path / "link").symlink_to(green_job.input)
+    done = process(*dataclasses.replace(green_job, input=tmp_path / "link").words)
+    assert (done.returncode, green_job.list_written()) == (0, ["images/binary-vessel-segmentation/disc.mha"]), (
+        done.stderr
+    )
 
 
-def test_a_real_photograph_keeps_its_size_and_is_empty_outside_the_field_of_view(process, case, models, data_root):
-    (case[0] / "images/x/disc.mha").unlink()
+def test_a_real_photograph_keeps_its_size_and_is_empty_outside_the_field_of_view(process, green_job, data_root):
+    (green_job.input / "images/x/disc.mha").unlink()
     photograph = data_root / "DRIVE/test/images/01_test.tif"
-    (case[0] / "images/x/01_test.tif").write_bytes(photograph.read_bytes())
-    assert process(*_folders(case, models)).returncode == 0
-    mask = sitk.ReadImage(str(case[1] / "images/binary-vessel-segmentation/01_test.mha"))
+    (green_job.input / "images/x/01_test.tif").write_bytes(photograph.read_bytes())
+    assert process(*green_job.words).returncode == 0
+    mask = sitk.ReadImage(str(green_job.output / "images/binary-vessel-segmentation/01_test.mha"))
     given = sitk.ReadImage(str(photograph))
     assert (mask.GetSize(), mask.GetSpacing(), mask.GetPixelID()) == ((565, 584), given.GetSpacing(), sitk.sitkUInt8)
     pixels = sitk.GetArrayFromImage(mask)
@@ -188,21 +118,21 @@ def test_a_real_photograph_keeps_its_size_and_is_empty_outside_the_field_of_view
 
 
 @pytest.mark.parametrize("size", [(300, 400), (1, 1), (3, 2000)])
-def test_a_black_or_tiny_image_gives_an_empty_mask_of_its_size_with_a_warning(process, case, models, size):
+def test_a_black_or_tiny_image_gives_an_empty_mask_of_its_size_with_a_warning(process, green_job, size):
     black = sitk.GetImageFromArray(np.zeros((*size, 3), np.uint8), isVector=True)
-    sitk.WriteImage(black, str(case[0] / "images/x/disc.mha"))
-    done = process(*_folders(case, models))
+    sitk.WriteImage(black, str(green_job.input / "images/x/disc.mha"))
+    done = process(*green_job.words)
     assert done.returncode == 0, done.stderr
     assert "warning: " in done.stdout
-    mask = sitk.ReadImage(str(case[1] / "images/binary-vessel-segmentation/disc.mha"))
+    mask = sitk.ReadImage(str(green_job.output / "images/binary-vessel-segmentation/disc.mha"))
     assert (mask.GetSize(), sitk.GetArrayFromImage(mask).max()) == (size[::-1], 0)
 
 
-def test_the_old_contract_takes_the_same_image_without_inputs_json(process, case, models):
-    (case[0] / "inputs.json").unlink()
-    done = process(*_folders(case, models))
+def test_the_old_contract_takes_the_same_image_without_inputs_json(process, green_job):
+    (green_job.input / "inputs.json").unlink()
+    done = process(*green_job.words)
     assert done.returncode == 0, done.stderr
-    assert sorted(_files(case[1])) == ["images/disc.mha", "results.json"]
+    assert sorted(green_job.list_written()) == ["images/disc.mha", "results.json"]
 
 
 @pytest.mark.parametrize(
@@ -214,43 +144,24 @@ def test_the_old_contract_takes_the_same_image_without_inputs_json(process, case
         (lambda folder: (folder / "card.toml").write_text("format = 99"), "a card of format 99"),
     ],
 )
-def test_a_model_that_is_missing_altered_or_of_another_version_is_named(process, case, models, break_model, complaint):
-    break_model(models / "vessel-drive")
-    assert complaint in _last_line(process(*_folders(case, models)))
-    assert _files(case[1]) == []
+def test_a_model_that_is_missing_altered_or_of_another_version_is_named(process, green_job, break_model, complaint):
+    break_model(green_job.models / "vessel-drive")
+    assert complaint in _last_line(process(*green_job.words))
+    assert green_job.list_written() == []
 
 
-UNFIT = [
-    ('modality = "cfp"', 'modality = "octa"', "is for images of the kind 'octa', wanted is one for 'cfp'"),
-    ("[tasks.vessel]", "[tasks.irma]", "does not segment 'vessel', only irma"),
-]
-
-
-@pytest.mark.parametrize(("right", "wrong", "complaint"), UNFIT)
-def test_a_model_that_does_not_fit_the_challenge_is_refused_before_the_image_is_read(
-    process, case, models, right, wrong, complaint
-):
-    card = models / "vessel-drive/card.toml"
-    card.write_text(card.read_text().replace(right, wrong))
-    (case[0] / "images/x/disc.mha").write_bytes(b"no image at all")
-    done = process(*_folders(case, models))
-    assert complaint in _last_line(done)
-    assert (len(done.stderr.strip().splitlines()), _files(case[1])) == (1, [])
-
-
-@pytest.mark.parametrize(("right", "wrong", "complaint"), UNFIT)
-def test_the_warm_server_refuses_such_a_model_before_it_listens(case, models, capsys, right, wrong, complaint):
-    card = models / "vessel-drive/card.toml"
-    card.write_text(card.read_text().replace(right, wrong))
-    assert run_script("serve", "serve.py", [*map(str, _folders(case, models)), "--port", "1"]) == 1
-    captured = capsys.readouterr()
-    assert complaint in captured.err
-    assert "ready" not in captured.out
+def test_a_model_that_does_not_fit_the_challenge_is_refused_before_the_image_is_read(process, green_job, unfit):
+    card = green_job.models / "vessel-drive/card.toml"
+    card.write_text(card.read_text().replace(unfit.right, unfit.wrong))
+    (green_job.input / "images/x/disc.mha").write_bytes(b"no image at all")
+    done = process(*green_job.words)
+    assert unfit.complaint in _last_line(done)
+    assert (len(done.stderr.strip().splitlines()), green_job.list_written()) == (1, [])
 
 
 @pytest.mark.parametrize("fault", ["truncated", "volume", "two", "none", "outside", "no place"])
-def test_bad_input_is_one_sentence_that_names_the_file_and_leaves_no_output(process, case, models, fault):
-    image = case[0] / "images/x/disc.mha"
+def test_bad_input_is_one_sentence_that_names_the_file_and_leaves_no_output(process, green_job, fault):
+    image = green_job.input / "images/x/disc.mha"
     if fault == "truncated":
         image.write_bytes(image.read_bytes()[:2000])
     elif fault == "volume":
@@ -260,65 +171,12 @@ def test_bad_input_is_one_sentence_that_names_the_file_and_leaves_no_output(proc
     elif fault == "none":
         image.unlink()
     elif fault == "outside":
-        image.rename(case[0].parent / "disc.mha")
-        image.symlink_to(case[0].parent / "disc.mha")
+        image.rename(green_job.input.parent / "disc.mha")
+        image.symlink_to(green_job.input.parent / "disc.mha")
     else:
-        case[1].write_text("a file where the output folder should be")
-    done = process(*_folders(case, models))
+        green_job.output.write_text("a file where the output folder should be")
+    done = process(*green_job.words)
     named = {"two": "again.mha, disc.mha", "none": "images/x", "no place": "output"}.get(fault, "disc.mha")
     assert named in _last_line(done)
     assert [line for line in done.stderr.splitlines() if line.strip()] == [_last_line(done)]
-    assert fault == "no place" or _files(case[1]) == []
-
-
-@pytest.fixture
-def server(repository, case, models):
-    """A running serve.py and its address; ended and emptied of its output at the end."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    words = [sys.executable, "serve.py", *_folders(case, models), "--host", "127.0.0.1", "--port", port]
-    process = subprocess.Popen([*map(str, words)], cwd=repository, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    yield process, f"http://127.0.0.1:{port}"
-    process.kill()
-    process.communicate()
-
-
-def _ask(url, data=None):
-    try:
-        with urllib.request.urlopen(url, data, timeout=20) as answer:
-            return answer.status, json.loads(answer.read())
-    except urllib.error.HTTPError as error:
-        return error.code, json.loads(error.read())
-
-
-def _wait_until_healthy(process, url):
-    for _ in range(600):
-        try:
-            return _ask(f"{url}/health")[0]
-        except OSError:
-            assert process.poll() is None, process.stderr.read().decode()
-            time.sleep(0.1)
-    return None
-
-
-def test_the_warm_server_does_case_after_case_outlives_a_bad_one_and_ends_at_sigterm(server, case):
-    process, url = server
-    assert _wait_until_healthy(process, url) == 200
-    good = (case[0] / "images/x/disc.mha").read_bytes()
-    for name in ("one", "bad", "two"):
-        (path,) = (case[0] / "images/x").iterdir()
-        path.unlink()
-        (case[0] / f"images/x/{name}.mha").write_bytes(good[:2000] if name == "bad" else good)
-        status, answer = _ask(f"{url}/invoke", b"")
-        if name == "bad":
-            assert (status, "bad.mha" in answer["detail"], _files(case[1])) == (500, True, [])
-        else:
-            assert (status, _files(case[1])) == (201, [f"images/binary-vessel-segmentation/{name}.mha"])
-    process.send_signal(signal.SIGTERM)
-    out, err = process.communicate(timeout=20)
-    assert process.returncode == 0, err.decode()
-    assert err.decode().splitlines() == [next(line for line in err.decode().splitlines() if "bad.mha" in line)]
-    said = out.decode().splitlines()
-    assert said[0] == CAUTION
-    assert next(line for line in said if not line.startswith("warning: ")).startswith("ready: ")
+    assert fault == "no place" or green_job.list_written() == []

@@ -16,7 +16,15 @@ class DataSetError(ValueError):
 
 
 class AbsentError(DataSetError):
-    """A data set, or the truth of the part of it that is asked for, is not there."""
+    """A data set, or the truth of the part of it that is asked for, is not there.
+
+    Attributes:
+        reason: the message without the place of the data sets, for results that other machines read.
+    """
+
+    def __init__(self, source: Source, data: Path, reason: str) -> None:
+        self.reason = f"{source.folder} {reason}"
+        super().__init__(f"{data / source.folder} {reason}")
 
 
 @dataclass(frozen=True)
@@ -97,7 +105,7 @@ def gather_test_cases(recipe: Recipe, data: Path) -> tuple[tuple[Case, ...], tup
         except AbsentError as error:
             if not source.optional:
                 raise
-            left_out.append(str(error))
+            left_out.append(error.reason)
     return tuple(found), tuple(left_out)
 
 
@@ -106,7 +114,7 @@ def list_cases(source: Source, tasks: tuple[str, ...], data: Path) -> tuple[Case
     challenge = load_challenge(source.challenge)
     folder = data / source.folder
     if not folder.is_dir():
-        raise AbsentError(f"{folder} is not there: put the official download in it, from {challenge.source}")
+        raise AbsentError(source, data, f"is not there: put the official download in it, from {challenge.source}")
     truth = find_truth(challenge, folder, tasks=tasks)
     problems = [*truth.problems, *find_unpaired(truth.cases, tasks)]
     if problems:
@@ -117,8 +125,8 @@ def list_cases(source: Source, tasks: tuple[str, ...], data: Path) -> tuple[Case
         kept = [case for case in kept if all(case.masks.get(task) for task in tasks)]
     if not kept:
         lesions = " and has a mask of each task" if source.with_lesion else ""
-        wanted = f"fits {', '.join(patterns)}{lesions}"
-        raise AbsentError(f"none of the {len(truth.cases)} images with a truth in {folder} {wanted}")
+        wanted = f"none of which fits {', '.join(patterns)}{lesions}"
+        raise AbsentError(source, data, f"holds {len(truth.cases)} images with a truth, {wanted}")
     return tuple(name_case(case, source) for case in kept)
 
 

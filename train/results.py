@@ -140,7 +140,7 @@ def count_parameters(recipe: Recipe) -> int:
 def describe_run(recipe: Recipe, trained: Trained) -> dict[str, Any]:
     """What a result says of its training."""
     rows = [row for log in trained.logs.values() for row in read_log(log)]
-    hours, steps = sum_hours(trained.logs.values()), recipe.steps * recipe.networks
+    hours, steps = sum_hours(trained.logs.values()), recipe.total_steps
     shown = sum(stage.steps * stage.accumulate for stage in recipe.stage) * recipe.networks * recipe.sampling.batch
     cuda = trained.device.type == "cuda"
     return {

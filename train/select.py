@@ -96,7 +96,7 @@ def judge(name: str, recipe: Recipe, trained: Trained) -> Contender:
             high=score.high,
             threshold=choice.task.threshold,
             minimum_area=choice.task.minimum_area,
-            steps=recipe.steps * recipe.networks,
+            steps=recipe.total_steps,
             hours=round(sum_hours(trained.logs.values()), 3),
             chosen=False,
         )

