@@ -58,6 +58,27 @@ class PoolHalf(nn.MaxPool2d):
         super().__init__(2, 2, ceil_mode=True)
 
 
+class TransposedDouble(nn.ConvTranspose2d):
+    """2x2 transposed convolution of stride 2 with bias: (N, inner, H, W) -> (N, outer, 2H, 2W).
+
+    Its four taps never overlap, so that it is one linear map of each pixel to four. A channels-last map, as it is
+    trained on, takes that way: on a CPU in bfloat16 half the time of the transposed convolution, with the same values.
+    """
+
+    def __init__(self, inner: int, outer: int) -> None:
+        super().__init__(inner, outer, 2, stride=2)
+
+    def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
+        """(N, inner, H, W) -> (N, outer, 2H, 2W)."""
+        if self.bias is None or output_size or not x.is_contiguous(memory_format=torch.channels_last):
+            return super().forward(x, output_size)
+        number, inner, height, width = x.shape
+        taps = self.weight.permute(2, 3, 1, 0).reshape(-1, inner)
+        pixels = F.linear(x.permute(0, 2, 3, 1).reshape(-1, inner), taps, self.bias.repeat(4))
+        squares = pixels.reshape(number, height, width, 2, 2, self.out_channels).transpose(2, 3)
+        return squares.reshape(number, 2 * height, 2 * width, self.out_channels).permute(0, 3, 1, 2)
+
+
 class UpDouble(nn.Module):
     """(N, inner, H, W) -> (N, out_channels, 2H, 2W).
 
@@ -76,7 +97,7 @@ class UpDouble(nn.Module):
         self.out_channels = inner if kind == "bilinear" else outer
         self.enlarge: nn.Module
         if kind == "transpose":
-            self.enlarge = nn.ConvTranspose2d(inner, outer, 2, stride=2)
+            self.enlarge = TransposedDouble(inner, outer)
         elif kind == "transpose3":
             self.enlarge = nn.ConvTranspose2d(inner, outer, 3, stride=2, padding=1, output_padding=1)
         elif kind == "upsample_conv":

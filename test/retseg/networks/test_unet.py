@@ -2,8 +2,10 @@
 
 import pytest
 import torch
+from torch.nn import functional as F
 
 from retseg.networks import build_network
+from retseg.networks.blocks import TransposedDouble
 
 torch.set_num_threads(1)
 
@@ -23,6 +25,21 @@ def test_on_an_even_image_rounding_up_changes_nothing() -> None:
     network = build_network("unet", {"widths": [4, 6, 8], "convolutions": 1}).eval()
     x = torch.rand(1, 3, 16, 16)
     assert [tuple(features.shape[-2:]) for features in network.decode(x)] == [(4, 4), (8, 8), (16, 16)]  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("size", [(3, 5), (1, 1)])
+def test_a_map_is_doubled_alike_in_either_layout_of_memory_and_so_are_the_gradients(size: tuple[int, int]) -> None:
+    """Asked of torch's own transposed convolution; channels-last takes the way of one linear map."""
+    torch.manual_seed(0)
+    double = TransposedDouble(6, 4)
+    x = torch.rand(2, 6, *size)
+    truth = F.conv_transpose2d(x, double.weight, double.bias, stride=2)
+    expected = torch.autograd.grad((truth**2).sum(), [double.weight, double.bias])  # type: ignore[list-item]
+    for layout in (torch.contiguous_format, torch.channels_last):
+        found = double(x.contiguous(memory_format=layout))
+        torch.testing.assert_close(found, truth)
+        gradients = torch.autograd.grad((found**2).sum(), [double.weight, double.bias])  # type: ignore[list-item]
+        torch.testing.assert_close(gradients, expected)
 
 
 def test_dropout_changes_training_and_not_evaluation() -> None:
