@@ -14,7 +14,7 @@ import pytest
 from retseg.cli import run_script
 
 
-def test_the_warm_server_refuses_such_a_model_before_it_listens(green_job, capsys, unfit):
+def test_the_warm_server_refuses_a_model_that_does_not_fit_the_challenge_before_it_listens(green_job, capsys, unfit):
     card = green_job.models / "vessel-drive/card.toml"
     card.write_text(card.read_text().replace(unfit.right, unfit.wrong))
     assert run_script("serve", "serve.py", [*map(str, green_job.words), "--port", "1"]) == 1

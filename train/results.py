@@ -141,7 +141,7 @@ def describe_run(recipe: Recipe, trained: Trained) -> dict[str, Any]:
     """What a result says of its training."""
     rows = [row for log in trained.logs.values() for row in read_log(log)]
     hours, steps = sum_hours(trained.logs.values()), recipe.total_steps
-    shown = sum(stage.steps * stage.accumulate for stage in recipe.stage) * recipe.networks * recipe.sampling.batch
+    shown = sum(float(row["images_per_second"]) * float(row["hours"]) * 3600 for row in rows)
     cuda = trained.device.type == "cuda"
     return {
         "recipe": recipe.name,

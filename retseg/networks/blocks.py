@@ -65,12 +65,14 @@ class TransposedDouble(nn.ConvTranspose2d):
     trained on, takes that way: on a CPU in bfloat16 half the time of the transposed convolution, with the same values.
     """
 
+    bias: nn.Parameter
+
     def __init__(self, inner: int, outer: int) -> None:
         super().__init__(inner, outer, 2, stride=2)
 
     def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
         """(N, inner, H, W) -> (N, outer, 2H, 2W)."""
-        if self.bias is None or output_size or not x.is_contiguous(memory_format=torch.channels_last):
+        if output_size or not x.is_contiguous(memory_format=torch.channels_last):
             return super().forward(x, output_size)
         number, inner, height, width = x.shape
         taps = self.weight.permute(2, 3, 1, 0).reshape(-1, inner)

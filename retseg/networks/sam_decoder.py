@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from retseg.networks.blocks import TransposedDouble
 from retseg.networks.sam_encoder import ChannelNorm, Perceptron
 
 HEADS = 8
@@ -116,10 +117,10 @@ class MaskDecoder(nn.Module):
         self.iou_token = nn.Embedding(1, width)
         self.mask_tokens = nn.Embedding(masks, width)
         self.output_upscaling = nn.Sequential(
-            nn.ConvTranspose2d(width, width // 4, 2, stride=2),
+            TransposedDouble(width, width // 4),
             ChannelNorm(width // 4),
             nn.GELU(),
-            nn.ConvTranspose2d(width // 4, width // 8, 2, stride=2),
+            TransposedDouble(width // 4, width // 8),
             nn.GELU(),
         )
         self.output_hypernetworks_mlps = nn.ModuleList(Layers(width, width, width // 8) for _ in range(masks))

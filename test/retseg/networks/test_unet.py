@@ -34,11 +34,11 @@ def test_a_map_is_doubled_alike_in_either_layout_of_memory_and_so_are_the_gradie
     double = TransposedDouble(6, 4)
     x = torch.rand(2, 6, *size)
     truth = F.conv_transpose2d(x, double.weight, double.bias, stride=2)
-    expected = torch.autograd.grad((truth**2).sum(), [double.weight, double.bias])  # type: ignore[list-item]
+    expected = torch.autograd.grad((truth**2).sum(), [double.weight, double.bias])
     for layout in (torch.contiguous_format, torch.channels_last):
         found = double(x.contiguous(memory_format=layout))
         torch.testing.assert_close(found, truth)
-        gradients = torch.autograd.grad((found**2).sum(), [double.weight, double.bias])  # type: ignore[list-item]
+        gradients = torch.autograd.grad((found**2).sum(), [double.weight, double.bias])
         torch.testing.assert_close(gradients, expected)
 
 
