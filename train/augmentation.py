@@ -7,7 +7,7 @@ import albumentations as A
 import numpy as np
 from numpy.typing import NDArray
 
-from retseg.declaration import DeclarationError, nearest
+from retseg.toml_schema import SchemaError, nearest
 from train.recipe import Transform
 
 
@@ -30,20 +30,18 @@ def compose(transforms: Sequence[Transform], patch: int) -> A.Compose:
     """Chain a recipe's transforms; the last step cuts the centre of the patch to `patch` pixels.
 
     Raises:
-        DeclarationError: a transform or one of its arguments is unknown.
+        SchemaError: a transform or one of its arguments is unknown.
     """
     steps = []
     for transform in transforms:
         kind = getattr(A, transform.name, None)
         if not (isinstance(kind, type) and issubclass(kind, A.BasicTransform)):
             names = [name for name in dir(A) if name[0].isupper()]
-            raise DeclarationError(
-                f"albumentations has no transform '{transform.name}'{nearest(transform.name, names)}"
-            )
+            raise SchemaError(f"albumentations has no transform '{transform.name}'{nearest(transform.name, names)}")
         try:
             steps.append(kind(**transform.arguments))
         except (TypeError, ValueError) as error:
-            raise DeclarationError(f"the transform '{transform.name}' was refused: {error}") from error
+            raise SchemaError(f"the transform '{transform.name}' was refused: {error}") from error
     return A.Compose([*steps, A.CenterCrop(patch, patch, pad_if_needed=True)], additional_targets={"view": "mask"})
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from retseg.declaration import DeclarationError, nearest
+from retseg.toml_schema import SchemaError, nearest
 from train.cases import DataSetError, gather_cases, gather_test_cases
 from train.listing import measure_network
 from train.make import Places
@@ -43,12 +43,12 @@ def plan_runs(queue: Queue, places: Places) -> tuple[Planned, ...]:
     """The runs of a queue that have no result yet: a seed of everything before the next seed, the shortest first.
 
     Raises:
-        DeclarationError: no experiment has a name like one of the patterns, or one has no such width.
+        SchemaError: no experiment has a name like one of the patterns, or one has no such width.
     """
     experiments = [name for name in list_recipes() if load_recipe(name).family]
     for pattern in queue.patterns:
         if not any(fnmatchcase(name, pattern) for name in experiments):
-            raise DeclarationError(f"no experiment has a name like '{pattern}'{nearest(pattern, experiments)}")
+            raise SchemaError(f"no experiment has a name like '{pattern}'{nearest(pattern, experiments)}")
     chosen = [name for name in experiments if any(fnmatchcase(name, p) for p in queue.patterns or ("*",))]
     widths = [f"width={word}" for word in queue.width.split("+") if word != "paper"]
     planned = []

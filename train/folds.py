@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from retseg.declaration import DeclarationError
+from retseg.toml_schema import SchemaError
 from train.cases import Case
 
 
@@ -19,7 +19,7 @@ def split_folds(cases: Sequence[Case], folds: int, seed: int) -> tuple[tuple[int
         nothing is held out.
 
     Raises:
-        DeclarationError: there are fewer patients than folds.
+        SchemaError: there are fewer patients than folds.
     """
     if folds == 1:
         return ((),)
@@ -30,7 +30,7 @@ def split_folds(cases: Sequence[Case], folds: int, seed: int) -> tuple[tuple[int
             continue
         patients.setdefault((case.data_set, case.patient), []).append(number)
     if len(patients) < folds:
-        raise DeclarationError(f"{len(patients)} patients cannot be split into {folds} folds: ask for fewer")
+        raise SchemaError(f"{len(patients)} patients cannot be split into {folds} folds: ask for fewer")
     order = [key for place in sorted({place for place, _ in patients}) for key in shuffle(patients, place, random)]
     held: list[list[int]] = [[] for _ in range(folds)]
     for turn, key in enumerate(order):

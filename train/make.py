@@ -9,9 +9,9 @@ from pathlib import Path
 import torch
 from lightning.fabric import Fabric
 
-from retseg.declaration import DeclarationError
 from retseg.image import read_image
 from retseg.models import Training, hash_file
+from retseg.toml_schema import SchemaError
 from train import REPOSITORY
 from train.cases import Case, gather_cases
 from train.export import export_model
@@ -127,12 +127,12 @@ def train_networks(recipe: Recipe, data: Path, directory: Path, workers: int, re
     Raises:
         DataSetError: images or masks are absent or do not fit together; all of them are named.
         TrainingError: the loss is not finite.
-        DeclarationError: there is no network of that name, or the recipe starts from a model that has seen what it
+        SchemaError: there is no network of that name, or the recipe starts from a model that has seen what it
             holds out.
     """
     if only and only not in recipe.network_names:
         names = ", ".join(recipe.network_names)
-        raise DeclarationError(f"the recipe '{recipe.name}' trains no network '{only}'; it trains {names}")
+        raise SchemaError(f"the recipe '{recipe.name}' trains no network '{only}'; it trains {names}")
     cases = gather_cases(recipe, data)
     images = cut_images(load_training_images(cases, recipe), recipe.tiles)
     fabric = Fabric(precision=recipe.precision)

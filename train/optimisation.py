@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from retseg.declaration import DeclarationError, nearest
+from retseg.toml_schema import SchemaError, nearest
 from train.stage import Stage
 
 
@@ -19,7 +19,7 @@ def build_optimiser(parameters: Iterable[tuple[str, torch.nn.Parameter]], stage:
         stage: says which optimiser, and which weights have a rate or a decay of their own.
 
     Raises:
-        DeclarationError: the pattern of a group fits no weight.
+        SchemaError: the pattern of a group fits no weight.
     """
     groups = group_parameters(list(parameters), stage)
     if stage.optimiser == "sgd":
@@ -36,7 +36,7 @@ def group_parameters(parameters: Sequence[tuple[str, torch.nn.Parameter]], stage
     for group in stage.groups:
         if not any(fnmatchcase(name, group.names) for name, _ in parameters):
             names = [name for name, _ in parameters]
-            raise DeclarationError(f"no weight has a name like '{group.names}'{nearest(group.names, names)}")
+            raise SchemaError(f"no weight has a name like '{group.names}'{nearest(group.names, names)}")
     found: dict[tuple[float, float], list[torch.nn.Parameter]] = {}
     for name, value in parameters:
         if not value.requires_grad:

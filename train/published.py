@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from retseg.declaration import declare, read_toml
+from retseg.toml_schema import declare, read_toml
 
 PUBLISHED = Path(__file__).parent / "published.toml"
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from retseg.declaration import DeclarationError, declare, nearest, read_toml
+from retseg.toml_schema import SchemaError, declare, nearest, read_toml
 from train.recipe import Recipe
 
 RECIPES_DIRECTORY = Path(__file__).parent / "recipes"
@@ -29,18 +29,18 @@ def load_recipe(name: str, changes: Sequence[str] = (), directory: Path = RECIPE
         directory: of the recipes.
 
     Raises:
-        DeclarationError: there is no such recipe, or a key is not one of a recipe's.
+        SchemaError: there is no such recipe, or a key is not one of a recipe's.
     """
     path = directory / f"{name}.toml"
     values = {**_read_file(name, directory, ()), "name": name}
     for change in changes:
         key, found, text = change.partition("=")
         if not found:
-            raise DeclarationError(f"--set {change}: wanted KEY=VALUE")
+            raise SchemaError(f"--set {change}: wanted KEY=VALUE")
         if key == "width":
             variants = values.get("variants", {})
             if text not in variants:
-                raise DeclarationError(f"--set {change}: {path} has no such variant{nearest(text, variants)}")
+                raise SchemaError(f"--set {change}: {path} has no such variant{nearest(text, variants)}")
             for dotted, value in variants[text].items():
                 _assign(values, dotted, value, f"{path} [variants.{text}]")
             values["variant"] = f"{values['variant']}+{text}" if "variant" in values else text
@@ -53,9 +53,9 @@ def _read_file(name: str, directory: Path, above: tuple[str, ...]) -> dict[str, 
     """The keys of a recipe, those of the recipe that it extends included; `above` are the names that led here."""
     known = list_recipes(directory)
     if name not in known:
-        raise DeclarationError(f"there is no recipe '{name}'{nearest(name, known)}")
+        raise SchemaError(f"there is no recipe '{name}'{nearest(name, known)}")
     if name in above:
-        raise DeclarationError(f"recipes extend each other in a circle: {' -> '.join((*above, name))}")
+        raise SchemaError(f"recipes extend each other in a circle: {' -> '.join((*above, name))}")
     path = directory / f"{name}.toml"
     own = read_toml(path)
     if "extends" not in own:
@@ -81,15 +81,15 @@ def _assign(values: dict[str, Any], dotted: str, value: Any, where: str) -> None
     for parent in parents:
         table = _step_into(table, parent, f"{where}: '{parent}' of '{dotted}'")
     if not isinstance(table, Mapping):
-        raise DeclarationError(f"{where}: '{parents[-1]}' of '{dotted}' is not a table")
+        raise SchemaError(f"{where}: '{parents[-1]}' of '{dotted}' is not a table")
     table[last] = value
 
 
 def _step_into(table: Any, key: str, where: str) -> Any:
     if isinstance(table, list):
         if not key.isdigit() or int(key) >= len(table):
-            raise DeclarationError(f"{where} is not one of 0 to {len(table) - 1}")
+            raise SchemaError(f"{where} is not one of 0 to {len(table) - 1}")
         return table[int(key)]
     if isinstance(table, dict):
         return table.setdefault(key, {})
-    raise DeclarationError(f"{where} is not a table")
+    raise SchemaError(f"{where} is not a table")

@@ -5,9 +5,9 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from retseg.declaration import DeclarationError, nearest
 from retseg.models import Inference, Network
 from retseg.preprocessing import Framing, Preprocessing
+from retseg.toml_schema import SchemaError, nearest
 from retseg.vocabulary import Modality
 from train.stage import Stage
 
@@ -187,43 +187,41 @@ class Recipe:
 
     def __post_init__(self) -> None:
         if self.test and self.folds != 1:
-            raise DeclarationError(f"the recipe '{self.name}' has a test, so it needs folds = 1, not {self.folds}")
+            raise SchemaError(f"the recipe '{self.name}' has a test, so it needs folds = 1, not {self.folds}")
         self._check_refit()
         if self.tiles.side and (self.framing != Framing("frame") or self.preprocessing.diameter):
-            raise DeclarationError(f"the recipe '{self.name}' cuts tiles: it needs framing.region = 'frame' unresized")
+            raise SchemaError(f"the recipe '{self.name}' cuts tiles: it needs framing.region = 'frame' unresized")
         if self.framing.size and self.preprocessing.diameter:
-            raise DeclarationError(f"the recipe '{self.name}' has a framing.size and a diameter: leave one of them out")
+            raise SchemaError(f"the recipe '{self.name}' has a framing.size and a diameter: leave one of them out")
         for supplement in self.supplement:
             folders = [source.folder for source in self.source]
             if supplement.eyes and supplement.eyes not in folders:
-                raise DeclarationError(
+                raise SchemaError(
                     f"the recipe '{self.name}' has no source '{supplement.eyes}'{nearest(supplement.eyes, folders)}"
                 )
             for task in supplement.tasks:
                 if task not in self.tasks:
-                    raise DeclarationError(f"the recipe '{self.name}' has no task '{task}'{nearest(task, self.tasks)}")
+                    raise SchemaError(f"the recipe '{self.name}' has no task '{task}'{nearest(task, self.tasks)}")
         for name in self.candidates:
             if name not in self.variants:
-                raise DeclarationError(
+                raise SchemaError(
                     f"the recipe '{self.name}' has no variant '{name}' for a candidate{nearest(name, self.variants)}"
                 )
         if self.start and self.encoder:
-            raise DeclarationError(f"the recipe '{self.name}' has a start and an encoder: leave one of them out")
+            raise SchemaError(f"the recipe '{self.name}' has a start and an encoder: leave one of them out")
         if any(source.optional for source in self.source):
-            raise DeclarationError(f"the recipe '{self.name}' calls a source of training images optional")
+            raise SchemaError(f"the recipe '{self.name}' calls a source of training images optional")
 
     def _check_refit(self) -> None:
         if self.refit < 0 or (self.refit and self.folds == 1):
-            raise DeclarationError(
+            raise SchemaError(
                 f"the recipe '{self.name}' has refit = {self.refit:g}: it takes a number from 0 up, and folds above 1 "
                 "to choose thresholds on"
             )
         if self.refit and self.candidates:
-            raise DeclarationError(
-                f"the recipe '{self.name}' ships its best candidate as it was compared: leave out refit"
-            )
+            raise SchemaError(f"the recipe '{self.name}' ships its best candidate as it was compared: leave out refit")
         if self.refit and not all(round(stage.steps * self.refit) for stage in self.stage):
-            raise DeclarationError(
+            raise SchemaError(
                 f"the recipe '{self.name}' has refit = {self.refit:g}, which leaves a stage without steps"
             )
 

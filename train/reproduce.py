@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from retseg.declaration import DeclarationError
+from retseg.toml_schema import SchemaError
 from train.options import add_places
 from train.page import name_width, write_page
 from train.published import load_published
@@ -19,7 +19,7 @@ def read_results(directory: Path) -> tuple[dict[str, Any], ...]:
     """All results of a folder, in the order of recipe, variant and seed.
 
     Raises:
-        DeclarationError: a file is not a result.
+        SchemaError: a file is not a result.
     """
     found = []
     for path in sorted(directory.glob("*.json")):
@@ -27,9 +27,7 @@ def read_results(directory: Path) -> tuple[dict[str, Any], ...]:
             result = json.loads(path.read_text(encoding="utf-8"))
             result["order"] = (result["recipe"], name_width(result), int(result["seed"]))
         except (ValueError, KeyError, TypeError) as error:
-            raise DeclarationError(
-                f"{path} is not a result of `python -m train RECIPE --results`: {error!r}"
-            ) from error
+            raise SchemaError(f"{path} is not a result of `python -m train RECIPE --results`: {error!r}") from error
         found.append(result)
     return tuple(sorted(found, key=lambda result: result["order"]))
 

@@ -64,7 +64,7 @@ def measure_recipe(recipe: Recipe, places: Places, workers: int, resume: bool) -
 
     Raises:
         ResultError: the recipe names no protocol, or holds out nothing to score.
-        DeclarationError: the recipe starts from a model that has seen what is scored.
+        SchemaError: the recipe starts from a model that has seen what is scored.
         DataSetError: images or masks are absent or do not fit together.
     """
     recipe = dataclasses.replace(recipe, refit=0.0)  # a network without held-out images has no score

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from retseg.challenge import list_challenges, load_challenge
 from retseg.challenge.protocol import Protocol
-from retseg.declaration import DeclarationError, nearest
 from retseg.evaluation.aggregate import estimate, summarise
 from retseg.evaluation.result import CaseScore
 from retseg.evaluation.scoring import CaseMaps, score_case
 from retseg.models import Score, Task
+from retseg.toml_schema import SchemaError, nearest
 from train.patches import TrainingImage
 from train.prediction import cut_mask, read_prediction, to_probability
 from train.recipe import Recipe
@@ -25,12 +25,12 @@ def find_protocols(names: Sequence[str]) -> tuple[Protocol, ...]:
     """Protocols by name, whichever challenge they belong to.
 
     Raises:
-        DeclarationError: no challenge has a protocol of that name.
+        SchemaError: no challenge has a protocol of that name.
     """
     known = {name: found for each in list_challenges() for name, found in load_challenge(each).protocol.items()}
     for name in names:
         if name not in known:
-            raise DeclarationError(f"no challenge has a protocol '{name}'{nearest(name, known)}")
+            raise SchemaError(f"no challenge has a protocol '{name}'{nearest(name, known)}")
     return tuple(known[name] for name in names)
 
 

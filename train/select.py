@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from retseg.declaration import DeclarationError
 from retseg.models import Candidate
+from retseg.toml_schema import SchemaError
 from train import REPOSITORY
 from train.__main__ import stop
 from train.export import export_model
@@ -56,13 +56,13 @@ def select_model(name: str, changes: Sequence[str], places: Places, workers: int
         The folder of the model.
 
     Raises:
-        DeclarationError: the recipe has no candidates, or holds nothing out to compare them on.
+        SchemaError: the recipe has no candidates, or holds nothing out to compare them on.
         DataSetError: images or masks are absent or do not fit together; all of them are named.
         TrainingError: the loss is not finite.
     """
     plain = load_recipe(name, changes)
     if not plain.candidates or plain.folds == 1:
-        raise DeclarationError(f"the recipe '{name}' has nothing to select: it needs candidates, and folds above 1")
+        raise SchemaError(f"the recipe '{name}' has nothing to select: it needs candidates, and folds above 1")
     contenders = []
     for candidate in plain.candidates:
         recipe = load_recipe(name, [f"width={candidate}", *changes])

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from safetensors.torch import load_file
 
-from retseg.declaration import DeclarationError
 from retseg.evaluation.provenance import compare_with_training
 from retseg.models import Card, load_card, verify_files
 from retseg.networks import NetworkError
 from retseg.networks.network import Network
 from retseg.networks.weights import copy_weights
+from retseg.toml_schema import SchemaError
 from train import REPOSITORY
 from train.cases import Case
 from train.recipe import Recipe
@@ -20,7 +20,7 @@ def find_start(recipe: Recipe) -> Card | None:
 
     Raises:
         ModelError: there is no such model, or it was altered.
-        DeclarationError: it sees other images than the recipe, or sees them otherwise.
+        SchemaError: it sees other images than the recipe, or sees them otherwise.
     """
     if not recipe.start:
         return None
@@ -31,7 +31,7 @@ def find_start(recipe: Recipe) -> Card | None:
         for each in (card, recipe)
     )
     if theirs != ours:
-        raise DeclarationError(
+        raise SchemaError(
             f"the recipe '{recipe.name}' is for {ours}, but the model '{card.name}' that it starts from is for "
             f"{theirs}: name another start"
         )
@@ -47,14 +47,14 @@ def check_unseen(recipe: Recipe, held: Sequence[Case]) -> None:
     """Refuse a start that was trained on images which the recipe holds out or tests on.
 
     Raises:
-        DeclarationError: it was, by their SHA-256 or their names; they are named.
+        SchemaError: it was, by their SHA-256 or their names; they are named.
     """
     card = find_start(recipe)
     if card is None:
         return
     found = compare_with_training(held, [card])
     if seen := (*found.trained_on, *found.same_name):
-        raise DeclarationError(
+        raise SchemaError(
             f"the recipe '{recipe.name}' holds out {', '.join(seen)}, which the model '{card.name}' that it starts "
             "from was trained on: name another start"
         )
@@ -64,12 +64,12 @@ def load_start(network: Network, card: Card) -> None:
     """Give a network the weights of a model, but for the modules that belong to its tasks.
 
     Raises:
-        DeclarationError: the model is another network.
+        SchemaError: the model is another network.
     """
     try:
         copy_weights(network, load_file(card.directory / "model.safetensors"), network.task_modules)
     except NetworkError as error:
-        raise DeclarationError(
+        raise SchemaError(
             f"a {type(network).__name__} cannot start from the model '{card.name}', which is a "
             f"'{card.network.architecture}' with {card.network.arguments}: {error}"
         ) from error

@@ -7,7 +7,7 @@ from typing import Literal
 from retseg.challenge.layout import GroundTruth, Submission
 from retseg.challenge.leaderboard import Leaderboard
 from retseg.challenge.protocol import Protocol
-from retseg.declaration import DeclarationError, declare, nearest, read_toml
+from retseg.toml_schema import SchemaError, declare, nearest, read_toml
 from retseg.vocabulary import Modality
 
 SocketKind = Literal["image", "value", "segmentation", "heatmap"]
@@ -144,11 +144,11 @@ def load_challenge(name: str, directory: Path = CHALLENGES_DIRECTORY) -> Challen
     """Read one challenge by name.
 
     Raises:
-        DeclarationError: there is no such challenge, or its file is wrong.
+        SchemaError: there is no such challenge, or its file is wrong.
     """
     known = list_challenges(directory)
     if name not in known:
-        raise DeclarationError(f"there is no challenge '{name}'{nearest(name, known)}")
+        raise SchemaError(f"there is no challenge '{name}'{nearest(name, known)}")
     path = directory / f"{name}.toml"
     values = read_toml(path)
     protocols = values.get("protocol", {})

@@ -10,8 +10,8 @@ from retseg.challenge import Challenge, load_challenge
 from retseg.challenge.protocol import Protocol
 from retseg.commands.console import complain, say
 from retseg.commands.options import add_challenge, locate_models
-from retseg.declaration import nearest
 from retseg.failure import naming
+from retseg.toml_schema import nearest
 
 if TYPE_CHECKING:
     from retseg.evaluation.aggregate import Estimates

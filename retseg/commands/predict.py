@@ -12,7 +12,7 @@ from retseg.commands.console import complain, say
 from retseg.commands.measuring import measure, name_stem, read_foveas, refuse_unmeasurable, write_measures
 from retseg.commands.options import RequestError, add_challenge, add_inference, load_when_needed, locate_models
 from retseg.container.outputs import label_mask
-from retseg.declaration import nearest
+from retseg.toml_schema import nearest
 from retseg.vocabulary import TASKS
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from retseg.declaration import DeclarationError, declare, nearest, read_toml
 from retseg.models.card import CARD_FORMAT, Card
+from retseg.toml_schema import SchemaError, declare, nearest, read_toml
 from retseg.vocabulary import Modality
 
 
@@ -41,7 +41,7 @@ def load_card(directory: Path) -> Card:
                 "use the model with the version that made it, or make it again with `python -m train`"
             )
         return declare(Card, {**values, "directory": directory}, str(path))
-    except DeclarationError as error:
+    except SchemaError as error:
         raise ModelError(f"the card cannot be used: {error}; take the model folder again from its release") from error
 
 

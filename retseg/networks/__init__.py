@@ -5,7 +5,7 @@ import inspect
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from retseg.declaration import nearest
+from retseg.toml_schema import nearest
 
 if TYPE_CHECKING:
     from retseg.networks.network import Network

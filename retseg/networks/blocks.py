@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from retseg.declaration import nearest
 from retseg.networks import NetworkError
+from retseg.toml_schema import nearest
 
 Activation = Literal["relu", "leaky_relu", "silu"]
 Normalisation = Literal["batch", "instance", "none"]

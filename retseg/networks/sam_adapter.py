@@ -8,12 +8,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from retseg.declaration import nearest
 from retseg.networks import NetworkError
 from retseg.networks.network import Network
 from retseg.networks.sam_decoder import MaskDecoder
 from retseg.networks.sam_encoder import EncoderSize, ImageEncoder
 from retseg.networks.weights import copy_weights
+from retseg.toml_schema import nearest
 
 Variant = Literal["vit_b", "vit_l", "vit_h", "tiny"]
 

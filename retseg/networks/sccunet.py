@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from retseg.declaration import nearest
 from retseg.networks import NetworkError
 from retseg.networks.blocks import ConvNormAct, SpatialGate, UpDouble
 from retseg.networks.ushape import Parts, UShape
+from retseg.toml_schema import nearest
 
 Convolution = Literal["plain", "scc", "scc_all"]
 Gate = Literal["none", "sam", "isam", "before"]

@@ -5,10 +5,10 @@ from typing import Literal
 
 from torch import nn
 
-from retseg.declaration import nearest
 from retseg.networks import NetworkError
 from retseg.networks.blocks import Activation, ChannelGate, ConvNormAct, UpDouble
 from retseg.networks.ushape import Parts, UShape
+from retseg.toml_schema import nearest
 
 Place = Literal["all", "encoder", "bottleneck", "skips", "none"]
 _PLACES = ("all", "encoder", "bottleneck", "skips", "none")

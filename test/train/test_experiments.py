@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from retseg.declaration import DeclarationError
+from retseg.toml_schema import SchemaError
 from train.experiments import Planned, Queue, describe_plan, plan_runs, run_experiments
 from train.make import Places
 from train.recipe import Recipe, Source
@@ -47,9 +47,9 @@ def test_the_work_is_the_arithmetic_of_all_patches(places: Places) -> None:
 
 
 def test_an_unknown_experiment_or_width_is_answered_with_the_nearest(places: Places) -> None:
-    with pytest.raises(DeclarationError, match="did you mean 'wang-fcn'"):
+    with pytest.raises(SchemaError, match="did you mean 'wang-fcn'"):
         plan_runs(Queue(("wang-fcnn",)), places)
-    with pytest.raises(DeclarationError, match="did you mean 'cpu'"):
+    with pytest.raises(SchemaError, match="did you mean 'cpu'"):
         plan_runs(Queue(("wang-fcn",), "cpus"), places)
 
 

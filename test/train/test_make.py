@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
-from retseg.declaration import DeclarationError
 from retseg.engine import open_engine
 from retseg.models import load_card, verify_files
+from retseg.toml_schema import SchemaError
 from train.cases import DataSetError, gather_cases
 from train.folds import split_folds
 from train.make import Places, describe_training, find_common_size, make_model, plan_networks, train_networks
@@ -68,12 +68,12 @@ def test_networks_trained_one_by_one_make_the_same_model(recipe: Recipe, places:
     for name in ("fold-1", "fold-0"):
         train_networks(recipe, places.data, apart, 0, False, name)
     assert load_card(make_model(recipe, dataclasses.replace(places, runs=apart.parent), 0, True)).files == together
-    with pytest.raises(DeclarationError, match="trains no network 'fold-2'; it trains fold-0, fold-1"):
+    with pytest.raises(SchemaError, match="trains no network 'fold-2'; it trains fold-0, fold-1"):
         train_networks(recipe, places.data, apart, 0, False, "fold-2")
 
 
 def test_a_refit_without_folds_has_nothing_to_choose_its_threshold_on(recipe: Recipe) -> None:
-    with pytest.raises(DeclarationError, match="refit = 2: it takes a number from 0 up, and folds above 1"):
+    with pytest.raises(SchemaError, match="refit = 2: it takes a number from 0 up, and folds above 1"):
         dataclasses.replace(recipe, folds=1, refit=2.0)
 
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from retseg.declaration import DeclarationError
+from retseg.toml_schema import SchemaError
 from train.optimisation import build_optimiser, group_parameters, set_rate
 from train.stage import Stage, WeightGroup
 
@@ -34,5 +34,5 @@ def test_a_frozen_weight_is_left_out_and_a_pattern_that_fits_nothing_is_refused(
     weights = name_weights()
     weights[0][1].requires_grad_(False)
     assert sum(len(group["params"]) for group in group_parameters(weights, Stage(1, 1.0))) == 3
-    with pytest.raises(DeclarationError, match=r"no weight has a name like 'c\.\*'"):
+    with pytest.raises(SchemaError, match=r"no weight has a name like 'c\.\*'"):
         group_parameters(weights, Stage(1, 1.0, groups=(WeightGroup("c.*"),)))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from retseg.declaration import DeclarationError
+from retseg.toml_schema import SchemaError
 from train.reading import load_recipe
 
 
@@ -50,5 +50,5 @@ def test_variants_of_both_are_merged_and_several_can_be_chosen(thicker: Path) ->
 )
 def test_a_wrong_extension_is_refused_in_one_sentence(recipes: Path, text: str, message: str) -> None:
     (recipes / "other.toml").write_text(text)
-    with pytest.raises(DeclarationError, match=message):
+    with pytest.raises(SchemaError, match=message):
         load_recipe("other", (), recipes)

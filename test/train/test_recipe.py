@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from retseg.declaration import DeclarationError
+from retseg.toml_schema import SchemaError
 from train.augmentation import compose
 from train.losses import build_loss
 from train.reading import list_recipes, load_recipe
@@ -32,12 +32,12 @@ def test_changes_reach_any_depth_and_variants_are_named_sets_of_them(recipes: Pa
     ],
 )
 def test_a_wrong_change_is_named_with_the_nearest_right_one(recipes: Path, change: str, message: str) -> None:
-    with pytest.raises(DeclarationError, match=message):
+    with pytest.raises(SchemaError, match=message):
         load_recipe("lines", [change], recipes)
 
 
 def test_an_unknown_recipe_is_answered_with_the_nearest(recipes: Path) -> None:
-    with pytest.raises(DeclarationError, match="did you mean 'lines'"):
+    with pytest.raises(SchemaError, match="did you mean 'lines'"):
         load_recipe("liens", (), recipes)
 
 
@@ -56,5 +56,5 @@ def test_every_shipped_recipe_declares_transforms_and_losses_that_exist(name: st
 
 
 def test_an_unknown_transform_or_argument_is_named() -> None:
-    with pytest.raises(DeclarationError, match="did you mean 'GaussNoise'"):
+    with pytest.raises(SchemaError, match="did you mean 'GaussNoise'"):
         compose([Transform("GausNoise")], 32)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from retseg.declaration import DeclarationError
 from retseg.models import load_card
+from retseg.toml_schema import SchemaError
 from train.make import Places
 from train.reading import list_recipes, load_recipe
 from train.select import main, select_model
@@ -52,12 +52,12 @@ def test_the_better_of_two_is_exported_and_the_card_compares_both(choice: str, d
 
 def test_a_recipe_without_candidates_has_nothing_to_select(choice: str, data: Path, recipes: Path) -> None:
     places = Places(data, data / "runs", data / "models")
-    with pytest.raises(DeclarationError, match="needs candidates"):
+    with pytest.raises(SchemaError, match="needs candidates"):
         select_model("lines", (), places, 0, False)
-    with pytest.raises(DeclarationError, match="folds above 1"):
+    with pytest.raises(SchemaError, match="folds above 1"):
         select_model(choice, ["folds=1"], places, 0, False)
     (recipes / "choice.toml").write_text(CANDIDATES.replace('"thick"]', '"thikc"]'))
-    with pytest.raises(DeclarationError, match="did you mean 'thick'"):
+    with pytest.raises(SchemaError, match="did you mean 'thick'"):
         select_model(choice, (), places, 0, False)
 
 

@@ -8,10 +8,10 @@ import torch
 from lightning.fabric import Fabric
 from safetensors.torch import load_file
 
-from retseg.declaration import DeclarationError
 from retseg.models import Card, ModelError, load_card
 from retseg.networks import build_network
 from retseg.preprocessing import Preprocessing
+from retseg.toml_schema import SchemaError
 from train.cases import gather_cases
 from train.loop import Run, Trainer, TrainingError
 from train.make import Places, describe_training, make_model, train_networks
@@ -68,14 +68,14 @@ def test_the_images_of_the_model_count_as_trained_on_and_the_card_names_it(
 
 def test_a_model_for_other_images_with_another_network_or_altered_is_refused(started: Recipe, model: Card) -> None:
     wider = build_network("unet", {"widths": [4, 16], "tasks": 2})
-    with pytest.raises(DeclarationError, match=r"a UNet cannot start from the model 'lines', .* has the shape"):
+    with pytest.raises(SchemaError, match=r"a UNet cannot start from the model 'lines', .* has the shape"):
         load_start(wider, model)
     grey = dataclasses.replace(started, preprocessing=Preprocessing(channels="grey"))
-    with pytest.raises(DeclarationError, match="is for cfp images, grey, normalised by field_of_view, but"):
+    with pytest.raises(SchemaError, match="is for cfp images, grey, normalised by field_of_view, but"):
         find_start(grey)
     with pytest.raises(ModelError, match="there is no model 'nothing'"):
         find_start(dataclasses.replace(started, start=str(model.directory.parent / "nothing")))
-    with pytest.raises(DeclarationError, match="a start and an encoder"):
+    with pytest.raises(SchemaError, match="a start and an encoder"):
         dataclasses.replace(started, encoder="vgg16.pth")
     (model.directory / "model.safetensors").write_bytes(b"other")
     with pytest.raises(ModelError, match="SHA-256 differs"):
@@ -86,7 +86,7 @@ def test_a_start_that_has_seen_what_is_held_out_is_refused_before_the_first_step
     recipe: Recipe, model: Card, data: Path
 ) -> None:
     again = dataclasses.replace(recipe, name="again", start=str(model.directory))
-    with pytest.raises(DeclarationError, match="holds out eye0, eye1, eye2, eye3, which the model 'lines'"):
+    with pytest.raises(SchemaError, match="holds out eye0, eye1, eye2, eye3, which the model 'lines'"):
         train_networks(again, data, data / "again", 0, False)
     assert not (data / "again").exists()
     check_unseen(again, [dataclasses.replace(gather_cases(recipe, data)[0], name="a", image=Path(__file__))])

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from retseg.declaration import DeclarationError
 from retseg.phantom.data_sets import write_idrid
+from retseg.toml_schema import SchemaError
 from train.cases import DataSetError, gather_cases
 from train.folds import list_training, split_folds
 from train.losses import build_loss, list_losses
@@ -106,9 +106,9 @@ def test_what_does_not_fit_is_named_before_the_first_step(recipe: Recipe, lesion
 
 
 def test_a_wrong_supplement_is_refused_and_a_recipe_without_one_resumes_old_checkpoints() -> None:
-    with pytest.raises(DeclarationError, match="did you mean 'IDRiD_quarter'"):
+    with pytest.raises(SchemaError, match="did you mean 'IDRiD_quarter'"):
         load_recipe("idrid-exudates", ['supplement.0.eyes="IDRiD_quarters"'])
-    with pytest.raises(DeclarationError, match="no task 'vessel'"):
+    with pytest.raises(SchemaError, match="no task 'vessel'"):
         load_recipe("idrid-exudates", ['supplement.0.tasks=["vessel"]'])
     assert "supplement" not in json.loads(load_recipe("idrid-lesions").essence)
     assert "supplement" in json.loads(load_recipe("idrid-exudates").essence)

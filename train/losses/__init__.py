@@ -4,7 +4,7 @@ import importlib
 from collections.abc import Mapping
 from typing import Any
 
-from retseg.declaration import DeclarationError, declare, nearest
+from retseg.toml_schema import SchemaError, declare, nearest
 from train.losses.loss import Loss
 
 _LOSSES = {
@@ -31,10 +31,10 @@ def build_loss(name: str, arguments: Mapping[str, Any]) -> Loss:
     """The loss of that name with those arguments.
 
     Raises:
-        DeclarationError: the name, an argument or its value is unknown; the message names the nearest right one.
+        SchemaError: the name, an argument or its value is unknown; the message names the nearest right one.
     """
     if name not in _LOSSES:
-        raise DeclarationError(f"unknown loss '{name}'{nearest(name, _LOSSES)}")
+        raise SchemaError(f"unknown loss '{name}'{nearest(name, _LOSSES)}")
     module, kind = _LOSSES[name].split(":")
     loss: Loss = declare(getattr(importlib.import_module(module), kind), arguments, f"loss '{name}'")
     return loss

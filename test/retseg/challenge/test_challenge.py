@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from retseg.challenge import list_challenges, load_challenge
-from retseg.declaration import DeclarationError
+from retseg.toml_schema import SchemaError
 
 
 @pytest.mark.parametrize("name", list_challenges())
@@ -47,5 +47,5 @@ def test_a_wrong_file_is_refused_by_name(repository: Path, tmp_path: Path, old: 
     text = (repository / "challenges" / "drac22.toml").read_text()
     assert old in text
     (tmp_path / "drac22.toml").write_text(text.replace(old, new))
-    with pytest.raises(DeclarationError, match=message):
+    with pytest.raises(SchemaError, match=message):
         load_challenge("drac22", tmp_path)

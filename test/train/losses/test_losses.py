@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from retseg.declaration import DeclarationError
+from retseg.toml_schema import SchemaError
 from train.losses import build_loss, list_losses
 
 torch.set_num_threads(1)
@@ -93,10 +93,10 @@ def test_a_loss_without_schedule_is_the_same_at_every_step() -> None:
 
 
 def test_a_misspelt_loss_is_answered_with_the_nearest() -> None:
-    with pytest.raises(DeclarationError, match="unknown loss 'dise'; did you mean 'dice'"):
+    with pytest.raises(SchemaError, match="unknown loss 'dise'; did you mean 'dice'"):
         build_loss("dise", {})
 
 
 def test_a_misspelt_argument_is_answered_with_the_nearest() -> None:
-    with pytest.raises(DeclarationError, match="loss 'dice': unknown key 'smoth'; did you mean 'smooth'"):
+    with pytest.raises(SchemaError, match="loss 'dice': unknown key 'smoth'; did you mean 'smooth'"):
         build_loss("dice", {"smoth": 1.0})

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn.functional import softplus
 
-from retseg.declaration import DeclarationError
+from retseg.toml_schema import SchemaError
 from train.losses import build_loss
 from train.losses.topk import TopKCrossEntropy
 
@@ -100,5 +100,5 @@ def test_a_sum_is_the_mean_times_the_pixels() -> None:
 
 
 def test_a_share_above_one_is_refused() -> None:
-    with pytest.raises(DeclarationError, match=r"share in \[0, 1\]"):
+    with pytest.raises(SchemaError, match=r"share in \[0, 1\]"):
         build_loss("topk_bce", {"share": 14})

@@ -1,6 +1,6 @@
 """TOML files as frozen dataclasses, strictly: cards, challenges and recipes are all read here.
 
-A declaration is written by hand, so a misspelt key is the most likely error: it is refused, with the nearest right key.
+These files are written by hand, so a misspelt key is the most likely error: it is refused, with the nearest known key.
 """
 
 import dataclasses
@@ -15,22 +15,22 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 T = TypeVar("T")
 
 
-class DeclarationError(ValueError):
-    """A TOML file does not say what it must; the message names file, key and remedy."""
+class SchemaError(ValueError):
+    """A TOML file does not fit its schema; the message names the file, the key and the remedy."""
 
 
 def read_toml(path: Path) -> dict[str, Any]:
     """Parse a TOML file.
 
     Raises:
-        DeclarationError: the file is missing, unreadable or not TOML.
+        SchemaError: the file is missing, unreadable or not TOML.
     """
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise DeclarationError(f"{path} does not exist") from error
+        raise SchemaError(f"{path} does not exist") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise DeclarationError(f"{path} is not a readable TOML file: {error}") from error
+        raise SchemaError(f"{path} is not a readable TOML file: {error}") from error
 
 
 def declare(kind: type[T], values: Mapping[str, Any], where: str) -> T:
@@ -42,25 +42,25 @@ def declare(kind: type[T], values: Mapping[str, Any], where: str) -> T:
         where: what to call the table in an error, such as "card.toml [threshold]".
 
     Raises:
-        DeclarationError: a key is unknown, missing or of the wrong type.
+        SchemaError: a key is unknown, missing or of the wrong type.
     """
     hints = typing.get_type_hints(kind)
     fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
     for key in values:
         if key not in fields:
-            raise DeclarationError(f"{where}: unknown key '{key}'{nearest(key, fields)}")
+            raise SchemaError(f"{where}: unknown key '{key}'{nearest(key, fields)}")
     built = {}
     for name, field in fields.items():
         if name in values:
             built[name] = _convert(hints[name], values[name], f"{where}, key '{name}'")
         elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
-            raise DeclarationError(f"{where}: the key '{name}' is missing")
+            raise SchemaError(f"{where}: the key '{name}' is missing")
     try:
         return kind(**built)
-    except DeclarationError:
+    except SchemaError:
         raise
     except ValueError as error:
-        raise DeclarationError(f"{where}: {error}") from error
+        raise SchemaError(f"{where}: {error}") from error
 
 
 def nearest(word: str, known: typing.Iterable[str]) -> str:
@@ -78,7 +78,7 @@ def _convert(kind: Any, value: Any, where: str) -> Any:
         return _convert_union(arguments, value, where)
     if origin is Literal:
         if value not in arguments:
-            raise DeclarationError(f"{where}: '{value}' is not one of {', '.join(map(str, arguments))}")
+            raise SchemaError(f"{where}: '{value}' is not one of {', '.join(map(str, arguments))}")
         return value
     if dataclasses.is_dataclass(kind):
         _expect(isinstance(value, Mapping), "a table", value, where)
@@ -97,7 +97,7 @@ def _convert(kind: Any, value: Any, where: str) -> Any:
         right = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
         _expect(right, {int: "a whole number", str: "a text", bool: "true or false"}[kind], value, where)
         return value
-    raise TypeError(f"{where}: a declaration cannot hold {kind}")
+    raise TypeError(f"{where}: a schema cannot hold {kind}")
 
 
 def _convert_union(arguments: Sequence[Any], value: Any, where: str) -> Any:
@@ -108,7 +108,7 @@ def _convert_union(arguments: Sequence[Any], value: Any, where: str) -> Any:
     for choice in choices:
         try:
             return _convert(choice, value, where)
-        except DeclarationError as error:
+        except SchemaError as error:
             errors.append(error)
     raise errors[0]
 
@@ -124,4 +124,4 @@ def _convert_tuple(arguments: Sequence[Any], value: Any, where: str) -> tuple[An
 
 def _expect(right: bool, wanted: str, value: Any, where: str) -> None:
     if not right:
-        raise DeclarationError(f"{where}: wanted {wanted}, found {value!r}")
+        raise SchemaError(f"{where}: wanted {wanted}, found {value!r}")

@@ -1,11 +1,11 @@
-"""A declaration says what is wrong with it, by name."""
+"""A TOML file that does not fit its schema is refused; the message names the key."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from retseg.declaration import DeclarationError, declare, read_toml
+from retseg.toml_schema import SchemaError, declare, read_toml
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Camera:
             raise ValueError("a camera cannot be called none")
 
 
-def test_a_full_declaration_becomes_nested_frozen_dataclasses() -> None:
+def test_a_full_table_becomes_nested_frozen_dataclasses() -> None:
     values = {"name": "a", "optics": {"aperture": 2, "filters": ["green"]}, "pixels": [4, 3], "gains": {"red": 1}}
     assert declare(Camera, values, "camera") == Camera("a", Optics(2.0, ("green",)), (4, 3), {"red": 1.0})
 
@@ -45,13 +45,13 @@ def test_a_full_declaration_becomes_nested_frozen_dataclasses() -> None:
     ],
 )
 def test_what_is_wrong_is_named_with_its_remedy(values: dict[str, object], message: str) -> None:
-    with pytest.raises(DeclarationError, match=message):
+    with pytest.raises(SchemaError, match=message):
         declare(Camera, values, "camera")
 
 
 def test_a_missing_or_broken_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DeclarationError, match=r"absent\.toml does not exist"):
+    with pytest.raises(SchemaError, match=r"absent\.toml does not exist"):
         read_toml(tmp_path / "absent.toml")
     (tmp_path / "broken.toml").write_text("a = [")
-    with pytest.raises(DeclarationError, match=r"broken.toml is not a readable TOML file"):
+    with pytest.raises(SchemaError, match=r"broken.toml is not a readable TOML file"):
         read_toml(tmp_path / "broken.toml")
