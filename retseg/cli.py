@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from retseg import __version__
 from retseg.commands.console import complain
-from retseg.failure import explain, is_expected
+from retseg.errors import explain, is_expected
 
 COMMANDS = {
     "process": "segment one Grand Challenge job: /input to /output",

@@ -12,10 +12,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
+from retseg.errors import RetsegError
+
 T = TypeVar("T")
 
 
-class SchemaError(ValueError):
+class SchemaError(RetsegError):
     """A TOML file does not fit its schema; the message names the file, the key and the remedy."""
 
 

@@ -13,11 +13,12 @@ from retseg.container.check.evidence import Evidence, read_evidence
 from retseg.container.check.finding import Finding, find_failure, list_findings
 from retseg.container.check.image import read_environment
 from retseg.container.check.verdict import judge_case, judge_evidence, sort_findings
+from retseg.errors import RetsegError
 
 COLLECT = Path(__file__).resolve().parents[2] / "container" / "collect.sh"
 
 
-class CheckError(ValueError):
+class CheckError(RetsegError):
     """A rule is broken, or there is nothing to check; the message is the finding."""
 
 

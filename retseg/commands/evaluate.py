@@ -10,7 +10,7 @@ from retseg.challenge import Challenge, load_challenge
 from retseg.challenge.protocol import Protocol
 from retseg.commands.console import complain, say
 from retseg.commands.options import add_challenge, locate_models
-from retseg.failure import naming
+from retseg.errors import RetsegError, naming
 from retseg.toml_schema import nearest
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ PLATFORM_TRUTH = Path("/opt/ml/input/data/ground_truth")
 """Where the platform puts things for an evaluation container."""
 
 
-class EvaluationError(ValueError):
+class EvaluationError(RetsegError):
     """The evaluation that was asked for cannot be done; says why and what to ask for instead."""
 
 

@@ -122,7 +122,7 @@ def write_measures(path: Path, rows: "Iterable[tuple[str, str, Row]]") -> None:
     Raises:
         OutputError: the folder cannot be written.
     """
-    from retseg.image import replacing
+    from retseg.files import replacing
 
     with replacing(path) as beside, beside.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, lineterminator="\n")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retseg.commands.console import say
+from retseg.errors import RetsegError
 
 if TYPE_CHECKING:
     from retseg.container import Predict
@@ -22,7 +23,7 @@ PACKAGED_MODELS = Path(__file__).resolve().parents[2] / "model_weights"
 ENGINE_CHOICES = ("auto", "openvino", "torch")
 
 
-class RequestError(ValueError):
+class RequestError(RetsegError):
     """What was asked for on the command line cannot be done; says why and what to ask for instead."""
 
 

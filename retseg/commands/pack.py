@@ -7,6 +7,7 @@ from retseg.challenge import load_challenge
 from retseg.commands.console import say
 from retseg.commands.options import add_challenge, locate_models
 from retseg.container.weights import choose_models, copy_models, pack_models
+from retseg.files import replacing
 from retseg.models import ModelError
 
 
@@ -31,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
             "train it on real images before an upload, or give --allow-phantom-weights to export it all the same"
         )
     if options.output.name.endswith(".tar.gz"):
-        with options.output.open("wb") as stream:
+        with replacing(options.output) as beside, beside.open("wb") as stream:
             pack_models(cards, stream)
     else:
         copy_models(cards, options.output)

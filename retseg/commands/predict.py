@@ -179,14 +179,12 @@ def _choose_model(task: str, cards: Iterable["Card"], directory: Path) -> str:
 
 def predict_all(images: Sequence[Path], request: Request, predict: "Predict") -> Iterable[str]:
     """Segment image by image, with a line for each; yields "" for a success, else the sentence why it failed."""
-    from retseg.image import ImageError, OutputError
+    from retseg.image import ImageError
 
     for number, path in enumerate(images, 1):
         start = time.monotonic()
         try:
             predict_one(path, request, predict)
-        except OutputError:
-            raise
         except ImageError as error:
             say(f"[{number}/{len(images)}] {path} failed")
             yield str(error)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from retseg.challenge import Challenge
 from retseg.container.error import ContractError
 from retseg.container.inputs import choose_image_socket, choose_interface, find_image, read_inputs
-from retseg.container.outputs import remove_stale_outputs, stage, write_sockets
+from retseg.container.outputs import remove_stale_outputs, write_sockets
+from retseg.files import replacing_all
 
 if TYPE_CHECKING:
     from retseg.image import Image
@@ -52,7 +53,7 @@ def _run_case(job: Job, inputs: Path, predict: Predict, say: Say) -> tuple[Path,
     interface = choose_interface(job.challenge, (socket.slug for socket in sockets))
     path = find_image(job.input_directory, choose_image_socket(job.challenge, sockets))
     outputs = tuple(job.challenge.find_socket(slug) for slug in interface.outputs)
-    with stage(job.output_directory) as staging:
+    with replacing_all(job.output_directory) as staging:
         image, prediction = _segment(path, predict, say)
         write_sockets(staging, outputs, path.stem, prediction, image.geometry)
     written = tuple(Path(socket.path) / f"{path.stem}.mha" for socket in outputs)
@@ -71,7 +72,7 @@ def _run_legacy(job: Job, predict: Predict, say: Say) -> tuple[Path, ...]:
     records: list[dict[str, Any]] = []
     taken: dict[str, Path] = {}
     reasons = []
-    with stage(job.output_directory) as staging:
+    with replacing_all(job.output_directory) as staging:
         for path in candidates:
             image = legacy.read_legacy_image(path)
             if isinstance(image, str):

@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
 from retseg.container.job import Predict
-from retseg.failure import explain, is_expected
+from retseg.errors import explain, is_expected
 from retseg.image import Geometry, Image
 
 WARM_UP_SIDE = 512

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from retseg.errors import RetsegError
+
 MOST_MEMBERS = 100_000
 MOST_BYTES = 16 << 30
 HIGHEST_RATIO = 1100  # deflate cannot do better than 1 : 1032, so a larger claim is a lie
@@ -17,7 +19,7 @@ MOST_MEMBER_BYTES = 512 << 20
 SYSTEM_FILES = ("__MACOSX", ".DS_Store", "desktop.ini", "Thumbs.db")
 
 
-class ArchiveError(ValueError):
+class ArchiveError(RetsegError):
     """The archive is broken, or must not be opened; the message names the member."""
 
 

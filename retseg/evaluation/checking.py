@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from retseg.errors import RetsegError
 from retseg.evaluation.predictions import Candidate, Predictions
 from retseg.evaluation.sources import Pixels, Source, SourceError
 from retseg.evaluation.truth import Truth, TruthCase
@@ -22,7 +23,7 @@ MASK_KINDS = ("zero_one", "zero_255", "empty")
 SCALES: Mapping[Kind, float] = {"grey": 255.0, "probability": 1.0, "probability_16": 65535.0}
 
 
-class InputError(ValueError):
+class InputError(RetsegError):
     """Predictions and truth do not fit; the message lists all problems, one per line."""
 
     def __init__(self, problems: Iterable[str]) -> None:

@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from retseg.challenge.protocol import Protocol
+from retseg.errors import RetsegError
 from retseg.evaluation.aggregate import Estimates, estimate, estimate_with_weights
 from retseg.evaluation.result import CaseScore
 from retseg.metrics.permutation import draw_exchanges
 from retseg.metrics.resampling import bootstrap_difference
 
 
-class ComparisonError(ValueError):
+class ComparisonError(RetsegError):
     """The two systems have no case in common."""
 
 

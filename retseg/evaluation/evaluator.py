@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from retseg.challenge import Challenge
 from retseg.challenge.protocol import Protocol
+from retseg.errors import naming
 from retseg.evaluation.aggregate import Estimates, estimate, pool_histograms, summarise
 from retseg.evaluation.checking import Checked, ScorableCase, ScorableTask, read_truth
 from retseg.evaluation.literal import describe_literal_scores
 from retseg.evaluation.result import CaseScore, Evaluation
 from retseg.evaluation.scoring import CaseMaps, find_break_even, recount_at_bin, score_case
-from retseg.failure import naming
 from retseg.image import find_field_of_view, read_image, read_mask
 from retseg.metrics.histograms import find_lower_edges
 

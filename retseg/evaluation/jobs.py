@@ -7,12 +7,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from retseg.challenge import Challenge
+from retseg.errors import RetsegError
 from retseg.evaluation.matching import find_case_name
 
 OUTPUT_SUFFIXES = (".mha", ".tif", ".tiff")
 
 
-class JobsError(ValueError):
+class JobsError(RetsegError):
     """`predictions.json` is not what the platform writes."""
 
 

@@ -10,12 +10,14 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from retseg.errors import RetsegError
+
 HEADER_SIZE = 348
 MOST_SLICE_BYTES = 512 << 20
 TYPES = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4"}
 
 
-class VolumeError(ValueError):
+class VolumeError(RetsegError):
     """The stream is not a NIfTI-1 volume that can be read here; says why."""
 
 

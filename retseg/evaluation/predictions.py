@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
 from retseg.challenge import Challenge
+from retseg.errors import RetsegError
 from retseg.evaluation.archives import Archive, open_archive
 from retseg.evaluation.jobs import find_job_outputs
 from retseg.evaluation.matching import find_case_name, order_naturally, split_suffix
@@ -17,7 +18,7 @@ from retseg.evaluation.sources import FileSource, MemberSource, SliceSource, Sou
 NOT_PREDICTIONS = ("inputs.json", "metrics.json", "results.json")
 
 
-class PredictionsError(ValueError):
+class PredictionsError(RetsegError):
     """There are no usable predictions; the message names the place and what was looked for."""
 
 

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from retseg.errors import RetsegError
 from retseg.evaluation.archives import Archive, ArchiveError
 from retseg.evaluation.matching import split_suffix
 from retseg.evaluation.nifti import VolumeError, VolumeHeader, read_header, read_slice
@@ -21,7 +22,7 @@ Pixels = NDArray[Any]
 MOST_PIXELS = 1 << 28
 
 
-class SourceError(ValueError):
+class SourceError(RetsegError):
     """A prediction cannot be read as one channel of pixels; one sentence names it and says why."""
 
 

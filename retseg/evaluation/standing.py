@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from retseg.challenge.leaderboard import Leaderboard, LeaderboardRow
+from retseg.errors import RetsegError
 from retseg.evaluation.aggregate import Estimate, Estimates
 from retseg.evaluation.result import Evaluation, Standing
 from retseg.metrics.resampling import find_interval
 
 
-class StandingError(ValueError):
+class StandingError(RetsegError):
     """The score cannot be placed on the leaderboard; says why."""
 
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from retseg.challenge import Challenge
 from retseg.challenge.layout import GroundTruth
+from retseg.errors import RetsegError
 from retseg.evaluation.matching import IMAGE_SUFFIXES, Match, Pattern, find_case_name, order_naturally, split_suffix
 
 
-class GroundTruthError(ValueError):
+class GroundTruthError(RetsegError):
     """There is no usable ground truth; the message names the folder and what was looked for."""
 
 

@@ -2,22 +2,20 @@
 
 from retseg.image.appearance import describe_doubt
 from retseg.image.field_of_view import find_field_of_view, whole_frame
-from retseg.image.image import Geometry, Image, ImageError, OutputError
+from retseg.image.image import Geometry, Image, ImageError
 from retseg.image.reading import is_image_name, read_image, read_mask, read_values
-from retseg.image.writing import replacing, write_mask, write_picture, write_probability
+from retseg.image.writing import write_mask, write_picture, write_probability
 
 __all__ = [
     "Geometry",
     "Image",
     "ImageError",
-    "OutputError",
     "describe_doubt",
     "find_field_of_view",
     "is_image_name",
     "read_image",
     "read_mask",
     "read_values",
-    "replacing",
     "whole_frame",
     "write_mask",
     "write_picture",

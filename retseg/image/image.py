@@ -5,13 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from retseg.errors import RetsegError
 
-class ImageError(ValueError):
+
+class ImageError(RetsegError):
     """A picture that cannot be read; one sentence names the file and the remedy."""
-
-
-class OutputError(ImageError):
-    """A picture that cannot be written; one sentence names the folder and the remedy."""
 
 
 @dataclass(frozen=True)

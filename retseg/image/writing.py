@@ -1,8 +1,5 @@
 """Write masks and probabilities: beside their target first, then renamed into place, so that no half file is seen."""
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +8,8 @@ import numpy as np
 import SimpleITK
 from numpy.typing import NDArray
 
-from retseg.image.image import Geometry, OutputError
+from retseg.files import OutputError, replacing
+from retseg.image.image import Geometry
 
 
 def write_mask(path: Path, mask: NDArray[np.bool_] | NDArray[np.uint8], geometry: Geometry) -> None:
@@ -58,7 +56,7 @@ def write_picture(path: Path, pixels: NDArray[np.uint8]) -> None:
     """
     with replacing(path) as beside:
         if not cv2.imwrite(str(beside), np.ascontiguousarray(pixels[:, :, ::-1])):
-            raise RuntimeError("no PNG came out")
+            raise _describe_failure(path)
 
 
 def check_target(path: Path, values: NDArray[np.generic], geometry: Geometry) -> None:
@@ -77,24 +75,11 @@ def write_array(path: Path, values: NDArray[np.generic], geometry: Geometry) -> 
     image.SetOrigin(geometry.origin)
     image.SetDirection(geometry.direction)
     with replacing(path) as beside:
-        SimpleITK.WriteImage(image, str(beside), useCompression=True)
+        try:
+            SimpleITK.WriteImage(image, str(beside), useCompression=True)
+        except RuntimeError as error:
+            raise _describe_failure(path) from error
 
 
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A path beside the target, in a hidden folder of its own; what is written there replaces the target at the end.
-
-    The folder is made where the target will be, so that the renaming stays on one file system and is a single step.
-
-    Raises:
-        OutputError: the folder cannot be made or written, or the disk is full.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".writing-", dir=path.parent) as folder:
-            beside = Path(folder) / path.name
-            yield beside
-            beside.replace(path)
-    except (OSError, RuntimeError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "the disk may be full"
-        raise OutputError(f"{path.parent} cannot be written ({reason}): give a folder that can") from error
+def _describe_failure(path: Path) -> OutputError:
+    return OutputError(f"{path} cannot be written (the disk may be full): give a folder that can be written")

@@ -4,12 +4,13 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from retseg.errors import RetsegError
 from retseg.models.card import CARD_FORMAT, Card
 from retseg.toml_schema import SchemaError, declare, nearest, read_toml
 from retseg.vocabulary import Modality
 
 
-class ModelError(ValueError):
+class ModelError(RetsegError):
     """A model is missing, altered or of another version; the message names the file and the remedy."""
 
 

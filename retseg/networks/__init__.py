@@ -5,6 +5,7 @@ import inspect
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from retseg.errors import RetsegError
 from retseg.toml_schema import nearest
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ _ARCHITECTURES = {
 }
 
 
-class NetworkError(ValueError):
+class NetworkError(RetsegError):
     """A network cannot be built as asked; the message names the nearest right word or the right range."""
 
 

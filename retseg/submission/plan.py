@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 
 from retseg.challenge import Challenge
 from retseg.challenge.layout import Submission
+from retseg.errors import RetsegError
 from retseg.evaluation.matching import order_naturally
 
 
-class SubmissionError(ValueError):
+class SubmissionError(RetsegError):
     """The predictions cannot be handed in like this; says why and what to do."""
 
 

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from retseg.files import replacing
 from retseg.submission.nifti import StackWriter
 from retseg.submission.plan import Plan, SubmissionError
 
@@ -49,18 +50,12 @@ def write_submission(plan: Plan, cases: Iterable[SubmittedCase], path: Path) -> 
 
     Raises:
         SubmissionError: the cases are not those of the plan, or one has a wrong size or lacks what the layout wants.
-        OSError: the archive cannot be written.
+        OutputError: the archive cannot be written.
     """
-    part = path.with_name(f".{path.name}.part")
     write = _write_stacks if plan.layout.kind == "stack" else _write_files
-    try:
-        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
-            write(archive, plan, _in_order(plan, cases))
-            names = tuple(archive.namelist())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-    return names
+    with replacing(path) as beside, zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as archive:
+        write(archive, plan, _in_order(plan, cases))
+        return tuple(archive.namelist())
 
 
 def _in_order(plan: Plan, cases: Iterable[SubmittedCase]) -> Iterable[SubmittedCase]:

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from retseg import cli
-from retseg.failure import explain, is_expected, naming
+from retseg.errors import explain, is_expected, naming
 from retseg.models import ModelError
 
 HEAVY = ("torch", "openvino", "fastapi", "uvicorn", "scipy", "matplotlib", "skimage", "pandas")
@@ -118,10 +118,10 @@ def test_sigterm_in_the_middle_of_a_job_ends_it_and_leaves_nothing_unfinished(re
 import time
 from pathlib import Path
 from retseg.cli import guard
-from retseg.container.outputs import stage
+from retseg.files import replacing_all
 
 def run():
-    with stage(Path({str(tmp_path)!r})) as staging:
+    with replacing_all(Path({str(tmp_path)!r})) as staging:
         (staging / "half.mha").touch()
         print("working", flush=True)
         time.sleep(60)

@@ -7,13 +7,12 @@ import pytest
 import SimpleITK
 from numpy.typing import NDArray
 
+from retseg.files import OutputError
 from retseg.image import (
     Geometry,
-    OutputError,
     read_image,
     read_mask,
     read_values,
-    replacing,
     write_mask,
     write_probability,
 )
@@ -96,28 +95,4 @@ def test_a_target_that_cannot_be_replaced_is_an_error_and_leaves_nothing(
     (tmp_path / "a.mha" / "kept").touch()
     with pytest.raises(OutputError, match="cannot be written"):
         write_mask(tmp_path / "a.mha", mask, TURNED)
-    assert [path.name for path in tmp_path.iterdir()] == ["a.mha"]
-
-
-def test_a_failure_on_the_way_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
-    target = tmp_path / "a.txt"
-    target.write_text("old")
-
-    def fail_half_way() -> None:
-        with replacing(target) as beside:
-            beside.write_text("half of the new")
-            assert target.read_text() == "old"
-            raise KeyError("stopped")
-
-    with pytest.raises(KeyError):
-        fail_half_way()
-    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
-    assert target.read_text() == "old"
-
-
-def test_while_a_file_is_written_its_folder_shows_no_picture(tmp_path: Path) -> None:
-    with replacing(tmp_path / "a.mha") as beside:
-        beside.write_text("new")
-        assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")] == []
-        assert beside.stat().st_dev == tmp_path.stat().st_dev
     assert [path.name for path in tmp_path.iterdir()] == ["a.mha"]

@@ -1,0 +1,55 @@
+"""The one base class of the package's errors, and what to tell the user about any exception, in one sentence.
+
+Every error that the package raises on purpose is a `RetsegError`: its message says what was met, what was wanted and
+what to do. The entry points print that sentence alone. Any other exception is the file system's or a bug of ours.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class RetsegError(ValueError):
+    """What the user handed over cannot be used; the message says what was met, what was wanted and what to do."""
+
+
+@contextmanager
+def naming(what: str) -> Iterator[None]:
+    """Add a note to any exception of the block; `explain` puts the note in brackets at the end of the sentence.
+
+    Args:
+        what: the thing that the block works on, such as `case '7', vessel`.
+    """
+    try:
+        yield
+    except Exception as error:
+        error.add_note(what)
+        raise
+
+
+def is_expected(error: BaseException) -> bool:
+    """Whether the error is about what the user handed over; then the sentence is enough and no traceback is printed.
+
+    True for every `RetsegError`, and for an error of the file system that names a file.
+    """
+    return isinstance(error, RetsegError) or (isinstance(error, OSError) and error.filename is not None)
+
+
+def explain(error: BaseException) -> str:
+    """One sentence, on one line, that says what is wrong and what to do, followed by the notes of the error."""
+    notes = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
+    return _explain(error) + notes
+
+
+def _explain(error: BaseException) -> str:
+    message = " ".join(str(error).split())
+    if isinstance(error, RetsegError):
+        return message
+    if isinstance(error, OSError) and error.filename is not None:
+        return (
+            f"{error.filename}: {error.strerror}; check that the path is right and that "
+            f"the user this runs as (uid {os.getuid()}) may use it"
+        )
+    if isinstance(error, MemoryError):
+        return "there is not enough memory for this image: give the process more, or a smaller image"
+    return f"an internal error, please report it with the lines above: {type(error).__name__}: {message}"

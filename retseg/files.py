@@ -1,0 +1,127 @@
+"""Files: the table of image suffixes, the stem of a name, and the way to write a file so that no half of it is seen.
+
+`replacing` and `replacing_all` write under a temporary name on the same file system, flush to the disk, then rename.
+After a failure or a kill the target is what it was before.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePath
+
+from retseg.errors import RetsegError
+
+METAIMAGE_SUFFIXES = (".mha", ".mhd")
+NIFTI_SUFFIXES = (".nii.gz", ".nii")
+TIFF_SUFFIXES = (".tif", ".tiff")
+JPEG_SUFFIXES = (".jpg", ".jpeg")
+
+IMAGE_SUFFIXES = (*METAIMAGE_SUFFIXES, *NIFTI_SUFFIXES, *TIFF_SUFFIXES, ".png", *JPEG_SUFFIXES, ".gif", ".bmp")
+"""All formats that `retseg.image` reads."""
+
+SPACED_SUFFIXES = (*METAIMAGE_SUFFIXES, *NIFTI_SUFFIXES)
+"""The formats whose spacing is in millimetres."""
+
+PLATFORM_SUFFIXES = (".mha", *TIFF_SUFFIXES)
+"""The formats into which Grand Challenge converts every uploaded image."""
+
+IMPORTED_SUFFIXES = (*METAIMAGE_SUFFIXES, *TIFF_SUFFIXES)
+"""The formats that Grand Challenge imports from an output socket."""
+
+DATA_SUFFIXES = (".raw", ".zraw")
+"""Pixel files that an `.mhd` header names."""
+
+TEMPORARY_PREFIX = ".writing-"
+"""The beginning of the names of the hidden folders that files are written into before they are renamed."""
+
+
+class OutputError(RetsegError):
+    """A file cannot be written; the message names the folder, the reason and the remedy."""
+
+
+def has_suffix(path: PurePath, suffixes: tuple[str, ...]) -> bool:
+    """Whether the name of a file ends with one of these suffixes, in upper or lower case."""
+    return path.name.lower().endswith(suffixes)
+
+
+def split_suffix(name: str) -> tuple[str, str]:
+    """A name or path without its image suffix, and the suffix in lower case; the suffix of any other file is empty."""
+    suffix = next((suffix for suffix in IMAGE_SUFFIXES if name.lower().endswith(suffix)), "")
+    return name[: len(name) - len(suffix)], suffix
+
+
+def find_stem(path: PurePath) -> str:
+    """The name of a file without its folder and its image suffix: `01` for `a/01.nii.gz`, `notes.txt` as it is."""
+    return split_suffix(path.name)[0]
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Write a file: yields a temporary path, and renames what the block wrote there to `path`, in one step.
+
+    The temporary path has the name of the target and lies in a hidden folder beside it. The folder of the target is
+    made where it is missing. When the block fails, the target stays as it was.
+
+    Raises:
+        OutputError: the folder cannot be made or written, or the disk is full.
+    """
+    with replacing_all(path.parent) as folder:
+        yield folder / path.name
+
+
+@contextmanager
+def replacing_all(folder: Path) -> Iterator[Path]:
+    """Write several files: yields a temporary folder, and moves its files to the same places in `folder` at the end.
+
+    All files are moved, or none: when one cannot be moved, those that were moved are removed. When the block fails,
+    nothing of the temporary folder stays.
+
+    Raises:
+        OutputError: the folder cannot be made or written, or the disk is full.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary = tempfile.TemporaryDirectory(prefix=TEMPORARY_PREFIX, dir=folder, ignore_cleanup_errors=True)
+    except OSError as error:
+        raise _describe_failure(folder, error) from error
+    with temporary:
+        source = Path(temporary.name)
+        try:
+            yield source
+        except OSError as error:
+            if not _is_of_writing(error, source):
+                raise
+            raise _describe_failure(folder, error) from error
+        _move_files(source, folder)
+
+
+def _is_of_writing(error: OSError, source: Path) -> bool:
+    """Whether an error of the block is about the temporary files: it names one, or a stream, which has no name."""
+    if error.filename is None:
+        return error.errno is not None
+    return Path(os.fsdecode(error.filename)).is_relative_to(source)
+
+
+def _move_files(source: Path, folder: Path) -> None:
+    moved: list[Path] = []
+    target = folder
+    try:
+        files = sorted(path for path in source.rglob("*") if path.is_file())
+        for path in files:
+            with path.open("rb") as stream:
+                os.fsync(stream.fileno())
+        for path in files:
+            target = folder / path.relative_to(source)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(target)
+            moved.append(target)
+    except OSError as error:
+        for path in moved:
+            path.unlink(missing_ok=True)
+        raise _describe_failure(target, error) from error
+
+
+def _describe_failure(path: Path, error: OSError) -> OutputError:
+    reason = error.strerror or str(error)
+    return OutputError(f"{path} cannot be written ({reason}): give a folder that can be written, on a disk with space")
