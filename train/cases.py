@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from retseg.challenge import load_challenge
-from retseg.evaluation.truth import TruthCase, find_truth
+from retseg.evaluation.inputs.truth import TruthCase, find_truth
 from retseg.image import is_image_name
 from train.recipe import Recipe, Source, Supplement
 

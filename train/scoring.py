@@ -6,9 +6,9 @@ from pathlib import Path
 
 from retseg.challenge import list_challenges, load_challenge
 from retseg.challenge.protocol import Protocol
-from retseg.evaluation.aggregate import estimate, summarise
-from retseg.evaluation.result import CaseScore
-from retseg.evaluation.scoring import CaseMaps, score_case
+from retseg.evaluation.scoring.aggregate import estimate, summarise
+from retseg.evaluation.scoring.case import CaseMaps, score_case
+from retseg.evaluation.scoring.result import CaseScore
 from retseg.models import Score, Task
 from retseg.toml_schema import SchemaError, nearest
 from train.patches import TrainingImage

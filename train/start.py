@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from safetensors.torch import load_file
 
-from retseg.evaluation.provenance import compare_with_training
+from retseg.evaluation.scoring.provenance import compare_with_training
 from retseg.models import Card, load_card, verify_files
 from retseg.networks import NetworkError
 from retseg.networks.network import Network

@@ -14,11 +14,11 @@ from retseg.errors import RetsegError, naming
 from retseg.toml_schema import nearest
 
 if TYPE_CHECKING:
-    from retseg.evaluation.aggregate import Estimates
-    from retseg.evaluation.checking import Checked
-    from retseg.evaluation.comparison import Differences
-    from retseg.evaluation.evaluator import Scores
-    from retseg.evaluation.result import Evaluation
+    from retseg.evaluation.inputs.checking import Checked
+    from retseg.evaluation.scoring.aggregate import Estimates
+    from retseg.evaluation.scoring.comparison import Differences
+    from retseg.evaluation.scoring.evaluator import Scores
+    from retseg.evaluation.scoring.result import Evaluation
     from retseg.models import Card
     from retseg.report import CaseLayers
 
@@ -72,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
     checked = check_predictions(challenge, options, options.predictions)
     task = Task(challenge, protocols, checked, cards, options.seed)
     other = check_predictions(challenge, options, options.compare) if options.compare else None
-    from retseg.evaluation.evaluator import conclude, score_cases
+    from retseg.evaluation.scoring.evaluator import conclude, score_cases
 
     warnings = describe_provenance(task)
     scores = score_cases(challenge, checked, protocols, find_thresholds(cards))
@@ -125,9 +125,9 @@ def check_predictions(challenge: Challenge, options: argparse.Namespace, place: 
     Raises:
         EvaluationError: something is wrong; of several problems, each has been printed on a line of its own.
     """
-    from retseg.evaluation.checking import InputError, check_input
-    from retseg.evaluation.predictions import find_predictions
-    from retseg.evaluation.truth import find_truth
+    from retseg.evaluation.inputs.checking import InputError, check_input
+    from retseg.evaluation.inputs.predictions import find_predictions
+    from retseg.evaluation.inputs.truth import find_truth
 
     for name in options.task or ():
         if name not in challenge.tasks:
@@ -159,7 +159,7 @@ def describe_provenance(task: Task) -> tuple[str, ...]:
     """Sentences about scored images that a model was trained on; none where no model was named."""
     if not task.cards:
         return ()
-    from retseg.evaluation.provenance import compare_with_training
+    from retseg.evaluation.scoring.provenance import compare_with_training
 
     names = ", ".join(card.name for card in task.cards)
     return compare_with_training(task.checked.cases, task.cards).describe(names, len(task.checked.cases))
@@ -172,7 +172,7 @@ def place(task: Task, evaluation: "Evaluation", estimates: "Estimates") -> "Eval
         EvaluationError: it is no test result, or not complete.
         StandingError: there are no standings for this protocol.
     """
-    from retseg.evaluation.standing import find_standing
+    from retseg.evaluation.scoring.standing import find_standing
 
     for sentence in evaluation.warnings:
         if sentence.startswith(("Not a test result", "Incomplete")):
@@ -190,8 +190,8 @@ def place(task: Task, evaluation: "Evaluation", estimates: "Estimates") -> "Eval
 
 def compare_with(task: Task, scores: "Scores", other: "Checked") -> "Differences":
     """This system minus the other under the first protocol."""
-    from retseg.evaluation.comparison import compare
-    from retseg.evaluation.evaluator import score_cases
+    from retseg.evaluation.scoring.comparison import compare
+    from retseg.evaluation.scoring.evaluator import score_cases
 
     theirs = score_cases(task.challenge, other, task.protocols[:1], {})[0]
     return compare(scores.cases, theirs.cases, task.challenge.tasks, task.protocols[0], task.seed)
@@ -201,9 +201,9 @@ def write_all(
     options: argparse.Namespace, task: Task, evaluations: "Sequence[Evaluation]", differences: "Differences | None"
 ) -> None:
     """Print the tables; write metrics.json, report.html and, if wanted, the figures."""
-    from retseg.evaluation.document import describe, write_metrics
-    from retseg.evaluation.table import format_differences, format_evaluation, format_standing
     from retseg.report import save_figures, write_report
+    from retseg.report.metrics_json import describe, write_metrics
+    from retseg.report.table import format_differences, format_evaluation, format_standing
 
     first = evaluations[0]
     for evaluation in evaluations:
@@ -227,7 +227,7 @@ def write_all(
 
 def open_layers_of(task: Task, evaluation: "Evaluation") -> "Callable[[str], CaseLayers]":
     """A function that reads the layers of one case for the report, by its name."""
-    from retseg.evaluation.evaluator import open_maps
+    from retseg.evaluation.scoring.evaluator import open_maps
     from retseg.image import read_image
     from retseg.report import CaseLayers
 

@@ -11,7 +11,7 @@ from retseg.challenge import Challenge, load_challenge
 from retseg.commands.console import say
 from retseg.commands.options import add_challenge, add_inference, load_when_needed
 from retseg.commands.predict import list_images
-from retseg.evaluation.matching import split_suffix
+from retseg.evaluation.inputs.matching import split_suffix
 
 if TYPE_CHECKING:
     from retseg.submission import Plan, SubmittedCase
@@ -78,9 +78,9 @@ def read_cases(challenge: Challenge, plan: "Plan", place: Path) -> "Iterator[Sub
         SubmissionError: an image lacks a prediction; the writer names it.
         SourceError: a prediction is unreadable.
     """
-    from retseg.evaluation.checking import MASK_KINDS, Reading, inspect
-    from retseg.evaluation.matching import find_case_name
-    from retseg.evaluation.predictions import find_predictions
+    from retseg.evaluation.inputs.checking import MASK_KINDS, Reading, inspect
+    from retseg.evaluation.inputs.matching import find_case_name
+    from retseg.evaluation.inputs.predictions import find_predictions
     from retseg.submission import SubmittedCase
 
     grey = plan.layout.kind == "grey"

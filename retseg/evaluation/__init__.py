@@ -1,1 +1,1 @@
-"""Predictions and ground truth in, named numbers out: match the cases, apply a protocol, aggregate."""
+"""Score predictions against ground truth: `inputs` finds and checks the files, `scoring` turns pixels into numbers."""

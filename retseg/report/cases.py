@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from retseg.evaluation.result import CaseScore, Evaluation
+from retseg.evaluation.scoring.result import CaseScore, Evaluation
 from retseg.report.layers import EncodedCase
 from retseg.report.palette import title_task
 from retseg.report.strips import draw_strip

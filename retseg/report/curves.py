@@ -6,7 +6,7 @@ from operator import add
 
 import numpy as np
 
-from retseg.evaluation.result import Evaluation
+from retseg.evaluation.scoring.result import Evaluation
 from retseg.metrics.curves import (
     Curve,
     Reliability,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from retseg.evaluation.result import Evaluation
+from retseg.evaluation.scoring.result import Evaluation
 from retseg.report.cases import keep_ledger
 from retseg.report.curves import TaskCurves, gather_curves
 from retseg.report.palette import BLUE, BLUISH_GREEN, ORANGE, REDDISH_PURPLE, SKY_BLUE, VERMILLION, title_task, to_hex

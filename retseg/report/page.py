@@ -9,7 +9,7 @@ from pathlib import Path
 from string import Template
 
 from retseg import __version__
-from retseg.evaluation.result import Evaluation
+from retseg.evaluation.scoring.result import Evaluation
 from retseg.report.cases import Ledger, keep_ledger, write_case_data, write_cases
 from retseg.report.curves import gather_curves
 from retseg.report.layers import CaseLayers, encode_case

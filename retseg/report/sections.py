@@ -6,7 +6,7 @@ A section without content is an empty string: absent parts are absent.
 from dataclasses import asdict, dataclass
 from html import escape
 
-from retseg.evaluation.result import Evaluation, Standing, Summary
+from retseg.evaluation.scoring.result import Evaluation, Standing, Summary
 from retseg.report.curves import TaskCurves
 from retseg.report.palette import label_task, title_task
 from retseg.report.plots import draw_curves

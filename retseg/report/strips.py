@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from retseg.evaluation.result import Standing, Summary
+from retseg.evaluation.scoring.result import Standing, Summary
 from retseg.report.wording import format_number
 
 

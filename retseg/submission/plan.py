@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from retseg.challenge import Challenge
 from retseg.challenge.layout import Submission
 from retseg.errors import RetsegError
-from retseg.evaluation.matching import order_naturally
+from retseg.evaluation.inputs.matching import order_naturally
 
 
 class SubmissionError(RetsegError):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from retseg.challenge.protocol import Protocol
-from retseg.evaluation.result import CaseScore, Evaluation, Standing, Summary
+from retseg.evaluation.scoring.result import CaseScore, Evaluation, Standing, Summary
 from retseg.metrics.counts import count_confusion
 from retseg.metrics.histograms import count_probabilities
 from retseg.report import CaseLayers

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from retseg.evaluation.result import Standing, Summary
+from retseg.evaluation.scoring.result import Standing, Summary
 from retseg.report.strips import draw_interval, draw_strip, fit_axis
 
 

@@ -1,0 +1,1 @@
+"""The files of an evaluation: ground truth and predictions, matched by case and checked before anything is scored."""

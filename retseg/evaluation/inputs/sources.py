@@ -1,0 +1,195 @@
+"""One prediction, wherever it lies: a file, a member of an archive, a slice of a stack. All are read as raw pixels."""
+
+import gzip
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol, cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from retseg.errors import RetsegError
+from retseg.evaluation.inputs.archives import Archive, ArchiveError
+from retseg.evaluation.inputs.matching import split_suffix
+from retseg.evaluation.nifti import VolumeError, VolumeHeader, read_header, read_slice
+from retseg.image import ImageError, read_values
+from retseg.image.containers import find_damage
+
+Pixels = NDArray[Any]
+MOST_PIXELS = 1 << 28
+
+
+class SourceError(RetsegError):
+    """A prediction cannot be read as one channel of pixels; one sentence names it and says why."""
+
+
+class Source(Protocol):
+    """Something that holds one prediction."""
+
+    @property
+    def name(self) -> str:
+        """What to call it in a message."""
+
+    def read(self) -> Pixels:
+        """The raw pixels (H, W), in the type they are stored in.
+
+        Raises:
+            SourceError: they cannot be read.
+        """
+
+
+@dataclass(frozen=True)
+class FileSource:
+    """A file on disk."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The path."""
+        return str(self.path)
+
+    def read(self) -> Pixels:
+        """See `Source`."""
+        try:
+            return read_values(self.path)
+        except ImageError as error:
+            raise SourceError(str(error)) from error
+
+
+@dataclass(frozen=True)
+class MemberSource:
+    """A member of an archive."""
+
+    archive: Archive
+    member: str
+
+    @property
+    def name(self) -> str:
+        """The archive and the member."""
+        return f"{self.archive.path.name}:{self.member}"
+
+    def read(self) -> Pixels:
+        """See `Source`."""
+        suffix = split_suffix(self.member)[1]
+        if suffix in (".mha", ".mhd"):
+            raise SourceError(f"{self.name} is a MetaImage inside an archive: unpack the archive and give the folder")
+        if suffix in (".nii", ".nii.gz"):
+            return Stack(self.name, lambda: cast(BinaryIO, self.archive.open(self.member))).read(0)
+        try:
+            return decode_raster(self.archive.read(self.member), self.name)
+        except ArchiveError as error:
+            raise SourceError(str(error)) from error
+
+
+@dataclass(frozen=True)
+class SliceSource:
+    """One slice of a stack."""
+
+    stack: "Stack"
+    index: int
+
+    @property
+    def name(self) -> str:
+        """The stack and the slice, counted from 1."""
+        return f"{self.stack.name}, slice {self.index + 1}"
+
+    def read(self) -> Pixels:
+        """See `Source`."""
+        return self.stack.read(self.index)
+
+
+class Stack:
+    """A NIfTI volume with a case per slice, read forward; going back starts it again.
+
+    Args:
+        name: what to call it in a message.
+        open_stream: gives the bytes of the file from the start, gzip or plain.
+    """
+
+    def __init__(self, name: str, open_stream: Callable[[], BinaryIO]) -> None:
+        self.name = name
+        self._open = open_stream
+        self._stream: BinaryIO | None = None
+        self._header: VolumeHeader | None = None
+        self._next = 0
+
+    @property
+    def size(self) -> tuple[int, int, int]:
+        """(width, height, slices).
+
+        Raises:
+            SourceError: not a readable volume.
+        """
+        size: tuple[int, int, int] = self._guard(lambda: self._start().size)
+        return size
+
+    def read(self, index: int) -> Pixels:
+        """The raw pixels (H, W) of one slice.
+
+        Raises:
+            SourceError: it cannot be read.
+        """
+        pixels: Pixels = self._guard(lambda: self._forward_to(index))
+        return pixels
+
+    def _start(self) -> VolumeHeader:
+        if self._stream is not None:
+            self._stream.close()
+        raw = self._open()
+        magic = raw.read(2)
+        raw.close()
+        raw = self._open()
+        self._stream = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if magic == b"\x1f\x8b" else raw
+        self._header, self._next = read_header(self._stream), 0
+        return self._header
+
+    def _forward_to(self, index: int) -> Pixels:
+        header = self._header if self._header is not None and index >= self._next else self._start()
+        if self._stream is None or not 0 <= index < header.size[2]:
+            raise VolumeError(f"has {header.size[2]} slices, so no slice {index + 1}")
+        while True:
+            pixels = read_slice(self._stream, header)
+            self._next += 1
+            if self._next > index:
+                return pixels
+
+    def _guard(self, act: Callable[[], Any]) -> Any:
+        try:
+            return act()
+        except VolumeError as error:
+            raise SourceError(f"{self.name} {error}") from error
+        except (OSError, EOFError, ValueError, struct.error) as error:
+            raise SourceError(f"{self.name} is no readable volume ({error})") from error
+
+
+def decode_raster(content: bytes, name: str) -> Pixels:
+    """Decode PNG, TIFF, BMP, GIF or JPEG into one channel (H, W) of its own type.
+
+    Args:
+        content: the file.
+        name: what to call it in a message.
+
+    Raises:
+        SourceError: the bytes are no such image, it has several channels that differ, or it is too large.
+    """
+    if content.startswith(b"\x89PNG") and len(content) >= 24:
+        width, height = struct.unpack(">2I", content[16:24])
+        if width * height > MOST_PIXELS:
+            raise SourceError(f"{name} claims {width} x {height} pixels, more than any retinal image")
+    damage = find_damage(content, Path(name))
+    try:
+        pixels = None if damage else cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error:
+        pixels = None
+    if pixels is None:
+        raise SourceError(f"{name} cannot be read as an image: {damage or 'it is damaged or of another format'}")
+    if pixels.ndim == 2:
+        return pixels
+    colours = pixels[..., :3] if pixels.shape[-1] in (3, 4) else pixels[..., :1]
+    if (colours != colours[..., :1]).any():
+        raise SourceError(f"{name} is a colour image: write the mask or probability as one grey channel")
+    return np.ascontiguousarray(colours[..., 0])

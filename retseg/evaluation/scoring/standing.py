@@ -1,0 +1,58 @@
+"""Where a score would stand among the published ones, and how sure that is."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from retseg.challenge.leaderboard import Leaderboard, LeaderboardRow
+from retseg.errors import RetsegError
+from retseg.evaluation.scoring.aggregate import Estimate, Estimates
+from retseg.evaluation.scoring.result import Evaluation, Standing
+from retseg.metrics.resampling import find_interval
+
+
+class StandingError(RetsegError):
+    """The score cannot be placed on the leaderboard; says why."""
+
+
+def find_standing(
+    evaluation: Evaluation, estimates: Estimates, leaderboard: Leaderboard | None, tasks: Sequence[str]
+) -> Standing:
+    """The rank of the overall score among the rows, with its 95 % range from the bootstrap over cases.
+
+    Args:
+        evaluation, estimates: the score and its resamples.
+        leaderboard: the published standings.
+        tasks: all that the overall score is the mean of.
+
+    A row with the same score, to the decimals that are published, is decided by the tie-break where both have one.
+
+    Raises:
+        StandingError: there are no published standings, they follow another protocol, or there is no overall score.
+    """
+    if leaderboard is None:
+        raise StandingError(f"the challenge '{evaluation.challenge}' has no published standings in its file")
+    if evaluation.protocol.name != leaderboard.protocol:
+        raise StandingError(
+            f"the standings follow the protocol '{leaderboard.protocol}', this evaluation '{evaluation.protocol.name}'"
+        )
+    silent = [task for task in tasks if leaderboard.metric not in estimates.get(task, {})]
+    if silent:
+        raise StandingError(f"there is no {leaderboard.metric} of {', '.join(silent)}, while the rank is by the mean")
+    overall: Mapping[str, Estimate] = estimates["overall"]
+    entry, tie = overall[leaderboard.metric], evaluation.protocol.tie_break
+    tie_break = overall[tie].value if tie is not None and tie in overall else None
+    rank = 1 + sum(_stands_before(row, entry.value, tie_break) for row in leaderboard.row)
+    interval = find_interval(entry.replicates) if entry.replicates.size else None
+    known = interval is not None and np.isfinite(interval.low)
+    best, worst = (interval.high, interval.low) if interval and known else (entry.value, entry.value)
+    ranks = [1 + sum(row.score > score for row in leaderboard.row) for score in (best, worst)]
+    rows = tuple((row.team, row.score) for row in leaderboard.row)
+    return Standing(rank, min(rank, ranks[0]), max(rank, ranks[1]), len(rows) + 1, rows, leaderboard.metric)
+
+
+def _stands_before(row: LeaderboardRow, score: float, tie_break: float | None) -> bool:
+    published = round(score, 4)
+    if row.score != published or row.tie_break is None or tie_break is None:
+        return row.score > published
+    return row.tie_break > round(tie_break, 4)

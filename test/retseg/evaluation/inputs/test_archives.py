@@ -1,0 +1,87 @@
+"""An archive is somebody else's file: dangerous ones are refused before a byte is decompressed."""
+
+import stat
+import struct
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from retseg.evaluation.inputs.archives import ArchiveError, open_archive
+
+
+def pack(path: Path, members: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path
+
+
+def test_members_are_listed_without_what_operating_systems_add(tmp_path: Path) -> None:
+    path = pack(tmp_path / "a.zip", {"T/b.png": b"2", "T/a.png": b"1", "__MACOSX/T/a.png": b"", "T/.DS_Store": b""})
+    archive = open_archive(path)
+    assert archive.members == ("T/a.png", "T/b.png")
+    assert archive.read("T/b.png") == b"2"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("/etc/passwd", "is an absolute path"),
+        ("a/../../b.png", "leaves the archive by '..'"),
+        ("..\\b.png", "leaves the archive by '..'"),
+        ("C:/b.png", "is an absolute path"),
+    ],
+)
+def test_paths_that_leave_the_archive_are_refused(tmp_path: Path, name: str, reason: str) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        entry = zipfile.ZipInfo("x")
+        entry.filename = name
+        archive.writestr(entry, b"x")
+    with pytest.raises(ArchiveError, match=reason):
+        open_archive(path)
+
+
+def test_a_link_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        entry = zipfile.ZipInfo("link.png")
+        entry.external_attr = (stat.S_IFLNK | 0o777) << 16
+        archive.writestr(entry, "/etc/passwd")
+    with pytest.raises(ArchiveError, match=r"link\.png' is a link"):
+        open_archive(path)
+
+
+def test_a_member_that_claims_more_than_deflate_can_hold_is_refused(tmp_path: Path) -> None:
+    path = pack(tmp_path / "bomb.zip", {"a.png": b"0" * 1000})
+    content = bytearray(path.read_bytes())
+    for signature, offset in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
+        struct.pack_into("<I", content, content.index(signature) + offset, 1 << 30)
+    path.write_bytes(bytes(content))
+    with pytest.raises(ArchiveError, match="a bomb"):
+        open_archive(path)
+
+
+def test_a_member_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with pytest.warns(UserWarning), zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.png", b"1")
+        archive.writestr("a.png", b"2")
+    with pytest.raises(ArchiveError, match=r"'a\.png' is there twice"):
+        open_archive(path)
+
+
+def test_an_altered_member_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("a.png", b"content")
+    path.write_bytes(path.read_bytes().replace(b"content", b"comtent", 1))
+    with pytest.raises(ArchiveError, match=r"the member a\.png is damaged"):
+        open_archive(path).read("a.png")
+
+
+def test_what_is_no_archive_is_said_to_be_none(tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(b"no archive")
+    with pytest.raises(ArchiveError, match="not a readable zip archive"):
+        open_archive(tmp_path / "a.zip")
