@@ -126,7 +126,7 @@ def compare(level: str, cases: int, baselines: dict[str, Baseline], predictor: P
         height, width = phantom.pixels.shape[:2]
         prediction = predictor.predict(Image(phantom.pixels, Geometry((width, height)), f"phantom {number}"))
         for task in TASKS:
-            truth, ours = phantom.masks[task], prediction.masks[prediction.tasks.index(task)]
+            truth, ours = phantom.masks[task], prediction.masks[task]
             theirs = baselines[task].segment(phantom)
             if truth.any():
                 present[task].append((overlap(theirs, truth), overlap(ours, truth)))

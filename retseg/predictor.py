@@ -1,12 +1,13 @@
-"""From an image to probabilities to masks: the whole of inference on one page.
+"""From an image to probabilities to masks: the whole of inference.
 
-An image is cropped to what the model sees of it, its field of view or the whole frame, brought to the model's working
-scale, normalised, cut into tiles where it is large, and given to the network, with its mirror images when the card says
-so. The logits of the mirror images are averaged, blended, turned into probabilities and brought back to the image's own
-grid, where nothing lies outside the field of view. The card's threshold and least area make the mask.
+An image is cropped to the part that the model sees, its field of view or the whole frame. It is resized to the model's
+working scale, normalised, cut into tiles where it is large, and given to the network, with its mirror images when the
+card says so. The logits are averaged over the mirror images, blended, turned into probabilities and resized to the
+image's own grid. Outside the field of view they are zero. The threshold and the minimum component size of the card make
+the mask.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retseg.engine import Engine, EngineKind, open_engine
-from retseg.image import Image, describe_doubt, find_field_of_view, whole_frame
+from retseg.image import Image, describe_doubt, find_field_of_view, read_image, whole_frame
 from retseg.models import Card, Inference, match_models
 from retseg.preprocessing import Framing, Preprocessing, find_region, frame_image, measure_brightness, normalise
 from retseg.tiling import blend_tiles, cut_tiles
 from retseg.vocabulary import Modality
 
 SMALLEST_FIELD_OF_VIEW = 32
-"""A lit region of fewer pixels on its shorter side shows no retina."""
+"""Pixels: a field of view whose shorter side is shorter than this shows no retina."""
 
 
 @dataclass(frozen=True)
@@ -30,23 +31,49 @@ class Prediction:
     """What was found in one image.
 
     Attributes:
-        tasks: in the order of the first axis below.
-        probabilities: float32 (tasks, H, W) in [0, 1], zero outside the field of view.
-        masks: bool (tasks, H, W).
+        masks: task to bool (H, W).
+        probabilities: task to float32 (H, W) in [0, 1], zero outside the field of view; the same tasks.
         field_of_view: bool (H, W).
         warnings: one sentence each.
     """
 
-    tasks: tuple[str, ...]
-    probabilities: NDArray[np.float32]
-    masks: NDArray[np.bool_]
+    masks: Mapping[str, NDArray[np.bool_]]
+    probabilities: Mapping[str, NDArray[np.float32]]
     field_of_view: NDArray[np.bool_]
-    warnings: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+
+
+Predict = Callable[[Image], Prediction]
+"""Segments one image."""
+
+Say = Callable[[str], None]
+"""Takes one line for the log. Warnings begin with `warning: ` and go to stdout: the platform marks stderr as errors."""
+
+
+def segment_file(path: Path, predict: Predict, say: Say) -> tuple[Image, Prediction]:
+    """Read an image file, segment it, and say the warnings of both.
+
+    This is the one way from a file to masks, for `process.py`, `serve.py`, `retseg predict` and `retseg submit`. Each
+    command loops over its files, so that one image is in memory at a time.
+
+    Args:
+        path: of the image.
+        predict: segments it.
+        say: takes each warning.
+
+    Raises:
+        ImageError: the file cannot be read as an image.
+    """
+    image = read_image(path)
+    prediction = predict(image)
+    for sentence in (*image.warnings, *prediction.warnings):
+        say(f"warning: {sentence}")
+    return image, prediction
 
 
 @dataclass(frozen=True)
 class Predictor:
-    """Models that are ready to run; keeps nothing of an image between calls.
+    """Models that are ready to run; nothing of an image is kept between calls.
 
     Attributes:
         models: card and engine of each model, and the tasks that are taken from it.
@@ -66,7 +93,11 @@ class Predictor:
 
     @classmethod
     def load(cls, matched: tuple[tuple[Card, tuple[str, ...]], ...], engine: EngineKind) -> "Predictor":
-        """Load models whose cards have been read: each card, and the tasks that are taken from it.
+        """Load the models of cards that were read before.
+
+        Args:
+            matched: each card, and the tasks that are taken from it.
+            engine: what runs the networks.
 
         Raises:
             ModelError: a file of a model is missing or altered.
@@ -84,36 +115,45 @@ class Predictor:
         Args:
             image: pixels uint8 (H, W, 3).
             field_of_view: bool (H, W); found from the image when it is not given.
+
+        Returns:
+            Masks and probabilities, (H, W) each, of all tasks.
         """
-        shape = image.pixels.shape[:2]
         if field_of_view is None:
             field_of_view = whole_frame(image.pixels) if self.modality == "octa" else find_field_of_view(image.pixels)
-        tasks = tuple(task for _, _, chosen in self.models for task in chosen)
-        doubts = describe_doubt(image.pixels, field_of_view, self.modality, image.name)
+        warnings = describe_doubt(image.pixels, field_of_view, self.modality, image.name)
         if not shows_retina(field_of_view):
-            empty = np.zeros((len(tasks), *shape), np.float32)
-            warning = f"{image.name}: no field of view was found, so the masks are empty: is this a retinal image?"
-            return Prediction(tasks, empty, empty > 0, np.full(shape, False), (warning, *doubts))
-        found = []
-        for card, engine, chosen in self.models:
-            all_tasks = predict_probabilities(
+            return self._find_nothing(image, warnings)
+        masks, probabilities = {}, {}
+        for card, engine, tasks in self.models:
+            found = predict_probabilities(
                 image.pixels, field_of_view, card.framing, card.preprocessing, card.inference, engine
             )
-            found.append(all_tasks[[list(card.tasks).index(task) for task in chosen]])
-        probabilities = np.concatenate(found)
-        probabilities *= field_of_view
-        rules = [card.tasks[task] for card, _, chosen in self.models for task in chosen]
-        pairs = zip(probabilities, rules, strict=True)
-        masks = np.stack([drop_small(p >= rule.threshold, rule.minimum_area) for p, rule in pairs])
-        doubts = doubts or tuple(sentence for card, _, _ in self.models for sentence in describe_size(card, image))
-        return Prediction(tasks, probabilities, masks, field_of_view, doubts)
+            for task in tasks:
+                rule = card.tasks[task]
+                probabilities[task] = found[list(card.tasks).index(task)] * field_of_view
+                masks[task] = drop_small(probabilities[task] >= rule.threshold, rule.minimum_area)
+        warnings = warnings or tuple(sentence for card, _, _ in self.models for sentence in describe_size(card, image))
+        return Prediction(masks, probabilities, field_of_view, warnings)
+
+    def _find_nothing(self, image: Image, warnings: tuple[str, ...]) -> Prediction:
+        """Empty masks of an image without a field of view."""
+        shape = image.pixels.shape[:2]
+        tasks = [task for _, _, chosen in self.models for task in chosen]
+        warning = f"{image.name}: no field of view was found, so the masks are empty: is this a retinal image?"
+        return Prediction(
+            {task: np.zeros(shape, np.bool_) for task in tasks},
+            {task: np.zeros(shape, np.float32) for task in tasks},
+            np.zeros(shape, np.bool_),
+            (warning, *warnings),
+        )
 
 
 def describe_size(card: Card, image: Image) -> tuple[str, ...]:
-    """A sentence about an angiogram of another size than those that a model learned from; none where it is the same.
+    """A sentence about an angiogram of another size than the model's training images; none where the size is equal.
 
-    A photograph is brought to scale by its field of view; an angiogram fills its frame whatever it shows of the retina,
-    so another size means another scan, or one that was resized, and vessels of another width.
+    A photograph is resized by the diameter of its field of view. An angiogram has no such scale: it always fills its
+    frame. So another size means another scan, or one that was resized, with vessels of another width.
     """
     known, given = card.training.size, image.geometry.size
     if card.modality != "octa" or known in ((0, 0), given):
@@ -130,9 +170,9 @@ def predict_probabilities(
     inference: Inference,
     engine: Engine,
 ) -> NDArray[np.float32]:
-    """The probabilities of all of a model's tasks: from uint8 (H, W, 3) to float32 (tasks, H, W).
+    """The probabilities of all tasks of a model: from uint8 (H, W, 3) to float32 (tasks, H, W) in [0, 1].
 
-    They are zero outside of what the network sees: of the field of view, or of nothing where it sees the whole frame.
+    They are zero outside the region that the network sees: outside the field of view, or nowhere for a whole frame.
     """
     working = frame_image(pixels, field_of_view, framing, preprocessing)
     brightness = measure_brightness(working, preprocessing)
@@ -163,12 +203,12 @@ def average_mirrored(tiles: NDArray[np.float32], engine: Engine, inference: Infe
     return np.asarray(total / np.float32(len(mirrors)), np.float32)
 
 
-def drop_small(mask: NDArray[np.bool_], minimum_area: int) -> NDArray[np.bool_]:
-    """A mask, bool (H, W), without its connected parts (8-neighbours) of fewer than `minimum_area` pixels."""
-    if minimum_area <= 1:
+def drop_small(mask: NDArray[np.bool_], minimum_component_size: int) -> NDArray[np.bool_]:
+    """A mask, bool (H, W), without its components (8-connected) of fewer than `minimum_component_size` pixels."""
+    if minimum_component_size <= 1:
         return mask
     _, labels, statistics, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    kept = statistics[:, cv2.CC_STAT_AREA] >= minimum_area
+    kept = statistics[:, cv2.CC_STAT_AREA] >= minimum_component_size
     kept[0] = False
     return np.asarray(kept[labels])
 

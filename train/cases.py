@@ -7,7 +7,7 @@ from pathlib import Path
 
 from retseg.challenge import load_challenge
 from retseg.evaluation.inputs.truth import TruthCase, find_truth
-from retseg.image import is_image_name
+from retseg.files import IMAGE_SUFFIXES, has_suffix
 from train.recipe import Recipe, Source, Supplement
 
 
@@ -153,7 +153,9 @@ def find_misnamed(cases: tuple[TruthCase, ...], tasks: tuple[str, ...]) -> list[
     others = {path for case in cases for path in (case.image, case.field_of_view) if path}
     folders = sorted({path.parent for path in masks} - {path.parent for path in others})
     strays = [path for folder in folders for path in sorted(folder.iterdir()) if path not in masks]
-    problems = [f"{path} lies among the masks but is not named like one" for path in strays if is_image_name(path)]
+    problems = [
+        f"{path} lies among the masks but is not named like one" for path in strays if has_suffix(path, IMAGE_SUFFIXES)
+    ]
     lacking = [task for task in tasks if cases and not any(case.masks.get(task) for case in cases)]
     return problems + [f"no image has a mask of '{task}'" for task in lacking]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from retseg.commands.console import say
 from retseg.commands.options import RequestError
+from retseg.files import find_stem, replacing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,11 +20,6 @@ if TYPE_CHECKING:
 
 Point = tuple[float, float]
 COLUMNS = ("image", "task", "measure", "value", "unit")
-
-
-def name_stem(path: Path) -> str:
-    """The name of an image without its suffix, also where that is `.nii.gz`."""
-    return path.name[: -len(".nii.gz")] if path.name.lower().endswith(".nii.gz") else path.stem
 
 
 def refuse_unmeasurable(tasks: Iterable[str]) -> None:
@@ -58,9 +54,9 @@ def read_foveas(text: str, images: Sequence[Path]) -> dict[Path, Point]:
             raise RequestError(f"--fovea {text} is of one image, and there are {len(images)}: give a CSV file")
         return {images[0]: (x, y)}
     table = read_points(Path(text))
-    found = {path: table[name_stem(path)] for path in images if name_stem(path) in table}
+    found = {path: table[find_stem(path)] for path in images if find_stem(path) in table}
     if not found:
-        names = f"{', '.join(list(table)[:2])} ... but not {name_stem(images[0])}"
+        names = f"{', '.join(list(table)[:2])} ... but not {find_stem(images[0])}"
         raise RequestError(f"{text} names none of the images ({names}): its first column must hold their names")
     if len(found) < len(images):
         say(f"warning: {text} names {len(found)} of {len(images)} images: the others get no distance to the fovea")
@@ -87,7 +83,7 @@ def read_points(path: Path) -> dict[str, Point]:
                 x, y = (float(row[place]) for place in places)
             except (ValueError, IndexError):
                 raise RequestError(f"{path}, line {number} has no number for x or y: mend or remove it") from None
-            points[name_stem(Path(row[0].strip()))] = (x, y)
+            points[find_stem(Path(row[0].strip()))] = (x, y)
     return points
 
 
@@ -122,8 +118,6 @@ def write_measures(path: Path, rows: "Iterable[tuple[str, str, Row]]") -> None:
     Raises:
         OutputError: the folder cannot be written.
     """
-    from retseg.files import replacing
-
     with replacing(path) as beside, beside.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(COLUMNS)

@@ -9,10 +9,9 @@ from retseg.commands.console import say
 from retseg.errors import RetsegError
 
 if TYPE_CHECKING:
-    from retseg.container import Predict
     from retseg.engine import EngineKind
     from retseg.image import Image
-    from retseg.predictor import Prediction, Predictor
+    from retseg.predictor import Predict, Prediction, Predictor
     from retseg.vocabulary import Modality
 
 PLATFORM_MODELS = Path("/opt/ml/model")

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from retseg.challenge import Challenge, load_challenge
 from retseg.commands.console import complain, say
-from retseg.commands.measuring import measure, name_stem, read_foveas, refuse_unmeasurable, write_measures
+from retseg.commands.measuring import measure, read_foveas, refuse_unmeasurable, write_measures
 from retseg.commands.options import RequestError, add_challenge, add_inference, load_when_needed, locate_models
-from retseg.container.outputs import label_mask
+from retseg.files import IMAGE_SUFFIXES, find_stem, has_suffix
 from retseg.toml_schema import nearest
 from retseg.vocabulary import TASKS
 
 if TYPE_CHECKING:
-    from retseg.container import Predict
     from retseg.models import Card
+    from retseg.predictor import Predict
 
 
 @dataclass(frozen=True)
@@ -98,12 +98,10 @@ def list_images(given: Iterable[Path]) -> tuple[Path, ...]:
     Raises:
         RequestError: a path does not exist, or a folder holds no image.
     """
-    from retseg.image import is_image_name
-
     images: dict[Path, Path] = {}
     for path in given:
         if path.is_dir():
-            found = [file for file in sorted(path.iterdir()) if is_image_name(file)]
+            found = [file for file in sorted(path.iterdir()) if has_suffix(file, IMAGE_SUFFIXES)]
             if not found:
                 raise RequestError(f"{path} holds no image: name the folder that does")
         elif path.exists():
@@ -117,7 +115,7 @@ def list_images(given: Iterable[Path]) -> tuple[Path, ...]:
 
 def name_outputs(path: Path, request: Request) -> Outputs:
     """Where the masks of an image go, and what is wanted beside them."""
-    stem = name_stem(path)
+    stem = find_stem(path)
     folders = [request.output / task for task in request.tasks]
     return Outputs(
         masks=tuple(folder / f"{stem}.png" for folder in folders),
@@ -202,18 +200,16 @@ def predict_one(path: Path, request: Request, predict: "Predict") -> None:
         ImageError: it cannot be read.
         OutputError: the output folder cannot be written to.
     """
-    from retseg.image import read_image, write_mask, write_picture, write_probability
+    from retseg.image import write_mask, write_picture, write_probability
+    from retseg.predictor import segment_file
 
-    image = read_image(path)
-    prediction = predict(image)
-    for sentence in (*image.warnings, *prediction.warnings):
-        say(f"warning: {sentence}")
-    masks = {task: prediction.masks[prediction.tasks.index(task)] for task in request.tasks}
+    image, prediction = segment_file(path, predict, say)
+    masks = {task: prediction.masks[task] for task in request.tasks}
     outputs = name_outputs(path, request)
     for mask, output in zip(masks.values(), outputs.masks, strict=True):
-        write_mask(output, label_mask(mask, (0, 255)), image.geometry)
+        write_mask(output, mask, image.geometry)
     for task, output in zip(request.tasks, outputs.probabilities, strict=False):
-        write_probability(output, prediction.probabilities[prediction.tasks.index(task)], image.geometry)
+        write_probability(output, prediction.probabilities[task], image.geometry)
     if outputs.overlay:
         from retseg.report.overlay import draw_overlay
 

@@ -11,7 +11,7 @@ from retseg.challenge import Challenge, load_challenge
 from retseg.commands.console import say
 from retseg.commands.options import add_challenge, add_inference, load_when_needed
 from retseg.commands.predict import list_images
-from retseg.evaluation.inputs.matching import split_suffix
+from retseg.files import find_stem
 
 if TYPE_CHECKING:
     from retseg.submission import Plan, SubmittedCase
@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
 
     challenge = load_challenge(options.challenge)
     paths = list_images([options.images])
-    stems = [split_suffix(path.name)[0] for path in paths]
+    stems = [find_stem(path) for path in paths]
     plan = plan_submission(challenge, stems, options.team, options.names, options.any_number)
     images = dict(zip(stems, paths, strict=True))
     if options.predictions is not None:
@@ -54,21 +54,14 @@ def predict_cases(
     challenge: Challenge, plan: "Plan", images: Mapping[str, Path], options: argparse.Namespace
 ) -> "Iterator[SubmittedCase]":
     """Segment image by image in the order of the plan."""
-    from retseg.image import read_image
+    from retseg.predictor import segment_file
     from retseg.submission import SubmittedCase
 
     predict = load_when_needed(challenge.models, options.models, options.engine, challenge.modality)
     for number, name in enumerate(plan.names, 1):
-        image = read_image(images[name])
-        prediction = predict(image)
         say(f"[{number}/{len(plan.names)}] {images[name]}")
-        for sentence in (*image.warnings, *prediction.warnings):
-            say(f"warning: {sentence}")
-        yield SubmittedCase(
-            name,
-            dict(zip(prediction.tasks, prediction.masks, strict=True)),
-            dict(zip(prediction.tasks, prediction.probabilities, strict=True)),
-        )
+        _, prediction = segment_file(images[name], predict, say)
+        yield SubmittedCase(name, prediction.masks, prediction.probabilities)
 
 
 def read_cases(challenge: Challenge, plan: "Plan", place: Path) -> "Iterator[SubmittedCase]":

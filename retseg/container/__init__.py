@@ -1,6 +1,6 @@
-"""The contract of Grand Challenge: what lies in /input, what must lie in /output, once (`exec`) or warm (`invoke`)."""
+"""The contract of Grand Challenge: from /input to /output, one case per process (`exec`) or a server (`invoke`)."""
 
 from retseg.container.error import ContractError
-from retseg.container.job import Job, Predict, Say, run_job
+from retseg.container.job import Job, run_job
 
-__all__ = ["ContractError", "Job", "Predict", "Say", "run_job"]
+__all__ = ["ContractError", "Job", "run_job"]

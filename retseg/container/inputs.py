@@ -1,21 +1,19 @@
-"""From `inputs.json` to the sockets of this case, and from a socket to its one image file."""
+"""The sockets that `inputs.json` lists for a case, and the one image file of a socket."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from retseg.challenge import Challenge, Interface
+from retseg.challenge.socket_json import SocketError, find_socket, read_items, stays_inside
 from retseg.container.error import ContractError
-
-IMAGE_SUFFIXES = (".mha", ".tif", ".tiff")
-"""What the platform turns every uploaded image into."""
+from retseg.files import PLATFORM_SUFFIXES, has_suffix
 
 
 @dataclass(frozen=True)
 class InputSocket:
-    """One input of the case: the slug says what it is, the path (relative to /input) where it lies."""
+    """One input of the case: the slug says what it is, the path, relative to /input, says where it lies."""
 
     slug: str
     relative_path: str
@@ -29,13 +27,9 @@ def read_inputs(path: Path) -> tuple[InputSocket, ...]:
     """
     remedy = "it must be the file that Grand Challenge writes, a list with one object per input socket"
     try:
-        items = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ContractError(f"{path} cannot be read ({error.strerror}): make it a file that may be read") from error
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise ContractError(f"{path} is not valid JSON ({error}): {remedy}") from error
-    if not isinstance(items, list) or not items:
-        raise ContractError(f"{path} is not a list of input sockets: {remedy}")
+        items = read_items(path, "input sockets")
+    except SocketError as error:
+        raise ContractError(f"{error}: {remedy}") from error
     sockets = tuple(_read_item(item, f"{path}, item {number}", remedy) for number, item in enumerate(items, 1))
     slugs = [socket.slug for socket in sockets]
     if len(set(slugs)) != len(slugs):
@@ -44,8 +38,8 @@ def read_inputs(path: Path) -> tuple[InputSocket, ...]:
 
 
 def _read_item(item: Any, where: str, remedy: str) -> InputSocket:
-    table = (item.get("socket") or item.get("interface")) if isinstance(item, dict) else None
-    if not isinstance(table, dict):
+    table = find_socket(item)
+    if not table:
         raise ContractError(f"{where} has neither the key 'socket' nor 'interface': {remedy}")
     for key in ("slug", "relative_path"):
         if not isinstance(table.get(key), str) or not table[key]:
@@ -54,7 +48,7 @@ def _read_item(item: Any, where: str, remedy: str) -> InputSocket:
 
 
 def choose_interface(challenge: Challenge, slugs: Iterable[str]) -> Interface:
-    """The interface of the challenge that takes exactly these input sockets, in whatever order.
+    """The interface of the challenge that takes exactly these input sockets, in any order.
 
     Raises:
         ContractError: there is none.
@@ -88,7 +82,7 @@ def choose_image_socket(challenge: Challenge, sockets: Iterable[InputSocket]) ->
 def find_image(input_directory: Path, socket: InputSocket) -> Path:
     """The one image file of a socket.
 
-    The input folder is a symbolic link on the platform, so that only resolved paths can be compared.
+    On the platform the input folder is a symbolic link, so resolved paths are compared.
 
     Raises:
         ContractError: the path leaves the input folder, or there is not exactly one image.
@@ -101,7 +95,7 @@ def find_image(input_directory: Path, socket: InputSocket) -> Path:
             "or correct 'relative_path' in inputs.json"
         )
     names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
-    images = [name for name in names if Path(name).suffix.lower() in IMAGE_SUFFIXES]
+    images = [name for name in names if has_suffix(Path(name), PLATFORM_SUFFIXES)]
     if len(images) != 1:
         found = ", ".join((images or names)[:5]) or "nothing"
         raise ContractError(
@@ -114,13 +108,12 @@ def find_image(input_directory: Path, socket: InputSocket) -> Path:
 
 
 def _either() -> str:
-    return f"{', '.join(IMAGE_SUFFIXES[:-1])} or {IMAGE_SUFFIXES[-1]}"
+    return f"{', '.join(PLATFORM_SUFFIXES[:-1])} or {PLATFORM_SUFFIXES[-1]}"
 
 
 def _refuse_leaving(input_directory: Path, path: Path, socket: InputSocket) -> None:
-    relative = Path(socket.relative_path)
     inside = path.resolve().is_relative_to(input_directory.resolve())
-    if relative.is_absolute() or ".." in relative.parts or not inside:
+    if not stays_inside(socket.relative_path) or not inside:
         raise ContractError(
             f"the socket '{socket.slug}' leads to {path}, which leaves {input_directory}: "
             "its path must stay inside the input folder"

@@ -1,6 +1,5 @@
 """One job from /input to /output, by the new contract or the old one; `process.py` and `serve.py` both run this."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,17 +8,10 @@ from retseg.challenge import Challenge
 from retseg.container.error import ContractError
 from retseg.container.inputs import choose_image_socket, choose_interface, find_image, read_inputs
 from retseg.container.outputs import remove_stale_outputs, write_sockets
-from retseg.files import replacing_all
+from retseg.files import find_stem, replacing_all
 
 if TYPE_CHECKING:
-    from retseg.image import Image
-    from retseg.predictor import Prediction
-
-Predict = Callable[["Image"], "Prediction"]
-"""From an image to probabilities and masks of all tasks of the challenge."""
-
-Say = Callable[[str], None]
-"""Takes one line for the log; warnings begin with `warning: `, because the platform marks all of stderr as an error."""
+    from retseg.predictor import Predict, Say
 
 
 @dataclass(frozen=True)
@@ -31,7 +23,7 @@ class Job:
     challenge: Challenge
 
 
-def run_job(job: Job, predict: Predict, say: Say) -> tuple[Path, ...]:
+def run_job(job: Job, predict: "Predict", say: "Say") -> tuple[Path, ...]:
     """Do one job and return the files that were written, relative to the output folder.
 
     Raises:
@@ -48,22 +40,27 @@ def run_job(job: Job, predict: Predict, say: Say) -> tuple[Path, ...]:
     return _run_legacy(job, predict, say)
 
 
-def _run_case(job: Job, inputs: Path, predict: Predict, say: Say) -> tuple[Path, ...]:
+def _run_case(job: Job, inputs: Path, predict: "Predict", say: "Say") -> tuple[Path, ...]:
     sockets = read_inputs(inputs)
     interface = choose_interface(job.challenge, (socket.slug for socket in sockets))
     path = find_image(job.input_directory, choose_image_socket(job.challenge, sockets))
     outputs = tuple(job.challenge.find_socket(slug) for slug in interface.outputs)
+    stem = find_stem(path)
     with replacing_all(job.output_directory) as staging:
-        image, prediction = _segment(path, predict, say)
-        write_sockets(staging, outputs, path.stem, prediction, image.geometry)
-    written = tuple(Path(socket.path) / f"{path.stem}.mha" for socket in outputs)
+        from retseg.predictor import segment_file
+
+        image, prediction = segment_file(path, predict, say)
+        write_sockets(staging, outputs, stem, prediction, image.geometry)
+    written = tuple(Path(socket.path) / f"{stem}.mha" for socket in outputs)
     for name in written:
         say(f"wrote {job.output_directory / name}")
     return written
 
 
-def _run_legacy(job: Job, predict: Predict, say: Say) -> tuple[Path, ...]:
+def _run_legacy(job: Job, predict: "Predict", say: "Say") -> tuple[Path, ...]:
     from retseg.container import legacy
+    from retseg.image import ImageError
+    from retseg.predictor import segment_file
 
     candidates, others = legacy.list_candidates(job.input_directory)
     for path in others:
@@ -74,18 +71,21 @@ def _run_legacy(job: Job, predict: Predict, say: Say) -> tuple[Path, ...]:
     reasons = []
     with replacing_all(job.output_directory) as staging:
         for path in candidates:
-            image = legacy.read_legacy_image(path)
-            if isinstance(image, str):
-                say(f"warning: skipped {path}: {image}")
-                reasons.append(image)
+            try:
+                image, prediction = segment_file(path, predict, say)
+            except ImageError as error:
+                if legacy.is_readable(path):
+                    raise
+                say(f"warning: skipped {path}: {error}")
+                reasons.append(str(error))
                 continue
             name = legacy.name_mask(path, taken)
             taken[name] = path
-            prediction = _warned(predict(image), image, say)
             names = [name] if len(values) == 1 else [f"{task}/{name}" for task in values]
             for task, output in zip(values, names, strict=True):
-                mask = prediction.masks[prediction.tasks.index(task)]
-                legacy.write_legacy_mask(staging / "images" / output, mask, values[task], image.geometry)
+                legacy.write_legacy_mask(
+                    staging / "images" / output, prediction.masks[task], values[task], image.geometry
+                )
                 say(f"wrote {job.output_directory / 'images' / output}")
             records.append(legacy.record(path, names))
         if not records:
@@ -101,16 +101,3 @@ def _nothing_to_do(job: Job, reasons: list[str]) -> str:
         f"{job.input_directory} holds neither an inputs.json nor a readable image{why}: "
         "hand over what Grand Challenge does, or a folder of images"
     )
-
-
-def _segment(path: Path, predict: Predict, say: Say) -> tuple["Image", "Prediction"]:
-    from retseg.image import read_image
-
-    image = read_image(path)
-    return image, _warned(predict(image), image, say)
-
-
-def _warned(prediction: "Prediction", image: "Image", say: Say) -> "Prediction":
-    for sentence in (*image.warnings, *prediction.warnings):
-        say(f"warning: {sentence}")
-    return prediction

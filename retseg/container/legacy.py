@@ -1,7 +1,8 @@
-"""The old contract, of evalutils up to 0.4.2: no `inputs.json`, any number of images, one mask each.
+"""The old contract, of evalutils up to 0.4.2: no `inputs.json`, any number of images, one mask per image.
 
-Rules taken from `evalutils.SegmentationAlgorithm`: every file below /input that SimpleITK reads is an image, in the
-order of its path; its mask goes to `/output/images/` under the same file name; `/output/results.json` lists both names.
+The rules are taken from `evalutils.SegmentationAlgorithm`: every file below /input that SimpleITK reads is an image, in
+the order of its path; its mask goes to `/output/images/` under the same file name;
+`/output/results.json` lists both names.
 """
 
 import json
@@ -14,13 +15,10 @@ from numpy.typing import NDArray
 
 from retseg.challenge import Challenge
 from retseg.container.error import ContractError
-from retseg.container.outputs import label_mask
+from retseg.files import JPEG_SUFFIXES, OutputError, find_stem, has_suffix
 
 if TYPE_CHECKING:
-    from retseg.image import Geometry, Image
-
-LOSSY_SUFFIXES = frozenset({".jpg", ".jpeg", ".jp2"})
-"""Formats that would change a mask's values; such an image gets a `.mha` mask instead."""
+    from retseg.image import Geometry
 
 
 def list_candidates(input_directory: Path) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
@@ -31,23 +29,8 @@ def list_candidates(input_directory: Path) -> tuple[tuple[Path, ...], tuple[Path
     return images, tuple(path for path in files if path not in images)
 
 
-def read_legacy_image(path: Path) -> "Image | str":
-    """The image, or the reason why it is to be skipped: SimpleITK cannot read it either.
-
-    Raises:
-        ImageError: the file holds an image, but not one that can be segmented here, such as a volume.
-    """
-    from retseg.image import ImageError, read_image
-
-    try:
-        return read_image(path)
-    except ImageError as error:
-        if _is_readable(path):
-            raise
-        return str(error)
-
-
-def _is_readable(path: Path) -> bool:
+def is_readable(path: Path) -> bool:
+    """Whether SimpleITK reads a file as an image, so that evalutils would write a mask for it."""
     try:
         SimpleITK.ReadImage(str(path))
     except RuntimeError:
@@ -56,12 +39,16 @@ def _is_readable(path: Path) -> bool:
 
 
 def name_mask(path: Path, taken: dict[str, Path]) -> str:
-    """The file name of an image's mask; `taken` maps the names of earlier masks to their images.
+    """The file name of an image's mask: that of the image, but `.mha` for a JPEG, which would change its values.
+
+    Args:
+        path: of the image.
+        taken: name of each earlier mask to its image.
 
     Raises:
         ContractError: an image of another folder has the same name.
     """
-    name = f"{path.stem}.mha" if path.suffix.lower() in LOSSY_SUFFIXES else path.name
+    name = f"{find_stem(path)}.mha" if has_suffix(path, JPEG_SUFFIXES) else path.name
     if name in taken:
         raise ContractError(
             f"{taken[name]} and {path} would both have the mask images/{name}: give each image a name of its own"
@@ -80,14 +67,11 @@ def task_values(challenge: Challenge) -> dict[str, tuple[int, int]]:
 
 def write_legacy_mask(path: Path, mask: NDArray[np.bool_], values: tuple[int, int], geometry: "Geometry") -> None:
     """Write one mask, bool (H, W), as uint8 in the format of the path's suffix, compressed, with the geometry."""
-    image: Any = SimpleITK.GetImageFromArray(label_mask(mask, values))
-    image.SetSpacing(geometry.spacing)
-    image.SetOrigin(geometry.origin)
-    image.SetDirection(geometry.direction)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    from retseg.image import label_mask, write_array
+
     try:
-        SimpleITK.WriteImage(image, str(path), useCompression=True)
-    except RuntimeError as error:
+        write_array(path, label_mask(mask, values), geometry)
+    except OutputError as error:
         raise ContractError(
             f"no mask can be written as {path.name}: see that the disk is not full, or convert the image to .mha"
         ) from error

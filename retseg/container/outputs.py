@@ -4,9 +4,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from retseg.challenge import Challenge, Socket
 from retseg.files import DATA_SUFFIXES, IMPORTED_SUFFIXES, has_suffix
 
@@ -39,18 +36,12 @@ def write_sockets(
 
     A `segmentation` is uint8 with the socket's two values, a `heatmap` float32 with the probabilities.
     """
-    from retseg.image import write_mask, write_probability
+    from retseg.image import label_mask, write_mask, write_probability
 
     for socket in sockets:
-        index = prediction.tasks.index(socket.task)
         path = directory / socket.path / f"{stem}.mha"
         path.parent.mkdir(parents=True, exist_ok=True)
         if socket.kind == "heatmap":
-            write_probability(path, prediction.probabilities[index], geometry)
+            write_probability(path, prediction.probabilities[socket.task], geometry)
         else:
-            write_mask(path, label_mask(prediction.masks[index], socket.values), geometry)
-
-
-def label_mask(mask: NDArray[np.bool_], values: tuple[int, int]) -> NDArray[np.uint8]:
-    """A mask, bool (H, W), as uint8 with the values (background, foreground)."""
-    return np.where(mask, np.uint8(values[1]), np.uint8(values[0]))
+            write_mask(path, label_mask(prediction.masks[socket.task], socket.values), geometry)

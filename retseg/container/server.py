@@ -15,9 +15,9 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
-from retseg.container.job import Predict
 from retseg.errors import explain, is_expected
 from retseg.image import Geometry, Image
+from retseg.predictor import Predict
 
 WARM_UP_SIDE = 512
 SECONDS_TO_STOP = 4

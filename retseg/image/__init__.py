@@ -3,8 +3,8 @@
 from retseg.image.appearance import describe_doubt
 from retseg.image.field_of_view import find_field_of_view, whole_frame
 from retseg.image.image import Geometry, Image, ImageError
-from retseg.image.reading import is_image_name, read_image, read_mask, read_values
-from retseg.image.writing import write_mask, write_picture, write_probability
+from retseg.image.reading import read_image, read_mask, read_values
+from retseg.image.writing import label_mask, write_array, write_mask, write_picture, write_probability
 
 __all__ = [
     "Geometry",
@@ -12,11 +12,12 @@ __all__ = [
     "ImageError",
     "describe_doubt",
     "find_field_of_view",
-    "is_image_name",
+    "label_mask",
     "read_image",
     "read_mask",
     "read_values",
     "whole_frame",
+    "write_array",
     "write_mask",
     "write_picture",
     "write_probability",

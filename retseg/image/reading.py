@@ -11,19 +11,14 @@ import numpy as np
 import SimpleITK
 from numpy.typing import NDArray
 
+from retseg.files import IMAGE_SUFFIXES, has_suffix
 from retseg.image.containers import TIFF_MAGICS, find_damage, read_tiff_tags
 from retseg.image.conversion import convert_to_rgb
 from retseg.image.image import Geometry, Image, ImageError
 from retseg.image.palettes import TIFF_PHOTOMETRIC, decode_palette_image
 
-SUFFIXES = (".mha", ".mhd", ".nii.gz", ".nii", ".tif", ".tiff", ".png", ".jpg", ".jpeg", ".gif", ".bmp")
 READABLE = "mha, mhd, nii.gz, tif, png, jpg, gif or bmp"
 TIFF_CMYK = 5
-
-
-def is_image_name(path: Path) -> bool:
-    """Whether a file's name ends as one of the formats that `read_image` reads."""
-    return path.name.lower().endswith(SUFFIXES)
 
 
 def read_image(path: Path) -> Image:
@@ -96,7 +91,7 @@ def read_whole_file(path: Path) -> bytes:
     """The bytes of a picture file, once its kind and its completeness are checked."""
     if path.is_dir():
         raise ImageError(f"{path} is a folder: name an image file in it")
-    if not is_image_name(path):
+    if not has_suffix(path, IMAGE_SUFFIXES):
         raise ImageError(f"{path} is not an image file that can be read here: convert it to {READABLE}")
     try:
         data = path.read_bytes()

@@ -1,4 +1,4 @@
-"""Write masks and probabilities: beside their target first, then renamed into place, so that no half file is seen."""
+"""Write masks, probabilities and pictures; the file appears when it is complete."""
 
 from pathlib import Path
 from typing import Any
@@ -8,8 +8,13 @@ import numpy as np
 import SimpleITK
 from numpy.typing import NDArray
 
-from retseg.files import OutputError, replacing
+from retseg.files import OutputError, has_suffix, replacing
 from retseg.image.image import Geometry
+
+
+def label_mask(mask: NDArray[np.bool_], values: tuple[int, int]) -> NDArray[np.uint8]:
+    """A mask, bool (H, W), as uint8 (H, W) with the values (background, foreground)."""
+    return np.where(mask, np.uint8(values[1]), np.uint8(values[0]))
 
 
 def write_mask(path: Path, mask: NDArray[np.bool_] | NDArray[np.uint8], geometry: Geometry) -> None:
@@ -26,7 +31,7 @@ def write_mask(path: Path, mask: NDArray[np.bool_] | NDArray[np.uint8], geometry
     """
     check_target(path, mask, geometry)
     if mask.dtype == np.bool_:
-        mask = mask.astype(np.uint8) * np.uint8(255 if path.suffix.lower() == ".png" else 1)
+        mask = label_mask(np.asarray(mask, np.bool_), (0, 255 if has_suffix(path, (".png",)) else 1))
     if mask.dtype != np.uint8:
         raise ValueError(f"a mask must be bool or uint8, this one is {mask.dtype}")
     write_array(path, np.asarray(mask, np.uint8), geometry)
@@ -42,14 +47,14 @@ def write_probability(path: Path, probability: NDArray[np.float32], geometry: Ge
     check_target(path, probability, geometry)
     if not ((probability >= 0) & (probability <= 1)).all():
         raise ValueError(f"{path.name}: probabilities must lie between 0 and 1")
-    if path.suffix.lower() == ".png":
+    if has_suffix(path, (".png",)):
         write_array(path, np.rint(probability.astype(np.float64) * 65535).astype(np.uint16), geometry)
     else:
         write_array(path, probability.astype(np.float32), geometry)
 
 
 def write_picture(path: Path, pixels: NDArray[np.uint8]) -> None:
-    """Write a picture for the eye, uint8 (H, W, 3) RGB, as .png.
+    """Write an RGB picture, uint8 (H, W, 3), as .png.
 
     Raises:
         OutputError: the folder cannot be written.
@@ -60,8 +65,12 @@ def write_picture(path: Path, pixels: NDArray[np.uint8]) -> None:
 
 
 def check_target(path: Path, values: NDArray[np.generic], geometry: Geometry) -> None:
-    """Refuse a suffix without a writer here, and values of another size than their geometry's."""
-    if path.suffix.lower() not in (".mha", ".png"):
+    """Refuse another suffix than .mha and .png, and an array whose size is not that of the geometry.
+
+    Raises:
+        ValueError: either.
+    """
+    if not has_suffix(path, (".mha", ".png")):
         raise ValueError(f"{path.name}: masks and probabilities are written as .mha or .png")
     width, height = geometry.size
     if values.shape != (height, width):
@@ -69,7 +78,11 @@ def check_target(path: Path, values: NDArray[np.generic], geometry: Geometry) ->
 
 
 def write_array(path: Path, values: NDArray[np.generic], geometry: Geometry) -> None:
-    """Write one channel with its geometry, under a temporary name first."""
+    """Write one channel (H, W) with its geometry, compressed, in any format that SimpleITK writes.
+
+    Raises:
+        OutputError: the folder or the format cannot be written.
+    """
     image: Any = SimpleITK.GetImageFromArray(values)
     image.SetSpacing(geometry.spacing)
     image.SetOrigin(geometry.origin)

@@ -1,19 +1,18 @@
 """How many millimetres a pixel is, where the file can be believed."""
 
 from dataclasses import dataclass
+from pathlib import PurePath
 
 import numpy as np
 from numpy.typing import NDArray
 
+from retseg.files import SPACED_SUFFIXES, has_suffix
 from retseg.image import Geometry
 from retseg.preprocessing import bounding_box
 
 NARROWEST, WIDEST = 1.0, 30.0
 """Millimetres of retina that a field of view shows: OCT angiograms 3 to 26, photographs of 20 to 60 degrees 6 to 18.
 What lies outside is no distance on a retina but dots per inch of a print, or a spacing of 1 that says nothing."""
-
-SCALED_SUFFIXES = (".mha", ".mhd", ".nii", ".nii.gz")
-"""Formats whose spacing is one of tissue; that of a photograph's file is a printer's."""
 
 SQUARE = 0.01
 """So much may the sides of a square pixel differ, as a share."""
@@ -38,7 +37,7 @@ def find_scale(geometry: Geometry, field_of_view: NDArray[np.bool_], name: str) 
     x, y = geometry.spacing
     rows, columns = bounding_box(field_of_view)
     side = max((columns.stop - columns.start) * x, (rows.stop - rows.start) * y)
-    if (x, y) == (1.0, 1.0) or side == 0 or not name.lower().endswith(SCALED_SUFFIXES):
+    if (x, y) == (1.0, 1.0) or side == 0 or not has_suffix(PurePath(name), SPACED_SUFFIXES):
         return Millimetres(None)
     if abs(x - y) > SQUARE * max(x, y):
         return Millimetres(None, f"{name} has pixels of {x:g} x {y:g} mm: measures in mm are for square pixels only.")

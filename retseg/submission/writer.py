@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retseg.files import replacing
-from retseg.submission.nifti import StackWriter
+from retseg.image import label_mask
+from retseg.image.nifti import StackWriter
 from retseg.submission.plan import Plan, SubmissionError
 
 SAME_DATE = (1980, 1, 1, 0, 0, 0)
@@ -112,9 +113,7 @@ def _draw(plan: Plan, case: SubmittedCase, task: str) -> NDArray[np.uint8]:
     if layout.kind == "grey":
         levels: NDArray[np.uint8] = np.rint(np.asarray(values, np.float32) * np.float32(255)).astype(np.uint8)
         return levels
-    background, foreground = layout.values
-    drawn: NDArray[np.uint8] = np.where(values, np.uint8(foreground), np.uint8(background))
-    return drawn
+    return label_mask(np.asarray(values, np.bool_), layout.values)
 
 
 def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:

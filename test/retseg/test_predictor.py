@@ -4,14 +4,22 @@ import dataclasses
 from functools import cache
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from retseg.image import Geometry, Image
+from retseg.image import Geometry, Image, write_picture
 from retseg.models import CARD_FORMAT, Card, Inference, ModelError, Network, Task, Training
 from retseg.phantom import OctaContent, draw_fundus, draw_octa
-from retseg.predictor import Predictor, average_mirrored, drop_small, predict_probabilities
+from retseg.predictor import (
+    Prediction,
+    Predictor,
+    average_mirrored,
+    drop_small,
+    predict_probabilities,
+    segment_file,
+)
 from retseg.preprocessing import Framing, Preprocessing
 from retseg.tiling import Tiling
 from retseg.vocabulary import Modality
@@ -68,8 +76,8 @@ def test_outside_the_field_of_view_every_probability_is_zero() -> None:
         card = dataclasses.replace(make_card({"vessel": Task(0.5)}, Preprocessing(), SMALL_TILES), framing=framing)
         predictor = Predictor(((card, lambda tiles: tiles[:, :1] * 0 + 9, ("vessel",)),))
         found = predictor.predict(make_image(pixels), view).probabilities
-        assert np.all(found[0][~view] == 0)
-        assert np.all(found[0][view] > 0.99)
+        assert np.all(found["vessel"][~view] == 0)
+        assert np.all(found["vessel"][view] > 0.99)
 
 
 @pytest.mark.parametrize("size", [(), (200, 150), (64, 96)])
@@ -89,8 +97,8 @@ def test_a_network_that_sees_the_whole_frame_is_answered_on_the_grid_of_the_imag
     prediction = Predictor(((card, look, ("vessel",)),)).predict(make_image(pixels), view)
     width, height = size or (200, 150)
     assert shapes == [(1, 3, height, width)]
-    assert (prediction.masks[0] ^ square).sum() <= (0 if width == 200 else 200)
-    assert not prediction.probabilities[0][~view].any()
+    assert (prediction.masks["vessel"] ^ square).sum() <= (0 if width == 200 else 200)
+    assert not prediction.probabilities["vessel"][~view].any()
 
 
 def test_mirror_images_are_turned_back_before_they_are_averaged() -> None:
@@ -112,16 +120,17 @@ def test_the_card_decides_threshold_and_least_area_per_task() -> None:
 
     card = make_card({"hard_exudate": Task(0.5), "soft_exudate": Task(0.5, 2)}, preprocessing, SMALL_TILES)
     prediction = Predictor(((card, two_tasks, ("soft_exudate", "hard_exudate")),)).predict(make_image(pixels))
-    assert prediction.tasks == ("soft_exudate", "hard_exudate")
-    assert prediction.masks[0].sum() == square.sum()
-    assert prediction.masks[1].sum() == square.sum() + 1
+    assert tuple(prediction.masks) == tuple(prediction.probabilities) == ("soft_exudate", "hard_exudate")
+    assert prediction.masks["soft_exudate"].sum() == square.sum()
+    assert prediction.masks["hard_exudate"].sum() == square.sum() + 1
 
 
 @pytest.mark.parametrize("shape", [(300, 300, 3), (8, 8, 3), (1, 1, 3)])
 def test_a_black_or_tiny_image_gives_an_empty_mask_of_its_size_and_a_warning(shape: tuple[int, int, int]) -> None:
     card = make_card({"vessel": Task(0.5)}, Preprocessing(), SMALL_TILES)
     prediction = Predictor(((card, brightness_network, ("vessel",)),)).predict(make_image(np.zeros(shape, np.uint8)))
-    assert prediction.masks.shape == (1, *shape[:2]) and not prediction.masks.any()
+    mask = prediction.masks["vessel"]
+    assert (mask.shape, mask.dtype) == (shape[:2], np.bool_) and not mask.any()
     assert "no field of view was found" in prediction.warnings[0]
 
 
@@ -152,7 +161,7 @@ def test_an_angiogram_of_another_size_than_the_models_gets_a_warning_and_its_mas
     predictor = Predictor(((card, brightness_network, ("irma",)),))
     assert predictor.predict(make_image(draw_angiogram())).warnings == ()
     part = predictor.predict(make_image(draw_angiogram()[:, :400]))
-    assert part.masks.shape == (1, 512, 400)
+    assert part.masks["irma"].shape == (512, 400)
     assert part.warnings == (
         "drawn.png has 400 x 512 pixels, and the model 'analytic' knows angiograms of 512 x 512: "
         "its masks hold only if it shows as much of the retina.",
@@ -174,4 +183,20 @@ def test_an_image_of_the_other_kind_gets_a_warning_and_its_mask(modality: Modali
     pixels = draw_fundus(1).pixels if modality == "octa" else draw_angiogram()
     prediction = Predictor(((card, brightness_network, ("vessel",)),)).predict(make_image(pixels))
     assert len(prediction.warnings) == 1 and met in prediction.warnings[0]
-    assert prediction.masks.shape == (1, *pixels.shape[:2])
+    assert prediction.masks["vessel"].shape == pixels.shape[:2]
+
+
+def test_a_file_is_read_and_segmented_and_both_warn(tmp_path: Path) -> None:
+    write_picture(tmp_path / "eye.png", np.full((20, 30, 3), 90, np.uint8))
+    cv2.imwrite(str(tmp_path / "grey.png"), np.full((20, 30), 90, np.uint8))
+    said: list[str] = []
+
+    def predict(image: Image) -> Prediction:
+        whole = np.ones(image.pixels.shape[:2], np.bool_)
+        return Prediction({"vessel": whole}, {"vessel": whole.astype(np.float32)}, whole, (f"{image.name} is flat",))
+
+    image, prediction = segment_file(tmp_path / "eye.png", predict, said.append)
+    assert (image.name, prediction.masks["vessel"].shape) == ("eye.png", (20, 30))
+    assert said == ["warning: eye.png is flat"]
+    segment_file(tmp_path / "grey.png", predict, said.append)
+    assert said[1].startswith("warning: grey.png is a greyscale image") and said[2:] == ["warning: grey.png is flat"]

@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 
 from retseg.challenge import Socket
 from retseg.container.check.finding import Finding, passed
+from retseg.files import IMPORTED_SUFFIXES, TIFF_SUFFIXES, has_suffix
 
-IMPORTED_SUFFIXES = (".mha", ".mhd", ".tif", ".tiff")
-DATA_SUFFIXES = (".raw", ".zraw")
 SEGMENTATION_TYPES = (SimpleITK.sitkUInt8, SimpleITK.sitkInt8)
 MOST_VALUES = 64
 TOLERANCE = 1e-4
@@ -93,7 +92,7 @@ def _judge_guess(found: Sequence[Socket]) -> Finding:
 
 def find_images(folder: Path) -> tuple[Path, ...]:
     """The files below a socket's folder that the platform tries to import, sorted."""
-    return tuple(sorted(path for path in folder.rglob("*") if path.suffix.lower() in IMPORTED_SUFFIXES))
+    return tuple(sorted(path for path in folder.rglob("*") if has_suffix(path, IMPORTED_SUFFIXES)))
 
 
 def _judge_socket(folder: Path, socket: Socket, grid: Grid | None, *, values_known: bool) -> list[Finding]:
@@ -139,7 +138,7 @@ def _judge_kind(path: Path, grid: Grid, name: str) -> Finding:
             f"{name} has {found}: image segments could not be determined, only 8-bit integers count",
             remedy,
         )
-    if path.suffix.lower() in (".tif", ".tiff"):
+    if has_suffix(path, TIFF_SUFFIXES):
         return Finding(
             "output.type", "fail", f"{name} is a TIFF, whose segments are read from tags that SimpleITK omits", remedy
         )

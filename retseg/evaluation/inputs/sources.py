@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from retseg.errors import RetsegError
 from retseg.evaluation.inputs.archives import Archive, ArchiveError
 from retseg.evaluation.inputs.matching import split_suffix
-from retseg.evaluation.nifti import VolumeError, VolumeHeader, read_header, read_slice
 from retseg.image import ImageError, read_values
 from retseg.image.containers import find_damage
+from retseg.image.nifti import VolumeError, VolumeHeader, read_header, read_slice
 
 Pixels = NDArray[Any]
 MOST_PIXELS = 1 << 28

@@ -83,8 +83,9 @@ def drawn_findings(monkeypatch, tmp_path):
     vessel, exudates = np.zeros((2, 100, 200), np.bool_)
     vessel[50:54, 20:120] = True
     exudates[10:20, 10:20] = exudates[80, 150:160] = True
-    masks = np.stack([vessel, exudates])
-    found = Prediction(("vessel", "hard_exudate"), masks.astype(np.float32), masks, np.full((100, 200), True), ())
+    masks = {"vessel": vessel, "hard_exudate": exudates}
+    probabilities = {task: mask.astype(np.float32) for task, mask in masks.items()}
+    found = Prediction(masks, probabilities, np.full((100, 200), True))
     monkeypatch.setattr(command, "load_when_needed", lambda *_: lambda _: found)
     monkeypatch.setattr(command, "choose_models", lambda *_: {"vessel": "a", "hard_exudate": "b"})
     image = sitk.GetImageFromArray(np.full((100, 200, 3), 90, np.uint8), isVector=True)

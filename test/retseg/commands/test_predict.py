@@ -45,7 +45,7 @@ def test_a_missing_path_and_a_folder_without_images_are_named(tmp_path):
         list_images([tmp_path])
 
 
-@pytest.mark.parametrize(("name", "stem"), [("a.tif", "a"), ("a.nii.gz", "a"), ("1.2.PNG", "1.2"), ("a.dat", "a")])
+@pytest.mark.parametrize(("name", "stem"), [("a.tif", "a"), ("a.nii.gz", "a"), ("1.2.PNG", "1.2"), ("a.JPEG", "a")])
 def test_results_are_named_after_task_and_stem(name, stem):
     request = Request(("vessel", "haemorrhage"), Path("out"), probabilities=True, overlay=True, measure=True)
     assert [path.as_posix() for path in name_outputs(Path("in") / name, request).paths] == [
@@ -147,9 +147,8 @@ def green_vessels(monkeypatch):
     """In place of the models: vessels where green is above 100."""
 
     def predict(image):
-        green = image.pixels[None, ..., 1]
-        whole = np.full(green.shape[1:], True)
-        return Prediction(("vessel",), (green / 255).astype(np.float32), green > 100, whole, ())
+        green = image.pixels[..., 1]
+        return Prediction({"vessel": green > 100}, {"vessel": np.float32(green / 255)}, np.full(green.shape, True))
 
     monkeypatch.setattr(command, "load_when_needed", lambda *_: predict)
     return predict

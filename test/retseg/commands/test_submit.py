@@ -15,8 +15,8 @@ from retseg.predictor import Prediction
 
 def predict_brightness(image: Image) -> Prediction:
     """A stand-in for a model: the brightness is the probability, and half of it the threshold."""
-    probability = (image.pixels[..., 0] / 255).astype(np.float32)[None]
-    return Prediction(("vessel",), probability, probability > 0.5, np.ones(probability.shape[1:], bool), ())
+    probability = (image.pixels[..., 0] / 255).astype(np.float32)
+    return Prediction({"vessel": probability > 0.5}, {"vessel": probability}, np.ones(probability.shape, bool))
 
 
 def test_images_are_segmented_and_packed_under_their_names(

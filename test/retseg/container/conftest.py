@@ -50,11 +50,12 @@ def predict() -> Callable[[Image], Prediction]:
     """A predictor that finds vessels where green is above 100 and haemorrhages where red is above 200."""
 
     def run(image: Image) -> Prediction:
-        probabilities = np.stack([image.pixels[..., 1], image.pixels[..., 0]]).astype(np.float32) / 255
-        masks = np.stack([image.pixels[..., 1] > 100, image.pixels[..., 0] > 200])
+        red, green = image.pixels[..., 0], image.pixels[..., 1]
+        masks = {"vessel": green > 100, "haemorrhage": red > 200}
+        probabilities = {"vessel": np.float32(green / 255), "haemorrhage": np.float32(red / 255)}
         field_of_view = np.full(image.pixels.shape[:2], True)
         warnings = () if image.pixels.any() else (f"{image.name}: all black",)
-        return Prediction(("vessel", "haemorrhage"), probabilities, masks, field_of_view, warnings)
+        return Prediction(masks, probabilities, field_of_view, warnings)
 
     return run
 

@@ -3,7 +3,7 @@
 import numpy as np
 import SimpleITK as sitk  # noqa: N813
 
-from retseg.container.outputs import label_mask, remove_stale_outputs, write_sockets
+from retseg.container.outputs import remove_stale_outputs, write_sockets
 from retseg.image import Geometry
 from retseg.predictor import Prediction
 
@@ -26,7 +26,10 @@ def test_each_socket_gets_one_image_of_its_kind_with_the_inputs_geometry(tmp_pat
     """Vessels at two of six pixels as {0, 1}, haemorrhages at one as {3, 7}, and the heat map as it is."""
     probabilities = np.array([[[0.9, 0.1, 0.8], [0.2, 0.3, 0.4]], np.full((2, 3), 0.5)], np.float32)
     masks = np.array([[[1, 0, 1], [0, 0, 0]], [[0, 0, 0], [0, 0, 1]]], bool)
-    prediction = Prediction(("vessel", "haemorrhage"), probabilities, masks, np.full((2, 3), True), ())
+    tasks = ("vessel", "haemorrhage")
+    prediction = Prediction(
+        dict(zip(tasks, masks, strict=True)), dict(zip(tasks, probabilities, strict=True)), np.full((2, 3), True)
+    )
     sockets = [challenge.find_socket(slug) for slug in challenge.interface[1].outputs]
     write_sockets(tmp_path, sockets, "case.1", prediction, GEOMETRY)
 
@@ -44,15 +47,10 @@ def test_each_socket_gets_one_image_of_its_kind_with_the_inputs_geometry(tmp_pat
 
 
 def test_masks_are_compressed(tmp_path, challenge):
-    masks = np.zeros((1, 400, 400), bool)
-    prediction = Prediction(("vessel",), masks.astype(np.float32), masks, masks[0], ())
+    mask = np.zeros((400, 400), bool)
+    prediction = Prediction({"vessel": mask}, {"vessel": mask.astype(np.float32)}, mask)
     geometry = Geometry((400, 400), (1.0, 1.0), (0.0, 0.0), (1.0, 0.0, 0.0, 1.0))
     write_sockets(tmp_path, [challenge.find_socket("binary-vessel-segmentation")], "a", prediction, geometry)
     (path,) = tmp_path.rglob("*.mha")
     assert path.stat().st_size < 5_000
     assert b"CompressedData = True" in path.read_bytes()
-
-
-def test_a_mask_takes_exactly_the_two_declared_values():
-    labels = label_mask(np.array([[True, False]]), (0, 255))
-    assert (labels.dtype, labels.tolist()) == (np.uint8, [[255, 0]])

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from retseg.files import OutputError
 from retseg.image import (
     Geometry,
+    label_mask,
     read_image,
     read_mask,
     read_values,
@@ -96,3 +97,8 @@ def test_a_target_that_cannot_be_replaced_is_an_error_and_leaves_nothing(
     with pytest.raises(OutputError, match="cannot be written"):
         write_mask(tmp_path / "a.mha", mask, TURNED)
     assert [path.name for path in tmp_path.iterdir()] == ["a.mha"]
+
+
+def test_a_mask_takes_exactly_the_two_declared_values() -> None:
+    labels = label_mask(np.array([[True, False]]), (0, 255))
+    assert (labels.dtype, labels.tolist()) == (np.uint8, [[255, 0]])

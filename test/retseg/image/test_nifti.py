@@ -1,4 +1,4 @@
-"""A stack written by SimpleITK is read slice by slice from a stream."""
+"""Stacks are read and written slice by slice; SimpleITK reads and writes the same."""
 
 import gzip
 import io
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import SimpleITK
 
-from retseg.evaluation.nifti import VolumeError, read_header, read_slice
+from retseg.image.nifti import StackWriter, VolumeError, read_header, read_slice
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint16, np.float32])
@@ -59,3 +59,27 @@ def test_a_truncated_stack_is_refused_at_the_slice_that_is_missing() -> None:
     read_slice(stream, header)
     with pytest.raises(VolumeError, match="truncated"):
         read_slice(stream, header)
+
+
+def test_a_written_stack_is_read_back_here_and_by_simpleitk(tmp_path: Path) -> None:
+    slices = np.random.default_rng(1).integers(0, 2, (3, 4, 5)).astype(np.uint8)
+    with (tmp_path / "v.nii.gz").open("wb") as stream:
+        writer = StackWriter(stream, (5, 4, 3))
+        for pixels in slices:
+            writer.append(pixels)
+        writer.close()
+    stored = SimpleITK.ReadImage(str(tmp_path / "v.nii.gz"))
+    assert (SimpleITK.GetArrayFromImage(stored) == slices).all()
+    assert (stored.GetSpacing(), stored.GetDirection()) == ((1.0,) * 3, (1.0, 0, 0, 0, 1.0, 0, 0, 0, 1.0))
+    with gzip.open(tmp_path / "v.nii.gz") as stream:
+        header = read_header(stream)
+        assert all((read_slice(stream, header) == pixels).all() for pixels in slices)
+
+
+def test_a_stack_takes_exactly_the_slices_that_its_header_promises() -> None:
+    writer = StackWriter(io.BytesIO(), (5, 4, 2))
+    with pytest.raises(ValueError, match=r"slice 1 is uint8 \(5, 4\)"):
+        writer.append(np.zeros((5, 4), np.uint8))
+    writer.append(np.zeros((4, 5), np.uint8))
+    with pytest.raises(ValueError, match="1 slices were written where the header promises 2"):
+        writer.close()

@@ -1,0 +1,49 @@
+"""How Grand Challenge describes sockets in JSON: `inputs.json` of one case, `predictions.json` of a phase.
+
+Both files are lists of objects. An object describes its socket under the key `socket` (since December 2025) or
+`interface` (before): `slug` says what it is, `relative_path` where its file or folder lies.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from retseg.errors import RetsegError
+
+
+class SocketError(RetsegError):
+    """A JSON file of the platform cannot be read or has another form; the message names the file."""
+
+
+def read_items(path: Path, what: str) -> list[Any]:
+    """The items of a JSON file that holds a list with at least one item.
+
+    Args:
+        path: of the file.
+        what: the items are, for the message, such as `input sockets`.
+
+    Raises:
+        SocketError: the file cannot be read, is not JSON, or is not such a list.
+    """
+    try:
+        items = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SocketError(f"{path} cannot be read ({error.strerror})") from error
+    except (ValueError, RecursionError) as error:
+        raise SocketError(f"{path} is not valid JSON ({error})") from error
+    if not isinstance(items, list) or not items:
+        raise SocketError(f"{path} is not a list of {what}")
+    return items
+
+
+def find_socket(item: Any) -> Mapping[str, Any]:
+    """The description of an item's socket, under `socket` or `interface`; empty where the item has neither."""
+    socket = (item.get("socket") or item.get("interface")) if isinstance(item, Mapping) else None
+    return socket if isinstance(socket, Mapping) else {}
+
+
+def stays_inside(relative_path: str) -> bool:
+    """Whether a relative path stays in the folder that it starts from: it is not absolute and has no part `..`."""
+    path = PurePosixPath(relative_path)
+    return not path.is_absolute() and ".." not in path.parts
