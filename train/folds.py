@@ -8,6 +8,19 @@ from retseg.toml_schema import SchemaError
 from train.cases import Case
 
 
+def hold_out_data_sets(cases: Sequence[Case]) -> tuple[tuple[int, ...], ...]:
+    """A fold for each data set, in the order of the cases; images of a supplement are never held out.
+
+    Returns:
+        For each data set the numbers of its cases.
+    """
+    held: dict[str, list[int]] = {}
+    for number, case in enumerate(cases):
+        if not case.supplement:
+            held.setdefault(case.data_set, []).append(number)
+    return tuple(tuple(numbers) for numbers in held.values())
+
+
 def split_folds(cases: Sequence[Case], folds: int, seed: int) -> tuple[tuple[int, ...], ...]:
     """Deal the patients onto folds, at random but the same for the same seed.
 

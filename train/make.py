@@ -15,7 +15,7 @@ from retseg.toml_schema import SchemaError
 from train import REPOSITORY
 from train.cases import Case, gather_cases
 from train.export import export_model
-from train.folds import list_training, split_folds
+from train.folds import hold_out_data_sets, list_training, split_folds
 from train.logs import draw_curves, sum_hours
 from train.loop import Run, Trainer
 from train.patches import TrainingImage, load_training_images
@@ -103,7 +103,9 @@ class Planned:
 
 def plan_networks(recipe: Recipe, cases: Sequence[Case]) -> tuple[Planned, ...]:
     """A network for each fold that is held out, and the one of `refit`, last."""
-    folds = split_folds(cases, recipe.folds, recipe.seed)[: recipe.networks]
+    by_data_set = recipe.parted_by == "data_set"
+    folds = hold_out_data_sets(cases) if by_data_set else split_folds(cases, recipe.folds, recipe.seed)
+    folds = folds[: recipe.networks]
     parts = [(recipe, list_training(cases, held), held) for held in folds]
     if recipe.refit:
         parts.append((recipe.refitted, tuple(range(len(cases))), ()))

@@ -12,7 +12,8 @@ from retseg.image import find_field_of_view, read_image, read_mask, whole_frame
 from retseg.preprocessing import Framing, WorkingImage, frame_image, measure_brightness, normalise
 from train.augmentation import Patch, augment, compose
 from train.cases import Case, DataSetError
-from train.recipe import Recipe
+from train.recipe import Recipe, Tone
+from train.tone import apply_curves, count_levels, draw_tone_curves, measure_after_curves
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,8 @@ class Patches(torch.utils.data.Dataset[tuple[torch.Tensor, torch.Tensor, torch.T
         self._seed = seed
         self._recipe = recipe
         self._chain = compose(recipe.augmentation, recipe.sampling.patch)
+        self._tones = recipe.tone != Tone()
+        self._counts = [count_levels(image.patch) for image in images] if self._tones else []
         drawn = images if recipe.sampling.place == "random" else ()
         self._inside = [np.flatnonzero(image.patch.field_of_view) for image in drawn]
         self._positive = [
@@ -124,23 +127,30 @@ class Patches(torch.utils.data.Dataset[tuple[torch.Tensor, torch.Tensor, torch.T
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, str]:
         random = np.random.default_rng([self._seed, index])
-        image, centre = self._choose_centre(random)
+        number, centre = self._choose_centre(random)
+        image = self._images[number]
         sampling = self._recipe.sampling
         margin = 1.0 if sampling.place == "whole" else sampling.margin
         window = cut_window(image.patch, centre, int(sampling.patch * margin))
+        brightness = image.brightness
+        if self._tones:
+            curves = draw_tone_curves(self._recipe.tone, window.pixels.shape[2], random)
+            window = replace(window, pixels=apply_curves(window.pixels, curves))
+            if self._recipe.preprocessing.normalise == "field_of_view":
+                brightness = measure_after_curves(self._counts[number], curves)
         patch = augment(window, self._chain, int(random.integers(2**31)))
-        tensor = normalise(patch.pixels, patch.field_of_view > 0, image.brightness)
+        tensor = normalise(patch.pixels, patch.field_of_view > 0, brightness)
         truth = patch.truth.transpose(2, 0, 1).astype(np.float32) / 255
         known = np.array([image.case.has_truth(task) for task in self._recipe.tasks])
         view = (patch.field_of_view & known[:, None, None]).astype(np.float32)
         return torch.from_numpy(tensor), torch.from_numpy(truth), torch.from_numpy(view), str(image.case.image)
 
-    def _choose_centre(self, random: np.random.Generator) -> tuple[TrainingImage, tuple[int, int]]:
-        """An image and a pixel of it: in the field of view, or, in the recipe's share, near one of a random task."""
+    def _choose_centre(self, random: np.random.Generator) -> tuple[int, tuple[int, int]]:
+        """The number of an image and a pixel of it: in the field of view, or, in the recipe's share, near one of a random task."""
         number = int(random.integers(len(self._images)))
         if self._recipe.sampling.place == "whole":
             height, width = self._images[number].patch.field_of_view.shape
-            return self._images[number], (height // 2, width // 2)
+            return number, (height // 2, width // 2)
         pixels, reach = self._inside[number], 0
         if random.random() < self._recipe.sampling.positive_share:
             task = int(random.integers(len(self._recipe.tasks)))
@@ -151,11 +161,11 @@ class Patches(torch.utils.data.Dataset[tuple[torch.Tensor, torch.Tensor, torch.T
         image = self._images[number]
         chosen = divmod(int(pixels[random.integers(pixels.size)]), image.patch.field_of_view.shape[1])
         if not reach:
-            return image, chosen
+            return number, chosen
         # a network could learn that lesions lie in the middle of a patch
         moved = np.array(chosen) + random.integers(-reach, reach + 1, 2)
         row, column = np.clip(moved, 0, np.array(image.patch.field_of_view.shape) - 1).tolist()
-        return image, (row, column)
+        return number, (row, column)
 
 
 def cut_window(patch: Patch, centre: tuple[int, int], side: int) -> Patch:

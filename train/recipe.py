@@ -103,6 +103,26 @@ class Sampling:
 
 
 @dataclass(frozen=True)
+class Tone:
+    """Random tone curves, as cameras differ in them: 255 x gain x (value / 255) ^ gamma, cut at 255.
+
+    The curve is applied to a patch and to the brightness of its whole image, so that a patch is standardised as a
+    photograph of that other camera would be.
+
+    Attributes:
+        gamma: range of the exponent, which all channels share; drawn uniformly on a log scale.
+        gain: range of the factor of each channel; drawn uniformly on a log scale.
+    """
+
+    gamma: tuple[float, float] = (1.0, 1.0)
+    gain: tuple[float, float] = (1.0, 1.0)
+
+    def __post_init__(self) -> None:
+        if not (0 < self.gamma[0] <= self.gamma[1] and 0 < self.gain[0] <= self.gain[1]):
+            raise ValueError(f"gamma and gain are ranges of positive numbers, found {self.gamma} and {self.gain}")
+
+
+@dataclass(frozen=True)
 class Transform:
     """One transform of albumentations, by name, with its arguments."""
 
@@ -133,6 +153,7 @@ class Recipe:
         data: what the model was made from, in words; `terms` of use of the images.
         folds: a network is trained per fold, on the other folds' images; the model is the mean of all of them, unless
             there is a `refit`.
+        parted_by: what a fold holds out: some patients of every data set, or one whole data set of `source`.
         round: optimiser steps between two checkpoints, log lines and validations.
         precision: of the arithmetic, in Lightning Fabric's words.
         variants: named sets of changes, chosen by `--set width=NAME`.
@@ -166,8 +187,10 @@ class Recipe:
     seed: int = 0
     round: int = 200
     precision: Literal["bf16-mixed", "16-mixed", "32-true"] = "bf16-mixed"
+    parted_by: Literal["patient", "data_set"] = "patient"
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
     sampling: Sampling = field(default_factory=Sampling)
+    tone: Tone = field(default_factory=Tone)
     augmentation: tuple[Transform, ...] = ()
     inference: Inference = field(default_factory=Inference)
     selection: Selection = field(default_factory=Selection)
@@ -189,6 +212,11 @@ class Recipe:
         if self.test and self.folds != 1:
             raise SchemaError(f"the recipe '{self.name}' has a test, so it needs folds = 1, not {self.folds}")
         self._check_refit()
+        if self.parted_by == "data_set" and self.folds != len(self.source):
+            raise DeclarationError(
+                f"the recipe '{self.name}' holds out one data set at a time: it needs folds = {len(self.source)}, one "
+                f"for each source, not {self.folds}"
+            )
         if self.tiles.side and (self.framing != Framing("frame") or self.preprocessing.diameter):
             raise SchemaError(f"the recipe '{self.name}' cuts tiles: it needs framing.region = 'frame' unresized")
         if self.framing.size and self.preprocessing.diameter:
@@ -264,4 +292,9 @@ class Recipe:
         passing += ("test", "protocols", "family", "variant", "candidates", "refit")
         # checkpoints from before there were any go on
         passing += tuple(key for key in ("supplement", "start") if not values[key])
+        passing += tuple(
+            key
+            for key, value in (("parted_by", "patient"), ("tone", dataclasses.asdict(Tone())))
+            if values[key] == value
+        )
         return json.dumps({key: value for key, value in values.items() if key not in passing}, sort_keys=True)
