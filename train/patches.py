@@ -146,7 +146,10 @@ class Patches(torch.utils.data.Dataset[tuple[torch.Tensor, torch.Tensor, torch.T
         return torch.from_numpy(tensor), torch.from_numpy(truth), torch.from_numpy(view), str(image.case.image)
 
     def _choose_centre(self, random: np.random.Generator) -> tuple[int, tuple[int, int]]:
-        """The number of an image and a pixel of it: in the field of view, or, in the recipe's share, near one of a random task."""
+        """The number of an image, and a pixel of it: in the field of view, or near one of a random task.
+
+        `Sampling.positive_share` is the share of the latter.
+        """
         number = int(random.integers(len(self._images)))
         if self._recipe.sampling.place == "whole":
             height, width = self._images[number].patch.field_of_view.shape

@@ -291,10 +291,6 @@ class Recipe:
         passing = ("name", "title", "data", "terms", "round", "inference", "selection", "variants")
         passing += ("test", "protocols", "family", "variant", "candidates", "refit")
         # checkpoints from before there were any go on
-        passing += tuple(key for key in ("supplement", "start") if not values[key])
-        passing += tuple(
-            key
-            for key, value in (("parted_by", "patient"), ("tone", dataclasses.asdict(Tone())))
-            if values[key] == value
-        )
+        unused = {"supplement": (), "start": "", "parted_by": "patient", "tone": dataclasses.asdict(Tone())}
+        passing += tuple(key for key, value in unused.items() if values[key] == value)
         return json.dumps({key: value for key, value in values.items() if key not in passing}, sort_keys=True)

@@ -1,6 +1,7 @@
 """One command makes a model that `retseg` can use; the whole way in seconds, on a tiny data set."""
 
 import dataclasses
+import shutil
 from pathlib import Path
 
 import cv2
@@ -83,6 +84,17 @@ def test_eyes_of_one_patient_are_never_parted(recipe: Recipe, data: Path) -> Non
     assert sorted(number for fold in folds for number in fold) == [0, 1, 2, 3]
     assert folds == split_folds(cases, 2, 0) != split_folds(cases, 2, 1)
     assert split_folds(cases, 1, 0) == ((),)
+
+
+def test_a_fold_holds_out_a_whole_data_set(recipe: Recipe, data: Path) -> None:
+    shutil.copytree(data / "lines", data / "more")
+    sources = (*recipe.source, dataclasses.replace(recipe.source[0], folder="more"))
+    parted = dataclasses.replace(recipe, source=sources, parted_by="data_set")
+    planned = plan_networks(parted, gather_cases(parted, data))
+    assert [each.held for each in planned] == [(0, 1, 2, 3), (4, 5, 6, 7)]
+    assert [each.training for each in planned] == [(4, 5, 6, 7), (0, 1, 2, 3)]
+    with pytest.raises(DeclarationError, match="it needs folds = 2, one for each source, not 3"):
+        dataclasses.replace(parted, folds=3)
 
 
 def test_a_card_of_angiograms_knows_their_size_where_they_share_one(recipe: Recipe, places: Places) -> None:
