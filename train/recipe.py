@@ -213,7 +213,7 @@ class Recipe:
             raise SchemaError(f"the recipe '{self.name}' has a test, so it needs folds = 1, not {self.folds}")
         self._check_refit()
         if self.parted_by == "data_set" and self.folds != len(self.source):
-            raise DeclarationError(
+            raise SchemaError(
                 f"the recipe '{self.name}' holds out one data set at a time: it needs folds = {len(self.source)}, one "
                 f"for each source, not {self.folds}"
             )

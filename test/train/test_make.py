@@ -93,7 +93,7 @@ def test_a_fold_holds_out_a_whole_data_set(recipe: Recipe, data: Path) -> None:
     planned = plan_networks(parted, gather_cases(parted, data))
     assert [each.held for each in planned] == [(0, 1, 2, 3), (4, 5, 6, 7)]
     assert [each.training for each in planned] == [(4, 5, 6, 7), (0, 1, 2, 3)]
-    with pytest.raises(DeclarationError, match="it needs folds = 2, one for each source, not 3"):
+    with pytest.raises(SchemaError, match="it needs folds = 2, one for each source, not 3"):
         dataclasses.replace(parted, folds=3)
 
 
