@@ -6,7 +6,7 @@
 # RETSEG_BUILD_NETWORK    network of the build; default: host with debian:bookworm-slim-builder, else the engine's own
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
-source container/words.sh
+source container/options.sh
 
 LOCAL_BASE=debian:bookworm-slim-builder
 
@@ -15,7 +15,7 @@ if [[ " $* " == *' --help '* ]]; then
   exit 0
 fi
 FLAGS=(--evaluation)
-parse_words "$@"
+parse_options "$@"
 need_docker
 
 base=${RETSEG_BUILDER_BASE:-} network=${RETSEG_BUILD_NETWORK:-}

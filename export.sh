@@ -3,7 +3,7 @@
 # The image is checked as it was saved, by the rules of the upload form, before anything is kept.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
-source container/words.sh
+source container/options.sh
 
 if [[ " $* " == *' --help '* ]]; then
   usage ./export.sh '[--allow-phantom-weights] [--output DIR]' \
@@ -12,7 +12,7 @@ if [[ " $* " == *' --help '* ]]; then
   exit 0
 fi
 FLAGS=(--allow-phantom-weights) VALUES=(--output)
-parse_words "$@"
+parse_options "$@"
 need_docker
 need_image "$IMAGE"
 
@@ -26,7 +26,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 chmod 0755 "$scratch"
 
-# inside WORDS...: a retseg command by the Python of the image, which has all that it needs.
+# inside ARGUMENTS...: run a retseg command by the Python of the image, which has all that it needs.
 inside() {
   docker run --rm --network none --user "$(id -u):$(id -g)" --volume "$(cd "$scratch" && pwd):/export" \
     --entrypoint python3 "$IMAGE" -m retseg "$@"

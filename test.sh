@@ -5,16 +5,16 @@
 # RETSEG_TEST_MEMORY, RETSEG_TEST_SECONDS, TMPDIR: see container/collect.sh.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
-source container/words.sh
+source container/options.sh
 
 if [[ " $* " == *' --help '* ]]; then
   usage ./test.sh '[--image TAG] [--case DIR]' \
-    "  --image     test this image instead of the one that ./build.sh makes with the same words
+    "  --image     test this image instead of the one that ./build.sh makes with the same options
   --case      use one case, a folder with input/ and expected/, instead of test/cases/CHALLENGE/*"
   exit 0
 fi
 VALUES=(--image --case)
-parse_words "$@"
+parse_options "$@"
 if [[ -n ${GIVEN[--image]-} ]]; then
   IMAGE=${GIVEN[--image]}
   echo "image $IMAGE (as asked)"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Run an algorithm image harder than the platform does, and gather what it did into a folder, to be judged afterwards
-# by `retseg check --evidence`. This script judges nothing.
+# Run an algorithm image under stricter limits than the platform's, and write what it did into a folder, which
+# `retseg check --evidence` judges afterwards.
 #
 #   collect.sh IMAGE EVIDENCE CASE...
 #
@@ -13,7 +13,7 @@
 #
 # EVIDENCE/image.json                what the engine knows of the image
 # EVIDENCE/cases/<case>/             a copy of the case; its images lie elsewhere if they had the default geometry
-# EVIDENCE/runs/<n>/about            case, title, api, limit: one `key=value` a line
+# EVIDENCE/runs/<n>/about            case, title, api, reused, limit: one `key=value` a line
 #                   stdout, stderr   what it said
 #                   status           the exit status (exec)
 #                   health, invoke   status and text of the answers; `alive` (invoke)
@@ -69,8 +69,7 @@ link_input() {
   docker rm "$container" >/dev/null
 }
 
-# move_away FOLDER: another spacing, origin and direction where an image has the default, in which a mask that loses it
-# looks right.
+# move_away FOLDER: replace default spacing, origin and direction of the images, so that a mask which loses them is seen.
 move_away() {
   local path
   while IFS= read -r -d '' path; do
@@ -82,12 +81,12 @@ move_away() {
   rm -f "$SCRATCH/moved"
 }
 
-# begin CASE TITLE: a new folder of evidence, in RUN.
+# begin CASE TITLE REUSED: a new folder of evidence, in RUN.
 begin() {
   RUN_NUMBER=$((RUN_NUMBER + 1))
   RUN=$EVIDENCE/runs/$(printf '%02d' "$RUN_NUMBER")
   mkdir -p "$RUN/output"
-  printf '%s\n' "case=$1" "title=$2" "api=$API" "limit=$SECONDS_PER_CASE" >"$RUN/about"
+  printf '%s\n' "case=$1" "title=$2" "api=$API" "reused=$3" "limit=$SECONDS_PER_CASE" >"$RUN/about"
 }
 
 # set_flags INPUT OUTPUT MODEL: the restrictions, in FLAGS.
@@ -118,7 +117,7 @@ seconds_since() {
 run_once() {
   local case=$1 title=$2 model=$3 container start
   shift 3
-  begin "$case" "$title"
+  begin "$case" "$title" false
   chmod 0777 "$RUN/output"
   set_flags "$EVIDENCE/cases/$case/input" "$RUN/output" "$model"
   container=$(docker create "${FLAGS[@]}" "$@")
@@ -158,7 +157,7 @@ processes() {
 
 # serve_cases TITLE MODEL CASE,CASE... FLAG...: one `invoke` process, several cases.
 serve_cases() {
-  local title=$1 model=$2 cases=$3 container start case place='first case'
+  local title=$1 model=$2 cases=$3 container start case reused=false order='first case'
   shift 3
   local output=$SCRATCH/served-$RUN_NUMBER input=$SCRATCH/input-$RUN_NUMBER
   mkdir -m 0777 "$output" && mkdir "$input"
@@ -166,8 +165,8 @@ serve_cases() {
   container=$(docker create "${FLAGS[@]}" "$@")
   docker start "$container" >/dev/null 2>&1 || true
   for case in ${cases//,/ }; do
-    begin "$case" "$title, $place"
-    place='a later case of the same process'
+    begin "$case" "$title, $order" "$reused"
+    reused=true order='a later case of the same process'
     cp -r "$EVIDENCE/cases/$case/input/." "$input/"
     call "$container" health "$SECONDS_TO_HEALTH" "$RUN/health"
     processes "$container" >"$SCRATCH/before"

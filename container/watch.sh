@@ -8,6 +8,6 @@ status=$?
 for folder in /proc/[0-9]*; do
   id=${folder#/proc/}
   { [ "$id" = $$ ] || grep -q '^State:.Z' "$folder/status"; } 2>/dev/null && continue
-  words=$(tr '\0' ' ' 2>/dev/null <"$folder/cmdline") && [ -n "$words" ] && echo "$words" >>/watch/left
+  command=$(tr '\0' ' ' 2>/dev/null <"$folder/cmdline") && [ -n "$command" ] && echo "$command" >>/watch/left
 done
 exit $status

@@ -1,6 +1,6 @@
-"""The `retseg` command: finds the module of the command asked for, runs it, and ends with one sentence if it fails.
+"""The `retseg` command: imports the module of one command, runs it, and ends with one sentence if it fails.
 
-A new command is a module in `retseg/commands/` and a line in `COMMANDS`; only the module asked for is imported.
+A new command is a module in `retseg/commands/` and a line in `COMMANDS`.
 """
 
 import argparse
@@ -16,30 +16,30 @@ from retseg.commands.console import complain
 from retseg.errors import explain, is_expected
 
 COMMANDS = {
-    "process": "segment one Grand Challenge job: /input to /output",
-    "serve": "the same, kept warm behind /health and /invoke",
+    "process": "segment one job of Grand Challenge, from /input to /output",
+    "serve": "run a server that segments jobs of Grand Challenge, with /health and /invoke",
     "predict": "segment image files and folders",
     "evaluate": "score predictions against ground truth as a leaderboard does",
     "submit": "segment the test images of a challenge and pack them for upload",
     "info": "list tasks, models, challenges and engines",
-    "check": "will Grand Challenge take this image, output folder or archive?",
-    "pack": "the models of a challenge as a folder or as model.tar.gz",
+    "check": "check an image, an output folder or an archive by the rules of Grand Challenge",
+    "pack": "write the models of a challenge as a folder or as model.tar.gz",
 }
-"""Name, which is also that of the module, and what it is for."""
+"""Name of each command, which is also the name of its module, and what it does."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `retseg COMMAND ...` and return the exit status."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
     parser = argparse.ArgumentParser(prog="retseg", description="Segmentation of retinal images for Grand Challenge.")
     parser.add_argument("--version", action="version", version=f"retseg {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    chosen = next((word for word in words if not word.startswith("-")), None)
+    chosen = next((argument for argument in given if not argument.startswith("-")), None)
     for name, summary in COMMANDS.items():
-        subparser = subparsers.add_parser(name, help=summary, description=f"{summary.capitalize()}.")
+        subparser = subparsers.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
         if name == chosen:
             _load(name).add_arguments(subparser)
-    options = parser.parse_args(words)
+    options = parser.parse_args(given)
     return guard(lambda: _load(options.command).run(options))
 
 
@@ -55,7 +55,7 @@ def run_script(name: str, program: str, arguments: Sequence[str] | None = None) 
 def guard(run: Callable[[], int]) -> int:
     """Call `run`; if it fails, the last line on stderr says why in one sentence, and the status is not 0.
 
-    SIGTERM becomes an orderly exit, so that nothing unfinished stays behind when a time limit ends the process.
+    SIGTERM ends the process with an exception, so that temporary files are removed when a time limit is over.
     """
     earlier = signal.signal(signal.SIGTERM, _terminate)
     try:

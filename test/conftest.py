@@ -39,7 +39,7 @@ class GreenJob:
     """What the log says before all else of such a model."""
 
     @property
-    def words(self) -> tuple[str | Path, ...]:
+    def arguments(self) -> tuple[str | Path, ...]:
         """The command line of process.py and serve.py."""
         return "--challenge", "drive", "--input", self.input, "--output", self.output, "--models", self.models
 

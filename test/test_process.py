@@ -11,9 +11,9 @@ import SimpleITK as sitk  # noqa: N813
 from retseg.cli import run_script
 
 
-def _start(repository, *words):
+def _start(repository, *arguments):
     """Run process.py as a program of its own, as the platform does, and under `-X importtime`."""
-    command = [sys.executable, "-X", "importtime", "process.py", *map(str, words)]
+    command = [sys.executable, "-X", "importtime", "process.py", *map(str, arguments)]
     return subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=120, check=False)
 
 
@@ -22,13 +22,13 @@ def process(capfd, monkeypatch):
     """Runs what process.py runs, in this process, which spares the imports; gives exit status, stdout and stderr."""
     monkeypatch.delenv("RETSEG_CHALLENGE", raising=False)
 
-    def run(*words):
+    def run(*arguments):
         try:
-            status = run_script("process", "process.py", [*map(str, words)])
+            status = run_script("process", "process.py", [*map(str, arguments)])
         except SystemExit as ended:
             status = ended.code
         captured = capfd.readouterr()
-        return subprocess.CompletedProcess(words, status, captured.out, captured.err)
+        return subprocess.CompletedProcess(arguments, status, captured.out, captured.err)
 
     return run
 
@@ -74,7 +74,7 @@ def test_an_inputs_json_that_cannot_be_served_leaves_no_output_folder(process, t
 
 
 def test_a_case_becomes_its_mask_without_torch_scipy_scikit_image_or_a_web_server(repository, green_job):
-    done = _start(repository, *green_job.words)
+    done = _start(repository, *green_job.arguments)
     assert done.returncode == 0, done.stderr
     imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
     assert "openvino" in imported
@@ -90,15 +90,15 @@ def test_a_case_becomes_its_mask_without_torch_scipy_scikit_image_or_a_web_serve
 
 
 def test_the_log_of_a_model_that_never_saw_an_eye_says_so(process, green_job):
-    assert process(*green_job.words).stdout.splitlines()[0] == green_job.caution
+    assert process(*green_job.arguments).stdout.splitlines()[0] == green_job.caution
     card = green_job.models / "vessel-drive/card.toml"
     card.write_text(card.read_text().replace('data = "phantom"', 'data = "DRIVE"'))
-    assert "phantom" not in process(*green_job.words).stdout
+    assert "phantom" not in process(*green_job.arguments).stdout
 
 
 def test_the_platforms_symbolic_link_to_the_input_is_followed(process, green_job, tmp_path):
     (tmp_path / "link").symlink_to(green_job.input)
-    done = process(*dataclasses.replace(green_job, input=tmp_path / "link").words)
+    done = process(*dataclasses.replace(green_job, input=tmp_path / "link").arguments)
     assert (done.returncode, green_job.list_written()) == (0, ["images/binary-vessel-segmentation/disc.mha"]), (
         done.stderr
     )
@@ -108,7 +108,7 @@ def test_a_real_photograph_keeps_its_size_and_is_empty_outside_the_field_of_view
     (green_job.input / "images/x/disc.mha").unlink()
     photograph = data_root / "DRIVE/test/images/01_test.tif"
     (green_job.input / "images/x/01_test.tif").write_bytes(photograph.read_bytes())
-    assert process(*green_job.words).returncode == 0
+    assert process(*green_job.arguments).returncode == 0
     mask = sitk.ReadImage(str(green_job.output / "images/binary-vessel-segmentation/01_test.mha"))
     given = sitk.ReadImage(str(photograph))
     assert (mask.GetSize(), mask.GetSpacing(), mask.GetPixelID()) == ((565, 584), given.GetSpacing(), sitk.sitkUInt8)
@@ -121,7 +121,7 @@ def test_a_real_photograph_keeps_its_size_and_is_empty_outside_the_field_of_view
 def test_a_black_or_tiny_image_gives_an_empty_mask_of_its_size_with_a_warning(process, green_job, size):
     black = sitk.GetImageFromArray(np.zeros((*size, 3), np.uint8), isVector=True)
     sitk.WriteImage(black, str(green_job.input / "images/x/disc.mha"))
-    done = process(*green_job.words)
+    done = process(*green_job.arguments)
     assert done.returncode == 0, done.stderr
     assert "warning: " in done.stdout
     mask = sitk.ReadImage(str(green_job.output / "images/binary-vessel-segmentation/disc.mha"))
@@ -130,7 +130,7 @@ def test_a_black_or_tiny_image_gives_an_empty_mask_of_its_size_with_a_warning(pr
 
 def test_the_old_contract_takes_the_same_image_without_inputs_json(process, green_job):
     (green_job.input / "inputs.json").unlink()
-    done = process(*green_job.words)
+    done = process(*green_job.arguments)
     assert done.returncode == 0, done.stderr
     assert sorted(green_job.list_written()) == ["images/disc.mha", "results.json"]
 
@@ -146,7 +146,7 @@ def test_the_old_contract_takes_the_same_image_without_inputs_json(process, gree
 )
 def test_a_model_that_is_missing_altered_or_of_another_version_is_named(process, green_job, break_model, complaint):
     break_model(green_job.models / "vessel-drive")
-    assert complaint in _last_line(process(*green_job.words))
+    assert complaint in _last_line(process(*green_job.arguments))
     assert green_job.list_written() == []
 
 
@@ -154,7 +154,7 @@ def test_a_model_that_does_not_fit_the_challenge_is_refused_before_the_image_is_
     card = green_job.models / "vessel-drive/card.toml"
     card.write_text(card.read_text().replace(unfit.right, unfit.wrong))
     (green_job.input / "images/x/disc.mha").write_bytes(b"no image at all")
-    done = process(*green_job.words)
+    done = process(*green_job.arguments)
     assert unfit.complaint in _last_line(done)
     assert (len(done.stderr.strip().splitlines()), green_job.list_written()) == (1, [])
 
@@ -175,7 +175,7 @@ def test_bad_input_is_one_sentence_that_names_the_file_and_leaves_no_output(proc
         image.symlink_to(green_job.input.parent / "disc.mha")
     else:
         green_job.output.write_text("a file where the output folder should be")
-    done = process(*green_job.words)
+    done = process(*green_job.arguments)
     named = {"two": "again.mha, disc.mha", "none": "images/x", "no place": "output"}.get(fault, "disc.mha")
     assert named in _last_line(done)
     assert [line for line in done.stderr.splitlines() if line.strip()] == [_last_line(done)]

@@ -17,7 +17,7 @@ from retseg.cli import run_script
 def test_the_warm_server_refuses_a_model_that_does_not_fit_the_challenge_before_it_listens(green_job, capsys, unfit):
     card = green_job.models / "vessel-drive/card.toml"
     card.write_text(card.read_text().replace(unfit.right, unfit.wrong))
-    assert run_script("serve", "serve.py", [*map(str, green_job.words), "--port", "1"]) == 1
+    assert run_script("serve", "serve.py", [*map(str, green_job.arguments), "--port", "1"]) == 1
     captured = capsys.readouterr()
     assert unfit.complaint in captured.err
     assert "ready" not in captured.out
@@ -29,8 +29,8 @@ def server(repository, green_job):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    words = [sys.executable, "serve.py", *green_job.words, "--host", "127.0.0.1", "--port", port]
-    process = subprocess.Popen([*map(str, words)], cwd=repository, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    arguments = [sys.executable, "serve.py", *green_job.arguments, "--host", "127.0.0.1", "--port", port]
+    process = subprocess.Popen([*map(str, arguments)], cwd=repository, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     yield process, f"http://127.0.0.1:{port}"
     process.kill()
     process.communicate()

@@ -1,4 +1,4 @@
-"""`retseg check`: will Grand Challenge take this algorithm image, this output folder, this exported archive?"""
+"""`retseg check`: check an image, an output folder or an exported archive by the rules of Grand Challenge."""
 
 import argparse
 import os
@@ -12,6 +12,7 @@ from retseg.container.check.archive import judge_archive
 from retseg.container.check.evidence import Evidence, read_evidence
 from retseg.container.check.finding import Finding, find_failure, list_findings
 from retseg.container.check.image import read_environment
+from retseg.container.check.run import last_line
 from retseg.container.check.verdict import judge_case, judge_evidence, sort_findings
 from retseg.errors import RetsegError
 
@@ -19,26 +20,30 @@ COLLECT = Path(__file__).resolve().parents[2] / "container" / "collect.sh"
 
 
 class CheckError(RetsegError):
-    """A rule is broken, or there is nothing to check; the message is the finding."""
+    """A rule is broken, or there is nothing to check; the message says which."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--image", metavar="TAG", help="run this image on --input, harder than the platform does")
-    what.add_argument("--output", metavar="DIR", type=Path, help="judge what an algorithm wrote")
-    what.add_argument("--archive", metavar="FILE", type=Path, help="judge what `docker save` wrote")
-    what.add_argument("--evidence", metavar="DIR", type=Path, help="judge what container/collect.sh gathered")
+    what.add_argument("--image", metavar="TAG", help="run this image on --input, under strict limits")
+    what.add_argument("--output", metavar="DIR", type=Path, help="check the output folder of an algorithm")
+    what.add_argument("--archive", metavar="FILE", type=Path, help="check a file that `docker save` wrote")
+    what.add_argument("--evidence", metavar="DIR", type=Path, help="check what container/collect.sh gathered")
     parser.add_argument("--input", metavar="DIR", type=Path, help="one case: inputs.json and its images")
     parser.add_argument("--expected", metavar="DIR", type=Path, help="its truth, laid out as the output folder")
-    parser.add_argument("--challenge", metavar="NAME", help="whose outputs are declared (default: what the image says)")
+    parser.add_argument(
+        "--challenge",
+        metavar="NAME",
+        help="that declares the outputs (default: that of the image)",
+    )
     parser.add_argument("--memory", default="4g", help="for --image, swap included (default: %(default)s)")
     parser.add_argument("--gpus", default="", help="for --image, as docker's option of that name (default: none)")
     parser.add_argument("--seconds", type=int, default=600, help="for --image, for one case (default: %(default)s)")
 
 
 def run(options: argparse.Namespace) -> int:
-    """List every rule with its verdict; the first failure ends the command."""
+    """List every rule with its verdict; a failure makes the exit status 1."""
     findings = judge(options)
     for line in list_findings(findings):
         say(line)
@@ -50,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def judge(options: argparse.Namespace) -> tuple[Finding, ...]:
-    """The findings about whatever the options name."""
+    """The findings about the image, the output, the archive or the evidence that the options name."""
     if options.archive:
         return judge_archive(_existing(options.archive))
     if options.evidence:
@@ -86,7 +91,9 @@ def _link_case(scratch: Path, options: argparse.Namespace) -> Path:
 
 def _collect(options: argparse.Namespace, case: Path, evidence: Path) -> Evidence:
     if options.input is None:
-        raise CheckError("an image is judged by what it does: give it one case with --input DIR")
+        raise CheckError("an image is run on one case: give it with --input DIR")
+    if not COLLECT.is_file():
+        raise CheckError(f"{COLLECT} is missing, which runs an image: use `retseg check --image` in a checkout")
     environment = {
         **os.environ,
         "RETSEG_TEST_MEMORY": options.memory,
@@ -101,8 +108,8 @@ def _collect(options: argparse.Namespace, case: Path, evidence: Path) -> Evidenc
         check=False,
     )
     if done.returncode != 0:
-        words = done.stderr.strip().splitlines()
-        raise CheckError(f"the image {options.image} could not be run: {words[-1] if words else 'no reason given'}")
+        reason = last_line(done.stderr) or "no reason given"
+        raise CheckError(f"the image {options.image} could not be run: {reason}")
     return read_evidence(evidence)
 
 

@@ -1,4 +1,4 @@
-"""`retseg info`: what there is to work with, found without loading torch or OpenVINO."""
+"""`retseg info`: list tasks, models, challenges and engines, without loading torch or OpenVINO."""
 
 import argparse
 import importlib.util
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
-    parser.add_argument("--json", action="store_true", help="the same as JSON")
+    parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--models", metavar="DIR", type=Path, help="folder of model folders")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print it."""
+    """Print the list, as text or as JSON."""
     directory = locate_models(options.models)
     facts = collect(directory)
     say(json.dumps(facts, indent=2, ensure_ascii=False) if options.json else "\n".join(format_lines(facts)))
@@ -46,7 +46,7 @@ def collect(models_directory: Path) -> dict[str, Any]:
 
 
 def describe_model(card: "Card") -> dict[str, Any]:
-    """What a user asks of a model: what it does, what it learned from, how good it is, whether it is intact."""
+    """What a model does, what it was trained on, how it scored, and whether its files are intact."""
     try:
         verify_files(card)
         fault = ""

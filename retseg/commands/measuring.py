@@ -1,4 +1,4 @@
-"""What `retseg predict --measure` writes, and where it learns of the fovea."""
+"""Write the table of `retseg predict --measure`, and read the position of the fovea."""
 
 import csv
 import importlib.util
@@ -33,19 +33,19 @@ def refuse_unmeasurable(tasks: Iterable[str]) -> None:
 
 
 def read_foveas(text: str, images: Sequence[Path]) -> dict[Path, Point]:
-    """Where the fovea lies, x and y in pixels, in those of the images for which it is known.
+    """The position of the fovea, x and y in pixels, for the images where it is known.
 
     Args:
-        text: `X,Y` for one image, or a CSV file: a line of names, then the image in the first column and its place in
-            those whose names begin with x and y, as in IDRiD's tables.
-        images: that will be measured.
+        text: `X,Y` for one image, or a CSV file. Its first line names the columns; the first column holds the name of
+            the image, the columns whose names begin with x and y hold the position, as in IDRiD's tables.
+        images: the images that will be measured.
 
     Raises:
         RequestError: the text is neither, the table is wrong, or it names none of the images.
     """
     if not Path(text).is_file():
         try:
-            x, y = (float(word) for word in text.split(","))
+            x, y = (float(part) for part in text.split(","))
         except ValueError:
             raise RequestError(
                 f"--fovea takes X,Y or a CSV file, and '{text}' is neither: see docs/measures.md"
@@ -64,7 +64,7 @@ def read_foveas(text: str, images: Sequence[Path]) -> dict[Path, Point]:
 
 
 def read_points(path: Path) -> dict[str, Point]:
-    """The points of a table by the names of their images, without suffix; rows without name or place are passed over.
+    """Name of each image, without suffix, to the point in its row; rows without a name or a number are skipped.
 
     Raises:
         RequestError: the columns are missing, or a row holds no numbers.
@@ -73,14 +73,14 @@ def read_points(path: Path) -> dict[str, Point]:
         header, *rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines())) or [[]]
     except (UnicodeDecodeError, csv.Error) as error:
         raise RequestError(f"{path} is no CSV file ({error}): save the table as CSV in UTF-8") from error
-    places = [next((i for i, name in enumerate(header) if i and name.strip().lower().startswith(c)), 0) for c in "xy"]
-    if not all(places):
+    columns = [next((i for i, name in enumerate(header) if i and name.strip().lower().startswith(c)), 0) for c in "xy"]
+    if not all(columns):
         raise RequestError(f"{path} has no columns x and y after the image's: name them in its first line")
     points = {}
     for number, row in enumerate(rows, 2):
-        if row and row[0].strip() and any(word.strip() for word in row[1:]):
+        if row and row[0].strip() and any(cell.strip() for cell in row[1:]):
             try:
-                x, y = (float(row[place]) for place in places)
+                x, y = (float(row[column]) for column in columns)
             except (ValueError, IndexError):
                 raise RequestError(f"{path}, line {number} has no number for x or y: mend or remove it") from None
             points[find_stem(Path(row[0].strip()))] = (x, y)
@@ -101,7 +101,7 @@ def measure(
         say(f"warning: {scale.warning}")
     width, height = image.geometry.size
     if fovea is not None and not (0 <= fovea[0] < width and 0 <= fovea[1] < height):
-        say(f"warning: the fovea of {image.name} lies outside of it, at {fovea}: no distance to it is given.")
+        say(f"warning: the fovea of {image.name} is outside the image, at {fovea}: no distance to it is given.")
         fovea = None
     for row in tabulate_field(int(field_of_view.sum()), scale.per_pixel):
         yield image.name, "field_of_view", row

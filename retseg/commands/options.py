@@ -1,4 +1,4 @@
-"""Options that several commands share, and what they mean."""
+"""Options that several commands share, and the models that they name."""
 
 import argparse
 import os
@@ -23,7 +23,7 @@ ENGINE_CHOICES = ("auto", "openvino", "torch")
 
 
 class RequestError(RetsegError):
-    """What was asked for on the command line cannot be done; says why and what to ask for instead."""
+    """The command line asks for something that cannot be done; the message says why and what to ask for instead."""
 
 
 def add_challenge(parser: argparse.ArgumentParser) -> None:
@@ -42,9 +42,9 @@ def add_inference(parser: argparse.ArgumentParser) -> None:
 
 
 def locate_models(given: Path | None, platform: Path = PLATFORM_MODELS, packaged: Path = PACKAGED_MODELS) -> Path:
-    """The folder of model folders: the given one, or the platform's if it really holds a card, or the packaged one.
+    """The folder of model folders: the given one, else the platform's if it holds a card, else the packaged one.
 
-    A tarball packed with its top folder has the models one level deeper; that is forgiven.
+    A tarball that was packed with its top folder has the models one level deeper; that is accepted too.
     """
     if given is not None:
         return given
@@ -61,8 +61,8 @@ def load_when_needed(
 ) -> "Predict":
     """A predictor that loads its models at the first image, so that bad input is refused without that wait.
 
-    The cards are read at once: a model that cannot do what it is named for is refused before the first image, and what
-    everybody who uses a model must know is said.
+    The cards are read at once: a model that does not do its task is refused before the first image, and the cautions
+    of every model are said.
 
     Args:
         tasks_to_models: task name to model name.

@@ -15,14 +15,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     add_challenge(parser)
     parser.add_argument("--models", metavar="DIR", type=Path, help="folder of all models (default: model_weights/)")
-    parser.add_argument("--output", metavar="PATH", type=Path, required=True, help="a folder, or a .tar.gz to write")
-    parser.add_argument(
-        "--refuse-phantom", action="store_true", help="fail if a model was trained on drawn images (never for upload)"
-    )
+    parser.add_argument("--output", metavar="PATH", type=Path, required=True, help="a folder or a .tar.gz file")
+    parser.add_argument("--refuse-phantom", action="store_true", help="fail if a model was trained on drawn images")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Choose, check and write."""
+    """Choose the models, check them against their cards, and write them."""
     challenge = load_challenge(options.challenge)
     cards = choose_models(challenge, locate_models(options.models))
     drawn = [card.name for card in cards if card.is_phantom]

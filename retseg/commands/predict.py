@@ -22,9 +22,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Request:
-    """What to write for each image into `output`: masks of these tasks, and what is wanted beside them.
+    """What to write for each image.
 
-    `foveas` holds x and y, in pixels, for the images where the fovea is known.
+    Attributes:
+        tasks: whose masks are written.
+        output: the folder.
+        probabilities, overlay, measure: what is written beside the masks.
+        foveas: image to the x and y of its fovea, in pixels, where it is known.
     """
 
     tasks: tuple[str, ...]
@@ -37,7 +41,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Outputs:
-    """The files of one image; masks and probabilities in the order of the tasks, the rest None where not wanted."""
+    """The files of one image: masks and probabilities in the order of the tasks, the others None where not wanted."""
 
     masks: tuple[Path, ...]
     probabilities: tuple[Path, ...]
@@ -46,7 +50,7 @@ class Outputs:
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """All of them."""
+        """All files."""
         return (*self.masks, *self.probabilities, *(path for path in (self.overlay, self.measures) if path))
 
 
@@ -65,7 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Segment every image; those that cannot be read are named, and the exit status tells of them."""
+    """Segment every image. Images that cannot be read are listed at the end and make the exit status 1."""
     images = list_images(options.images)
     challenge = load_challenge(options.challenge)
     models = locate_models(options.models)
@@ -114,7 +118,7 @@ def list_images(given: Iterable[Path]) -> tuple[Path, ...]:
 
 
 def name_outputs(path: Path, request: Request) -> Outputs:
-    """Where the masks of an image go, and what is wanted beside them."""
+    """The files of one image."""
     stem = find_stem(path)
     folders = [request.output / task for task in request.tasks]
     return Outputs(

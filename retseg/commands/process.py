@@ -24,7 +24,7 @@ def add_folders(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do the job; an error means that nothing was written."""
+    """Do the job; after an error nothing is left in the output folder."""
     challenge = load_challenge(options.challenge)
     predict = load_when_needed(challenge.models, options.models, options.engine, challenge.modality)
     run_job(Job(options.input, options.output, challenge), predict, say)

@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     add_challenge(parser)
-    parser.add_argument("--team", metavar="NAME", default="", help="of your team, where the archive holds it")
+    parser.add_argument("--team", metavar="NAME", default="", help="your team, for archives that hold its name")
     parser.add_argument("--images", metavar="DIR", type=Path, required=True, help="the test images")
     parser.add_argument("--output", metavar="FILE.zip", type=Path, required=True, help="the archive to write")
     parser.add_argument("--predictions", metavar="DIR_OR_ZIP", type=Path, help="pack these instead of predicting")
     parser.add_argument("--names", metavar="PATTERN", default="", help="of the files, such as {label}/{case}.png")
-    parser.add_argument("--any-number", action="store_true", help="of images, for a rehearsal")
+    parser.add_argument("--any-number", action="store_true", help="accept any number of images, for a rehearsal")
     add_inference(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Check the images, predict or read, write the archive, say what is in it."""
+    """Check the images, segment them or read their predictions, and write the archive."""
     from retseg.submission import plan_submission, write_submission
 
     challenge = load_challenge(options.challenge)
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
 def predict_cases(
     challenge: Challenge, plan: "Plan", images: Mapping[str, Path], options: argparse.Namespace
 ) -> "Iterator[SubmittedCase]":
-    """Segment image by image in the order of the plan."""
+    """Segment the images in the order of the plan, one at a time."""
     from retseg.predictor import segment_file
     from retseg.submission import SubmittedCase
 
@@ -64,8 +64,8 @@ def predict_cases(
         yield SubmittedCase(name, prediction.masks, prediction.probabilities)
 
 
-def read_cases(challenge: Challenge, plan: "Plan", place: Path) -> "Iterator[SubmittedCase]":
-    """Read predictions that are already there, in the order of the plan.
+def read_cases(challenge: Challenge, plan: "Plan", folder: Path) -> "Iterator[SubmittedCase]":
+    """Read predictions from a folder or archive, in the order of the plan.
 
     Raises:
         SubmissionError: an image lacks a prediction; the writer names it.
@@ -78,7 +78,7 @@ def read_cases(challenge: Challenge, plan: "Plan", place: Path) -> "Iterator[Sub
 
     grey = plan.layout.kind == "grey"
     names = {find_case_name(name, challenge.case_suffixes): name for name in plan.names}
-    found = find_predictions(challenge, place, names)
+    found = find_predictions(challenge, folder, names)
     for problem in found.problems:
         say(f"warning: {problem}")
     for case, name in names.items():

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Job:
-    """Where one job's files lie and what is asked of them."""
+    """The folders of one job, and the challenge that says which outputs are wanted."""
 
     input_directory: Path
     output_directory: Path

@@ -1,7 +1,7 @@
 """The `invoke` contract: a warm server on port 4743, `GET /health` and `POST /invoke`.
 
-Source: the platform's shim polls /health until the first 200, then posts to /invoke once per case and wants 201.
-The only module that imports FastAPI and uvicorn.
+Source: the platform's shim polls /health until the first 200, then posts to /invoke once per case and expects 201.
+No other module imports FastAPI and uvicorn.
 """
 
 import sys
@@ -25,7 +25,7 @@ SECONDS_TO_STOP = 4
 
 
 def warm_up(predict: Predict) -> None:
-    """Run the networks once on a drawn, lit disc, so that the first case finds them loaded and compiled."""
+    """Run the networks once on a drawn bright disc, so that they are loaded and compiled before the first case."""
     y, x = np.mgrid[-1 : 1 : WARM_UP_SIDE * 1j, -1 : 1 : WARM_UP_SIDE * 1j]
     lit = (x**2 + y**2 < 0.9) * (140 + 40 * np.sin(20 * x) * np.sin(20 * y))
     pixels = np.stack([lit, lit * 0.6, lit * 0.3], axis=-1).astype(np.uint8)
@@ -34,9 +34,9 @@ def warm_up(predict: Predict) -> None:
 
 
 def create_app(run_case: Callable[[], tuple[Path, ...]]) -> FastAPI:
-    """The server around one case, run anew at every POST and one at a time.
+    """The server: each POST runs `run_case` once, and only one runs at a time.
 
-    A case that fails is answered with 500 and the sentence, which goes to stderr too; the server lives on.
+    A case that fails is answered with 500 and one sentence, which goes to stderr too; the server goes on.
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     one_at_a_time = threading.Lock()
@@ -62,7 +62,7 @@ def create_app(run_case: Callable[[], tuple[Path, ...]]) -> FastAPI:
 
 
 def serve(app: FastAPI, host: str, port: int) -> None:
-    """Answer until SIGTERM or SIGINT; the case in hand is finished first."""
+    """Serve until SIGTERM or SIGINT; the running case is finished first."""
     uvicorn.run(
         app, host=host, port=port, access_log=False, log_level="warning", timeout_graceful_shutdown=SECONDS_TO_STOP
     )

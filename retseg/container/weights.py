@@ -1,7 +1,7 @@
-"""The models of one challenge, out of all models: copied into an image, or packed for upload.
+"""Copy the models of one challenge into an image, or pack them for upload.
 
-The platform unpacks `model.tar.gz` into /opt/ml/model as it is, so the archive has no folder around the models
-(Grand Challenge strips none), and the same models give the same bytes.
+The platform unpacks `model.tar.gz` into /opt/ml/model and strips no folder, so the archive has no folder around the
+models. The same models give the same bytes.
 """
 
 import gzip
@@ -15,7 +15,7 @@ from retseg.challenge import Challenge
 from retseg.models import Card, match_models, verify_files
 
 COMPRESSION = 6
-"""Of gzip; weights hardly compress, and more effort only costs time."""
+"""The level of gzip: weights hardly compress, so a higher level only costs time."""
 
 
 def choose_models(challenge: Challenge, directory: Path) -> tuple[Card, ...]:
@@ -41,7 +41,7 @@ def copy_models(cards: Iterable[Card], directory: Path) -> None:
 
 
 def pack_models(cards: Iterable[Card], stream: BinaryIO) -> None:
-    """Write models as a `.tar.gz`: sorted, owned by nobody in particular, without times."""
+    """Write models as a `.tar.gz`: sorted, with user 0, group 0 and time 0."""
     with (
         gzip.GzipFile(filename="", mode="wb", compresslevel=COMPRESSION, fileobj=stream, mtime=0) as compressed,
         tarfile.open(mode="w", fileobj=compressed, format=tarfile.USTAR_FORMAT) as archive,

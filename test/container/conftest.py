@@ -11,8 +11,8 @@ CHALLENGE = "drive"
 CASE = ROOT / "test" / "cases" / CHALLENGE / "01"
 
 
-def _run(*words, cwd=ROOT):
-    return subprocess.run([str(word) for word in words], cwd=cwd, capture_output=True, text=True, check=False)
+def _run(*arguments, cwd=ROOT):
+    return subprocess.run([str(word) for word in arguments], cwd=cwd, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="session")

@@ -1,1 +1,1 @@
-"""The platform's rules, and harder ones, as pure functions: for an image, its runs, their output and the upload."""
+"""The platform's rules, and stricter ones: for an image, its runs, their output and the file to upload."""

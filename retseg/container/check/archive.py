@@ -1,4 +1,4 @@
-"""Rules for an exported image (`docker save`): those of the upload form, and nothing of the machine that built it.
+"""Rules for an exported image (`docker save`): those of the upload form, and no trace of the building machine.
 
 Source: `validate_docker_image` of rse-grand-challenge; both layouts that `docker save` writes, that of Docker before 25
 (`<id>.json`, `<layer>/layer.tar`) and that of OCI (`blobs/sha256/...`), are read through `manifest.json`.
@@ -59,7 +59,7 @@ def _judge_open(archive: tarfile.TarFile) -> tuple[Finding, ...]:
 
 
 def judge_settings(config: Mapping[str, Any]) -> Finding:
-    """Look for the building machine in the environment and the history of an image."""
+    """Look for settings of the building machine in the environment and the history of an image."""
     environment = (config.get("config") or {}).get("Env") or []
     history = [str(step.get("created_by", "")) for step in config.get("history") or []]
     found = [MACHINE_VARIABLE.search(entry) for entry in environment if MACHINE_VARIABLE.match(entry)]
@@ -76,7 +76,7 @@ def judge_settings(config: Mapping[str, Any]) -> Finding:
 
 
 def judge_files(paths: Iterator[str]) -> list[Finding]:
-    """Look for the building machine's files, for caches and for compilers among the paths of all layers."""
+    """Look for files of the building machine, for caches and for compilers among the paths of all layers."""
     machine, caches, tools = set(), set(), set()
     for path in paths:
         pure = PurePosixPath(path)

@@ -1,4 +1,4 @@
-"""What `container/collect.sh` gathered while it ran an image, read into frozen values."""
+"""Read what `container/collect.sh` gathered while it ran an image."""
 
 import json
 from collections.abc import Mapping
@@ -21,16 +21,17 @@ class Run:
 
     Attributes:
         case: its name.
-        title: under which restrictions.
+        title: the restrictions of the run.
         api: `exec` or `invoke`.
-        limit: seconds that the case was given.
-        seconds: that it took.
+        reused: whether the process had done another case before; never for `exec`.
+        limit: the seconds that the case was given.
+        seconds: the seconds that it took.
         status: exit status; None when the time was over (`exec`), or when it is a server.
         health, invoke: what the server answered; None for `exec`.
         alive: whether the server ran on afterwards.
         oom: whether it was killed for memory.
         changed: paths that were added, changed or removed outside the mounts.
-        left: command lines of processes that were still there afterwards.
+        left: command lines of processes that still ran afterwards.
         stdout, stderr: the whole log.
         output: the folder of what it wrote.
     """
@@ -38,6 +39,7 @@ class Run:
     case: str
     title: str
     api: str
+    reused: bool
     limit: int
     seconds: float
     status: int | None
@@ -57,7 +59,7 @@ class Evidence:
     """All runs of one image.
 
     Attributes:
-        image: what the engine knows of it (`docker image inspect`).
+        image: the output of `docker image inspect`.
         cases: case name to its folder, with `input` and perhaps `expected`.
         runs: in the order in which they were made.
     """
@@ -81,6 +83,7 @@ def _read_run(folder: Path) -> Run:
         case=about["case"],
         title=about["title"],
         api=about["api"],
+        reused=about["reused"] == "true",
         limit=int(about["limit"]),
         seconds=float(_text(folder / "seconds").strip() or "nan"),
         status=int(status) if status.isdigit() else None,

@@ -1,4 +1,4 @@
-"""What a rule says: pass, warn or fail, in one sentence, and what to do about it."""
+"""The verdict of a rule: pass, warn or fail, with one sentence and the remedy."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -28,27 +28,27 @@ class Finding:
     @property
     def complaint(self) -> str:
         """Sentence and remedy on one line, for the end of stderr."""
-        place = f" ({self.where})" if self.where else ""
-        words = f"{self.rule}{place}: {self.sentence}" + (f"; {self.remedy}" if self.remedy else "")
-        return " ".join(words.split())
+        where = f" ({self.where})" if self.where else ""
+        text = f"{self.rule}{where}: {self.sentence}" + (f"; {self.remedy}" if self.remedy else "")
+        return " ".join(text.split())
 
 
 def passed(rule: str, sentence: str) -> Finding:
-    """A rule that is kept."""
+    """The finding of a rule that holds."""
     return Finding(rule, "pass", sentence)
 
 
 def find_failure(findings: Iterable[Finding]) -> Finding | None:
-    """The failure to report first: rules come in the order of their power to explain, so it is the first one."""
+    """The failure to report: the first one, because the findings are sorted with the best explanation first."""
     return next((finding for finding in findings if finding.verdict == "fail"), None)
 
 
 def list_findings(findings: Iterable[Finding]) -> list[str]:
-    """The findings as lines of text; a pass that several runs have in common is written once."""
+    """The findings as lines of text; the same line of several runs is written once, with their number."""
     lines: dict[str, int] = {}
     for finding in findings:
-        place = "" if finding.verdict == "pass" or not finding.where else f" ({finding.where})"
-        line = f"{finding.verdict:<4}  {finding.rule:<18} {finding.sentence}{place}"
+        where = "" if finding.verdict == "pass" or not finding.where else f" ({finding.where})"
+        line = f"{finding.verdict:<4}  {finding.rule:<18} {finding.sentence}{where}"
         if finding.remedy:
             line += f"\n{'':<25}-> {finding.remedy}"
         lines[line] = lines.get(line, 0) + 1

@@ -1,4 +1,4 @@
-"""Rules for an image, from what the engine knows of it; they are those of the upload form.
+"""Rules of the upload form for an image, applied to what the engine reports of it.
 
 Source: `validate_docker_image` and `_get_image_api_method` of rse-grand-challenge.
 """
@@ -30,11 +30,6 @@ def judge_image(config: Mapping[str, Any], architecture: str, size: int) -> tupl
         _judge_environment([str(entry) for entry in config.get("Env") or ()]),
         _judge_size(size),
     )
-
-
-def read_api(config: Mapping[str, Any]) -> str:
-    """By which contract the platform runs the image: `exec` unless its label says `invoke`."""
-    return (config.get("Labels") or {}).get(API_LABEL) or "exec"
 
 
 def read_environment(config: Mapping[str, Any], name: str) -> str:
@@ -76,10 +71,10 @@ def _judge_label(label: str | None) -> Finding:
 
 
 def _judge_command(config: Mapping[str, Any]) -> Finding:
-    words = [*(config.get("Entrypoint") or ()), *(config.get("Cmd") or ())]
-    if not words:
+    command = [*(config.get("Entrypoint") or ()), *(config.get("Cmd") or ())]
+    if not command:
         return Finding("image.command", "fail", "there is neither ENTRYPOINT nor CMD", "end the Dockerfile with one")
-    return passed("image.command", f"it runs {' '.join(words)}")
+    return passed("image.command", f"it runs {' '.join(command)}")
 
 
 def _judge_environment(entries: list[str]) -> Finding:

@@ -1,8 +1,8 @@
-"""Rules for an output folder: first the platform's own, then those that it leaves to the leaderboard.
+"""Rules for an output folder: the platform's own, then those that decide on the score.
 
 Source: `_create_images_result` and `ComponentInterfaceValue.clean` of rse-grand-challenge, and panimg, which takes the
 values of a segmentation from images with one 8-bit component only. The platform never compares a mask with its input;
-a wrong size or geometry shows as a bad score, or as an evaluator that ends with an error.
+a wrong size or geometry gives a bad score, or an evaluator that ends with an error.
 """
 
 import json
@@ -230,6 +230,6 @@ def _judge_others(output: Path, sockets: Sequence[Socket]) -> list[Finding]:
     ]
     if not others:
         return []
-    remedy = "nobody sees them: write only what is declared"
+    remedy = "the platform ignores them: write only what is declared"
     sentence = f"{len(others)} file(s) belong to no declared output: {', '.join(others[:4])}"
     return [Finding("output.undeclared", "warn", sentence, remedy)]

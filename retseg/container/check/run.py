@@ -1,7 +1,7 @@
-"""Rules for a run: what it touched, what it needed, what it left behind, how it ended.
+"""Rules for a run: what it wrote, what it needed, what it left behind, how it ended.
 
-They come in the order of their power to explain: a container that fails because it wrote to a read-only place breaks
-the first rule and the last, and the first says why.
+The rule that explains most comes first: a container that fails because it wrote to a read-only folder breaks the first
+rule and the last, and the first says why.
 """
 
 import math
@@ -12,7 +12,7 @@ from retseg.container.check.evidence import Run
 from retseg.container.check.finding import Finding, passed
 
 MOUNTED = ("/dev", "/etc/mtab", "/input", "/opt/ml", "/output", "/proc", "/sys", "/tmp", "/watch", "/watch.sh")
-"""Where the container may write, or where the engine itself makes a place for a mount."""
+"""Paths that the container may write, or that the engine makes for its mounts."""
 
 READ_ONLY = re.compile(r"Read-only file system:? *['\"]?([^'\"\s]*)|([^'\"\s:]+)['\"]?: Read-only file system")
 NO_NETWORK = re.compile(
@@ -27,11 +27,11 @@ SHARED_MEMORY = re.compile(
 STATUS_OF_BUS_ERROR = 135
 PLATFORM_SECONDS_TO_HEALTH = 300
 SHORTEST_LIMIT = 300
-"""Seconds: a phase may allow a case no more; 20 minutes are the default, and an hour holds outside of a phase."""
+"""Seconds: the shortest time limit of a phase for one case. The default is 20 minutes; else an hour."""
 
 
 def judge_run(run: Run) -> tuple[Finding, ...]:
-    """Apply all rules to one run; a server's later cases are runs of their own."""
+    """Apply all rules to one run; each case of a server is a run of its own."""
     findings = [_judge_writes(run), _judge_network(run), _judge_processes(run), _judge_memory(run)]
     findings += [_judge_exit(run)] if run.api == "exec" else _judge_answers(run)
     findings.append(_judge_time(run))
@@ -47,28 +47,28 @@ def _judge_writes(run: Run) -> Finding:
     stray = find_stray(run.changed)
     if not stray and not has_succeeded(run):
         met = READ_ONLY.search(run.stderr) or READ_ONLY.search(run.stdout)
-        stray = [met.group(1) or met.group(2) or "a place on the root file system"] if met else []
+        stray = [met.group(1) or met.group(2) or "a path on the root file system"] if met else []
     if stray:
         return Finding(
             "run.writes",
             "fail",
             f"it wrote outside /output and /tmp: {', '.join(stray[:4])}",
-            "point the cache or the file at /tmp: the platform promises no other place",
+            "point the cache or the file at /tmp: the platform promises no other folder",
         )
     return passed("run.writes", "it wrote only to /output and /tmp")
 
 
 def find_stray(changed: Sequence[str]) -> list[str]:
-    """The changed paths that are no mount, and no folder on the way to a deeper one that is listed too."""
+    """The changed paths outside the mounts, without the folders that contain another changed path."""
     paths = sorted(changed)
     outside = [
-        path for path in paths if not any(_is_within(path, place) or _is_within(place, path) for place in MOUNTED)
+        path for path in paths if not any(_is_within(path, mount) or _is_within(mount, path) for mount in MOUNTED)
     ]
     return [path for path in outside if not any(other != path and _is_within(other, path) for other in outside)]
 
 
-def _is_within(path: str, place: str) -> bool:
-    return path == place or path.startswith(f"{place.rstrip('/')}/")
+def _is_within(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(f"{folder.rstrip('/')}/")
 
 
 def _judge_network(run: Run) -> Finding:
@@ -122,7 +122,7 @@ def _judge_time(run: Run) -> Finding:
             "run.time",
             "warn",
             f"it took {run.seconds:.0f} s, and a phase may allow a case no more than {SHORTEST_LIMIT} s",
-            "ask for the time limit of the phase: that of an algorithm outside of it is longer",
+            "ask the organisers for the time limit of the phase",
         )
     return passed("run.time", f"it took no longer than the shortest limit of a phase, {SHORTEST_LIMIT} s")
 
@@ -142,28 +142,30 @@ def _judge_exit(run: Run) -> Finding:
 
 
 def _judge_answers(run: Run) -> list[Finding]:
-    later = "later case" in run.title
     if run.health is None or run.health.status != 200:
         told = run.health.text if run.health else "nothing"
-        words = last_line(run.stderr) or told
-        if later:
-            sentence = f"the server did not survive an earlier case: {words}"
-            return [Finding("run.survival", "fail", sentence, "keep no state between cases, and catch every error")]
-        sentence = f"GET /health never answered 200 within {PLATFORM_SECONDS_TO_HEALTH} s: {words}"
+        reason = last_line(run.stderr) or told
+        if run.reused:
+            return [_judge_broken_server(reason)]
+        sentence = f"GET /health never answered 200 within {PLATFORM_SECONDS_TO_HEALTH} s: {reason}"
         return [Finding("run.health", "fail", sentence, "listen on 0.0.0.0:4743 once the models are loaded")]
     if run.invoke is None or run.invoke.status != 201:
         status = run.invoke.status if run.invoke else 0
         told = run.invoke.text if run.invoke else ""
-        words = f"POST /invoke answered {status or 'nothing'}, wanted is 201: {told or last_line(run.stderr)}"
-        if later:
-            sentence = f"the server did not survive an earlier case: {words}"
-            return [Finding("run.survival", "fail", sentence, "keep no state between cases, and catch every error")]
-        return [Finding("run.invoke", "fail", words, "answer 201 after the outputs are written")]
+        sentence = f"POST /invoke answered {status or 'nothing'}, wanted is 201: {told or last_line(run.stderr)}"
+        if run.reused:
+            return [_judge_broken_server(sentence)]
+        return [Finding("run.invoke", "fail", sentence, "answer 201 after the outputs are written")]
     if not run.alive:
-        words = last_line(run.stderr) or "nothing on stderr"
-        sentence = f"the server did not survive the case that it answered: {words}"
+        reason = last_line(run.stderr) or "nothing on stderr"
+        sentence = f"the server did not survive the case that it answered: {reason}"
         return [Finding("run.survival", "fail", sentence, "the platform gives the same process the next case")]
     return [passed("run.invoke", "it answered 200 and 201"), passed("run.survival", "it waits for the next case")]
+
+
+def _judge_broken_server(reason: str) -> Finding:
+    sentence = f"the server did not survive an earlier case: {reason}"
+    return Finding("run.survival", "fail", sentence, "keep no state between cases, and catch every error")
 
 
 def last_line(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The last rule: a mask that the platform takes must also be a good one, on a case whose truth is known."""
+"""The last rule: on a case whose truth is known, a mask must reach a minimum Dice."""
 
 import json
 from collections.abc import Sequence
@@ -23,9 +23,9 @@ def judge_score(output: Path, expected: Path, sockets: Sequence[Socket], challen
 
     Args:
         output: the output folder.
-        expected: laid out alike, with `field-of-view/<any>.png` where the region is the field of view.
+        expected: the truth in the same layout, with `field-of-view/<any>.png` where the region is the field of view.
         sockets: the declared outputs.
-        challenge: whose protocol counts.
+        challenge: its default protocol says in which region pixels count.
     """
     least = read_least(expected)
     findings = []
@@ -38,7 +38,7 @@ def judge_score(output: Path, expected: Path, sockets: Sequence[Socket], challen
 
 
 def read_least(expected: Path) -> dict[str, float]:
-    """The least Dice of each task that has one of its own, from `minimum.json`."""
+    """The minimum Dice by task, from `minimum.json`; tasks that it does not name have `LEAST_DICE`."""
     path = expected / "minimum.json"
     return {str(task): float(value) for task, value in json.loads(path.read_text()).items()} if path.exists() else {}
 

@@ -1,6 +1,5 @@
-"""All rules over all that is known of an image, an output folder or an exported archive."""
+"""Apply all rules to an image and its runs, or to one output folder."""
 
-import json
 from pathlib import Path
 
 from retseg.challenge import Challenge, Socket
@@ -26,7 +25,7 @@ ORDER = (
     "output",
     "score",
 )
-"""From the rule that explains most to the one that explains least: of several failures, the first is reported."""
+"""The rule that explains most comes first: of several failures, the first is reported."""
 
 
 def judge_evidence(evidence: Evidence, challenge: Challenge | None) -> tuple[Finding, ...]:
@@ -88,10 +87,10 @@ def find_declared(input_directory: Path, challenge: Challenge | None) -> tuple[S
 
 def sort_findings(findings: list[Finding]) -> tuple[Finding, ...]:
     """Findings in the order of `ORDER`."""
-    return tuple(sorted(findings, key=lambda finding: _place(finding.rule)))
+    return tuple(sorted(findings, key=lambda finding: _rank(finding.rule)))
 
 
-def _place(rule: str) -> int:
+def _rank(rule: str) -> int:
     return ORDER.index(rule if rule in ORDER else rule.partition(".")[0])
 
 
@@ -106,7 +105,7 @@ def _read_input_grid(input_directory: Path) -> Grid | None:
 
 
 def _judge_repetition(runs: tuple[Run, ...]) -> list[Finding]:
-    """A case must give the same files whoever runs it, and however often."""
+    """A case must give the same files in every run, whichever user runs it."""
     findings = []
     first: dict[str, tuple[Run, tuple[str, ...]]] = {}
     for run in filter(has_succeeded, runs):
@@ -117,9 +116,3 @@ def _judge_repetition(runs: tuple[Run, ...]) -> list[Finding]:
             remedy = "read inputs.json anew for each case, and keep nothing of the one before"
             findings.append(Finding("output.repetition", "warn", sentence, remedy, run.title))
     return findings
-
-
-def format_summary(evidence: Evidence) -> str:
-    """One line of JSON with what the runs took, for benchmarks and logs."""
-    seconds = [{"case": run.case, "title": run.title, "seconds": run.seconds} for run in evidence.runs]
-    return json.dumps({"size": evidence.image.get("Size"), "runs": seconds})

@@ -96,8 +96,15 @@ def drawn_findings(monkeypatch, tmp_path):
 
 def test_the_table_holds_every_measure_of_every_task_with_its_unit(drawn_findings):
     """The fovea at (15, 24) is 5 below the first exudate's last row, 19, and 9.5 below its centroid, (14.5, 14.5)."""
-    words = [str(drawn_findings / "eye.mha"), "--output", str(drawn_findings / "out"), "--measure", "--fovea", "15,24"]
-    assert cli.main(["predict", *words]) == 0
+    arguments = [
+        str(drawn_findings / "eye.mha"),
+        "--output",
+        str(drawn_findings / "out"),
+        "--measure",
+        "--fovea",
+        "15,24",
+    ]
+    assert cli.main(["predict", *arguments]) == 0
     rows = list(csv.DictReader((drawn_findings / "out/measures/eye.csv").open()))
     assert {row["image"] for row in rows} == {"eye.mha"}
     table = {(row["task"], row["measure"], row["unit"]): row["value"] for row in rows}
@@ -117,14 +124,21 @@ def test_the_table_holds_every_measure_of_every_task_with_its_unit(drawn_finding
 
 
 def test_a_fovea_outside_of_the_image_is_warned_about_and_gives_no_distance(drawn_findings, capsys):
-    words = [str(drawn_findings / "eye.mha"), "--output", str(drawn_findings / "out"), "--measure", "--fovea", "900,24"]
-    assert cli.main(["predict", *words]) == 0
-    assert "warning: the fovea of eye.mha lies outside of it" in capsys.readouterr().out
+    arguments = [
+        str(drawn_findings / "eye.mha"),
+        "--output",
+        str(drawn_findings / "out"),
+        "--measure",
+        "--fovea",
+        "900,24",
+    ]
+    assert cli.main(["predict", *arguments]) == 0
+    assert "warning: the fovea of eye.mha is outside the image" in capsys.readouterr().out
     assert "fovea_to" not in (drawn_findings / "out/measures/eye.csv").read_text()
 
 
 def test_a_fovea_without_measures_is_refused(drawn_findings, capsys):
-    words = [str(drawn_findings / "eye.mha"), "--output", str(drawn_findings / "out"), "--fovea", "15,24"]
-    assert cli.main(["predict", *words]) == 1
+    arguments = [str(drawn_findings / "eye.mha"), "--output", str(drawn_findings / "out"), "--fovea", "15,24"]
+    assert cli.main(["predict", *arguments]) == 1
     assert "--measure" in capsys.readouterr().err
     assert not (drawn_findings / "out").exists()

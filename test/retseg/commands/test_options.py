@@ -50,12 +50,12 @@ def test_a_named_folder_goes_before_all(folders, tmp_path):
     assert locate_models(tmp_path, *folders) == tmp_path
 
 
-@pytest.mark.parametrize(("words", "name"), [([], "drive"), (["--challenge", "chasedb1"], "chasedb1")])
-def test_the_option_goes_before_the_environment_and_that_before_the_default(monkeypatch, words, name):
+@pytest.mark.parametrize(("arguments", "name"), [([], "drive"), (["--challenge", "chasedb1"], "chasedb1")])
+def test_the_option_goes_before_the_environment_and_that_before_the_default(monkeypatch, arguments, name):
     monkeypatch.setenv("RETSEG_CHALLENGE", "drive")
     parser = argparse.ArgumentParser()
     add_challenge(parser)
-    assert parser.parse_args(words).challenge == name
+    assert parser.parse_args(arguments).challenge == name
     monkeypatch.delenv("RETSEG_CHALLENGE")
     parser = argparse.ArgumentParser()
     add_challenge(parser)

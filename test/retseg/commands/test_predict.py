@@ -122,7 +122,7 @@ def test_what_no_model_or_more_than_one_can_do_is_refused(models):
 
 
 @pytest.mark.parametrize(
-    ("words", "complaint"),
+    ("arguments", "complaint"),
     [
         (["--model", "one", "--model", "octa"], "the model 'octa' is for images of the kind 'octa', wanted is one for"),
         (["--model", "one", "--model", "two"], "the models one, two all segment 'vessel'"),
@@ -131,11 +131,11 @@ def test_what_no_model_or_more_than_one_can_do_is_refused(models):
     ],
 )
 def test_models_that_cannot_do_what_is_asked_are_refused_before_the_first_image_is_read(
-    models, tmp_path, capsys, words, complaint
+    models, tmp_path, capsys, arguments, complaint
 ):
     (tmp_path / "unread.png").touch()
     where = [*VESSELS, "--output", str(tmp_path / "out"), "--models", str(models)]
-    assert cli.main(["predict", str(tmp_path / "unread.png"), *where, *words]) == 1
+    assert cli.main(["predict", str(tmp_path / "unread.png"), *where, *arguments]) == 1
     captured = capsys.readouterr()
     assert complaint in captured.err
     assert len(captured.err.splitlines()) == 1
@@ -158,8 +158,8 @@ def test_masks_are_0_and_255_and_probabilities_16_bit_in_the_size_of_the_input(g
     pixels = np.random.default_rng(0).integers(0, 256, (30, 40, 3), dtype=np.uint8)
     (tmp_path / "in").mkdir()
     cv2.imwrite(str(tmp_path / "in/a.png"), pixels)
-    words = ["predict", str(tmp_path / "in"), "--output", str(tmp_path / "out"), *VESSELS, "--probabilities"]
-    assert cli.main(words) == 0
+    arguments = ["predict", str(tmp_path / "in"), "--output", str(tmp_path / "out"), *VESSELS, "--probabilities"]
+    assert cli.main(arguments) == 0
     mask = cv2.imread(str(tmp_path / "out/vessel/a.png"), cv2.IMREAD_UNCHANGED)
     assert mask.dtype == np.uint8
     np.testing.assert_array_equal(mask, np.where(pixels[..., 1] > 100, 255, 0))
@@ -197,8 +197,15 @@ def test_an_unreadable_image_is_named_and_the_others_are_done(green_vessels, tmp
 
 def test_two_folders_with_one_stem_are_refused_before_the_first_image(green_vessels, tmp_path, capsys):
     _touch(tmp_path / "left/a.png", tmp_path / "right/a.jpg")
-    words = ["predict", str(tmp_path / "left"), str(tmp_path / "right"), "--output", str(tmp_path / "out"), *VESSELS]
-    assert cli.main(words) == 1
+    arguments = [
+        "predict",
+        str(tmp_path / "left"),
+        str(tmp_path / "right"),
+        "--output",
+        str(tmp_path / "out"),
+        *VESSELS,
+    ]
+    assert cli.main(arguments) == 1
     complaint = capsys.readouterr().err
     assert "left/a.png" in complaint
     assert "right/a.jpg" in complaint

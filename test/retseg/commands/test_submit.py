@@ -27,7 +27,7 @@ def test_images_are_segmented_and_packed_under_their_names(
     (tmp_path / "images").mkdir()
     for name, values in pixels.items():
         assert cv2.imwrite(str(tmp_path / "images" / f"{name}.tif"), values)
-    words = [
+    arguments = [
         "submit",
         "--challenge",
         "drive",
@@ -36,7 +36,7 @@ def test_images_are_segmented_and_packed_under_their_names(
         "--output",
         str(tmp_path / "s.zip"),
     ]
-    assert main([*words, "--any-number", "--names", "{case}.png"]) == 0
+    assert main([*arguments, "--any-number", "--names", "{case}.png"]) == 0
     with zipfile.ZipFile(tmp_path / "s.zip") as archive:
         assert archive.namelist() == ["2_test.png", "10_test.png"]
         found = [
@@ -56,7 +56,7 @@ def test_an_image_without_prediction_is_named(tmp_path: Path, capsys: pytest.Cap
         assert cv2.imwrite(str(tmp_path / "images" / f"{name}.png"), np.zeros((8, 8), np.uint8))
     (tmp_path / "masks").mkdir()
     assert cv2.imwrite(str(tmp_path / "masks" / "1.png"), np.zeros((8, 8), np.uint8))
-    words = ["--images", str(tmp_path / "images"), "--predictions", str(tmp_path / "masks"), "--any-number"]
-    assert main(["submit", "--challenge", "drive", *words, "--output", str(tmp_path / "s.zip")]) == 1
+    arguments = ["--images", str(tmp_path / "images"), "--predictions", str(tmp_path / "masks"), "--any-number"]
+    assert main(["submit", "--challenge", "drive", *arguments, "--output", str(tmp_path / "s.zip")]) == 1
     assert "the case '2' has no mask of 'vessel'" in capsys.readouterr().err
     assert not (tmp_path / "s.zip").exists()

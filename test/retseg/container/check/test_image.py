@@ -2,7 +2,7 @@
 
 import pytest
 
-from retseg.container.check.image import judge_image, read_api, read_environment
+from retseg.container.check.image import judge_image, read_environment
 
 GOOD = {
     "User": "retseg",
@@ -41,8 +41,6 @@ def test_the_label_has_two_values(label, verdict):
 
 def test_no_label_means_exec():
     assert verdicts({"Labels": None})["image.label"] == "pass"
-    assert read_api({"Labels": None}) == "exec"
-    assert read_api(GOOD) == "invoke"
 
 
 def test_an_image_that_runs_nothing_is_refused():

@@ -1,4 +1,4 @@
-# Sourced by build.sh, test.sh and export.sh: their common words, said back with the reason for each.
+# Sourced by build.sh, test.sh and export.sh: their common options, printed with the reason for each.
 #
 # Sets CHALLENGE, VARIANT, API, IMAGE, EVALUATION (yes or empty) and GIVEN (option to value, yes for a flag).
 
@@ -28,8 +28,8 @@ known_challenges() {
   echo "${names[*]}"
 }
 
-# parse_words WORDS...: the common words, and those of the script itself, which it lists in FLAGS and VALUES.
-parse_words() {
+# parse_options ARGUMENTS...: the common options, and those that the script lists in FLAGS and VALUES.
+parse_options() {
   CHALLENGE='' VARIANT='' API='' GIVEN=()
   while (($#)); do
     case " ${FLAGS[*]-}  ,  --variant --api ${VALUES[*]-} " in
@@ -44,10 +44,10 @@ parse_words() {
     esac
   done
   VARIANT=${GIVEN[--variant]-} API=${GIVEN[--api]-} EVALUATION=${GIVEN[--evaluation]-}
-  choose_words
+  choose_options
 }
 
-choose_words() {
+choose_options() {
   local why_challenge='as asked' why_variant='as asked' why_api='as asked'
   [[ -n $CHALLENGE ]] || { CHALLENGE=fundus && why_challenge='the default'; }
   [[ -f challenges/$CHALLENGE.toml ]] || fail "there is no challenge '$CHALLENGE': known are $(known_challenges)"
@@ -81,5 +81,5 @@ need_docker() {
 }
 
 need_image() {
-  docker image inspect "$1" >/dev/null 2>&1 || fail "there is no image $1: build it with ./build.sh and the same words"
+  docker image inspect "$1" >/dev/null 2>&1 || fail "there is no image $1: build it with ./build.sh and the same options"
 }
