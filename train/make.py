@@ -22,7 +22,7 @@ from train.patches import TrainingImage, load_training_images
 from train.prediction import open_weights, predict_unseen
 from train.recipe import Recipe
 from train.selection import select_thresholds
-from train.start import check_unseen, find_start, name_start
+from train.start import choose_start, find_start, name_start
 from train.tiles import cut_images
 
 
@@ -110,7 +110,7 @@ def plan_networks(recipe: Recipe, cases: Sequence[Case]) -> tuple[Planned, ...]:
     if recipe.refit:
         parts.append((recipe.refitted, tuple(range(len(cases))), ()))
     return tuple(
-        Planned(name, each, recipe.seed * 1000 + number, training, held)
+        Planned(name, choose_start(each, [cases[i] for i in held]), recipe.seed * 1000 + number, training, held)
         for number, (name, (each, training, held)) in enumerate(zip(recipe.network_names, parts, strict=True))
     )
 
@@ -141,7 +141,6 @@ def train_networks(recipe: Recipe, data: Path, directory: Path, workers: int, re
     fabric.launch()
     planned = plan_networks(recipe, [image.case for image in images])
     held_out = {i for each in planned for i in each.held}
-    check_unseen(recipe, [images[i].case for i in sorted(held_out)])
     members = {}
     for each in planned:
         if only in ("", each.name):

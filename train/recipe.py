@@ -166,8 +166,9 @@ class Recipe:
         refit: one more network is trained on all images, this many times as long as a fold's, and is the model; the
             folds give its threshold and its scores. 0 makes the mean of the folds' networks the model.
         encoder: a file of weights for the network's encoder, named by the user; none when empty.
-        start: the folder of a model of this repository whose weights the network begins with, but for those of its
-            tasks. Its training images count as this model's. None when empty.
+        start: folders of models of this repository. A network begins with the weights of the first that was trained on
+            none of the images that the network holds out, but for the modules of its tasks. The training images of that
+            model count as this model's. Random weights when empty; several need a `refit`, which begins as the first.
         test: images that are scored at the end and never trained on; needs `folds = 1`.
         protocols: by which `--results` scores the test, or the folds that were held out, and by which the card does.
         family: of recipes that `--list` shows together; empty for the models that are shipped.
@@ -202,7 +203,7 @@ class Recipe:
     held_out: Literal["each", "first"] = "each"
     refit: float = 0.0
     encoder: str = ""
-    start: str = ""
+    start: tuple[str, ...] = ()
     test: tuple[Source, ...] = ()
     protocols: tuple[str, ...] = ()
     family: str = ""
@@ -237,6 +238,10 @@ class Recipe:
                 )
         if self.start and self.encoder:
             raise SchemaError(f"the recipe '{self.name}' has a start and an encoder: leave one of them out")
+        if len(self.start) > 1 and not self.refit:
+            raise SchemaError(
+                f"the recipe '{self.name}' has several starts, which needs a refit: leave all but one out"
+            )
         if any(source.optional for source in self.source):
             raise SchemaError(f"the recipe '{self.name}' calls a source of training images optional")
 
@@ -291,6 +296,6 @@ class Recipe:
         passing = ("name", "title", "data", "terms", "round", "inference", "selection", "variants")
         passing += ("test", "protocols", "family", "variant", "candidates", "refit")
         # checkpoints from before there were any go on
-        unused = {"supplement": (), "start": "", "parted_by": "patient", "tone": dataclasses.asdict(Tone())}
+        unused = {"supplement": (), "start": (), "parted_by": "patient", "tone": dataclasses.asdict(Tone())}
         passing += tuple(key for key, value in unused.items() if values[key] == value)
         return json.dumps({key: value for key, value in values.items() if key not in passing}, sort_keys=True)

@@ -23,7 +23,7 @@ from train.patches import TrainingImage, load_training_images
 from train.prediction import open_weights, predict_unseen
 from train.recipe import Recipe
 from train.scoring import BOOTSTRAP_SEED, find_protocols, score_unseen
-from train.start import check_unseen, find_start, name_start
+from train.start import choose_start, find_start, name_start
 
 
 class ResultError(ValueError):
@@ -74,7 +74,7 @@ def measure_recipe(recipe: Recipe, places: Places, workers: int, resume: bool) -
             f"the recipe '{recipe.name}' names no protocols, or nothing to score: it is not an experiment"
         )
     test, left_out = gather_test_cases(recipe, places.data)
-    check_unseen(recipe, test)
+    recipe = choose_start(recipe, test)
     overlap = {case.image for case in test} & {case.image for case in gather_cases(recipe, places.data)}
     if overlap or (recipe.test and not test):
         shared = ", ".join(sorted(path.name for path in overlap))

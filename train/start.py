@@ -1,5 +1,6 @@
 """A network that begins where a model of this project ended, as what that has learnt helps with other tasks too."""
 
+import dataclasses
 from collections.abc import Sequence
 
 from safetensors.torch import load_file
@@ -15,8 +16,31 @@ from train.cases import Case
 from train.recipe import Recipe
 
 
+def choose_start(recipe: Recipe, held_out: Sequence[Case]) -> Recipe:
+    """The recipe with the first of its starts that was trained on none of the images that are held out.
+
+    A training image is known by its SHA-256 or its name.
+
+    Raises:
+        ModelError: there is no such model, or it was altered.
+        SchemaError: each of them was trained on a held-out image; these are named.
+    """
+    refusals = []
+    for start in recipe.start:
+        chosen = dataclasses.replace(recipe, start=(start,))
+        card = find_start(chosen)
+        assert card is not None
+        found = compare_with_training(held_out, [card])
+        if not (seen := (*found.trained_on, *found.same_name)):
+            return chosen
+        refusals.append(f"{', '.join(seen)}, which the model '{card.name}' that it starts from was trained on")
+    if refusals:
+        raise SchemaError(f"the recipe '{recipe.name}' holds out {'; and '.join(refusals)}: name another start")
+    return recipe
+
+
 def find_start(recipe: Recipe) -> Card | None:
-    """The card of the model that a recipe starts from; none where it starts from random weights.
+    """The card of the first model that a recipe starts from; none where it starts from random weights.
 
     Raises:
         ModelError: there is no such model, or it was altered.
@@ -24,7 +48,7 @@ def find_start(recipe: Recipe) -> Card | None:
     """
     if not recipe.start:
         return None
-    card = load_card(REPOSITORY / recipe.start)
+    card = load_card(REPOSITORY / recipe.start[0])
     verify_files(card, "model.safetensors")
     theirs, ours = (
         f"{each.modality} images, {each.preprocessing.channels}, normalised by {each.preprocessing.normalise}"
@@ -41,23 +65,6 @@ def find_start(recipe: Recipe) -> Card | None:
 def name_start(card: Card | None) -> str:
     """The model and the SHA-256 of its weights, as cards and results note them; empty without one."""
     return f"{card.name}, SHA-256 {card.files['model.safetensors']}" if card else ""
-
-
-def check_unseen(recipe: Recipe, held: Sequence[Case]) -> None:
-    """Refuse a start that was trained on images which the recipe holds out or tests on.
-
-    Raises:
-        SchemaError: it was, by their SHA-256 or their names; they are named.
-    """
-    card = find_start(recipe)
-    if card is None:
-        return
-    found = compare_with_training(held, [card])
-    if seen := (*found.trained_on, *found.same_name):
-        raise SchemaError(
-            f"the recipe '{recipe.name}' holds out {', '.join(seen)}, which the model '{card.name}' that it starts "
-            "from was trained on: name another start"
-        )
 
 
 def load_start(network: Network, card: Card) -> None:
