@@ -236,14 +236,17 @@ class Recipe:
                 raise SchemaError(
                     f"the recipe '{self.name}' has no variant '{name}' for a candidate{nearest(name, self.variants)}"
                 )
+        self._check_start()
+        if any(source.optional for source in self.source):
+            raise SchemaError(f"the recipe '{self.name}' calls a source of training images optional")
+
+    def _check_start(self) -> None:
         if self.start and self.encoder:
             raise SchemaError(f"the recipe '{self.name}' has a start and an encoder: leave one of them out")
         if len(self.start) > 1 and not self.refit:
             raise SchemaError(
                 f"the recipe '{self.name}' has several starts, which needs a refit: leave all but one out"
             )
-        if any(source.optional for source in self.source):
-            raise SchemaError(f"the recipe '{self.name}' calls a source of training images optional")
 
     def _check_refit(self) -> None:
         if self.refit < 0 or (self.refit and self.folds == 1):

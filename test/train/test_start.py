@@ -1,6 +1,7 @@
 """A network may begin where a model of the same make ended; the card says so, and counts the images of both."""
 
 import dataclasses
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import torch
 from lightning.fabric import Fabric
 from safetensors.torch import load_file
 
-from retseg.models import Card, ModelError, load_card
+from retseg.models import Card, ModelError, load_card, write_card
 from retseg.networks import build_network
 from retseg.preprocessing import Preprocessing
 from retseg.toml_schema import SchemaError
@@ -17,7 +18,7 @@ from train.loop import Run, Trainer, TrainingError
 from train.make import Places, describe_training, make_model, train_networks
 from train.patches import load_training_images
 from train.recipe import Recipe
-from train.start import check_unseen, find_start, load_start
+from train.start import choose_start, find_start, load_start
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def started(recipe: Recipe, model: Card) -> Recipe:
     """The same network for two tasks, of other images."""
     network = dataclasses.replace(recipe.network, arguments={**recipe.network.arguments, "tasks": 2})
     tasks = ("haemorrhage", "hard_exudate")
-    return dataclasses.replace(recipe, name="blots", tasks=tasks, network=network, start=str(model.directory))
+    return dataclasses.replace(recipe, name="blots", tasks=tasks, network=network, start=(str(model.directory),))
 
 
 def test_all_weights_but_those_of_the_head_are_the_models(started: Recipe, model: Card) -> None:
@@ -74,7 +75,7 @@ def test_a_model_for_other_images_with_another_network_or_altered_is_refused(sta
     with pytest.raises(SchemaError, match="is for cfp images, grey, normalised by field_of_view, but"):
         find_start(grey)
     with pytest.raises(ModelError, match="there is no model 'nothing'"):
-        find_start(dataclasses.replace(started, start=str(model.directory.parent / "nothing")))
+        find_start(dataclasses.replace(started, start=(str(model.directory.parent / "nothing"),)))
     with pytest.raises(SchemaError, match="a start and an encoder"):
         dataclasses.replace(started, encoder="vgg16.pth")
     (model.directory / "model.safetensors").write_bytes(b"other")
@@ -85,11 +86,26 @@ def test_a_model_for_other_images_with_another_network_or_altered_is_refused(sta
 def test_a_start_that_has_seen_what_is_held_out_is_refused_before_the_first_step(
     recipe: Recipe, model: Card, data: Path
 ) -> None:
-    again = dataclasses.replace(recipe, name="again", start=str(model.directory))
-    with pytest.raises(SchemaError, match="holds out eye0, eye1, eye2, eye3, which the model 'lines'"):
+    again = dataclasses.replace(recipe, name="again", start=(str(model.directory),))
+    with pytest.raises(SchemaError, match=r"holds out eye\d, eye\d, which the model 'lines'"):
         train_networks(again, data, data / "again", 0, False)
     assert not (data / "again").exists()
-    check_unseen(again, [dataclasses.replace(gather_cases(recipe, data)[0], name="a", image=Path(__file__))])
+
+
+def test_a_network_begins_as_the_first_model_that_saw_nothing_of_what_it_holds_out(
+    recipe: Recipe, model: Card, data: Path
+) -> None:
+    other = data / "other-model"
+    shutil.copytree(model.directory, other)
+    card = load_card(other)
+    write_card(dataclasses.replace(card, training=dataclasses.replace(card.training, images={"elsewhere/a.png": "0"})))
+    several = dataclasses.replace(recipe, start=(str(model.directory), str(other)), refit=1.0)
+    seen = gather_cases(recipe, data)
+    assert choose_start(several, seen[:1]).start == (str(other),)
+    assert choose_start(several, ()).start == (str(model.directory),)
+    assert choose_start(recipe, seen).start == ()
+    with pytest.raises(SchemaError, match="several starts, which needs a refit"):
+        dataclasses.replace(several, refit=0.0)
 
 
 def test_a_training_does_not_go_on_from_another_start(started: Recipe, model: Card, tmp_path: Path) -> None:
