@@ -1,16 +1,17 @@
-"""A trained model as a folder: `model.safetensors`, `model.onnx` derived from it, and `card.toml`."""
+"""A trained model as a folder: its weights, the graph `model.onnx` that points into them, and `card.toml`."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from retseg import __version__
 from retseg.models import CARD_FORMAT, Candidate, Card, Network, Training, hash_file, write_card
 from retseg.networks import build_network
 from retseg.networks.onnx import export_onnx
+from retseg.networks.weights import save_weights
 from train.recipe import Recipe
 from train.selection import Choice
 
@@ -35,9 +36,7 @@ def export_model(
     """
     directory.mkdir(parents=True, exist_ok=True)
     network, weights = join_members(recipe.network, members)
-    path = directory / "model.safetensors"
-    save_file({name: value.detach().cpu().contiguous() for name, value in weights.items()}, path)
-    path.chmod(0o644)
+    save_weights(weights, directory / "model.safetensors")
     write_onnx(network, recipe.preprocessing.channel_count, directory)
     card = Card(
         format=CARD_FORMAT,
@@ -73,7 +72,7 @@ def join_members(
 
 
 def write_onnx(network: Network, channels: int, directory: Path) -> None:
-    """Derive `model.onnx` from the `model.safetensors` beside it."""
+    """Derive the graph `model.onnx` from the `model.safetensors` beside it, into which it points."""
     built = build_network(network.architecture, network.arguments)
     built.load_state_dict(load_file(directory / "model.safetensors"))
-    export_onnx(built.float(), channels, directory / "model.onnx")
+    export_onnx(built, channels, directory / "model.onnx", directory / "model.safetensors")

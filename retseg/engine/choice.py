@@ -70,7 +70,7 @@ def open_engine(kind: EngineKind, card: Card) -> Engine:
         from retseg.engine.torch import TorchEngine
 
         return TorchEngine.load(card)
-    verify_files(card, "model.onnx")
+    verify_files(card, "model.onnx", *(name for name in card.files if name != "model.onnx"))
     from retseg.engine.openvino import OpenVinoEngine
 
     return OpenVinoEngine(card.directory / "model.onnx")

@@ -18,7 +18,6 @@ _ARCHITECTURES = {
     "fcn": "retseg.networks.fcn:FCN",
     "fcrn": "retseg.networks.fcrn:FCRN",
     "hed": "retseg.networks.hed:HED",
-    "lseg": "retseg.networks.lseg:LSeg",
     "nnunet_style": "retseg.networks.nnunet_style:NNUNetStyle",
     "r2unet": "retseg.networks.r2unet:R2UNet",
     "redseg": "retseg.networks.redseg:RedSeg",

@@ -1,4 +1,4 @@
-"""The convolutions of VGG16, and what Red-Seg, HED and L-Seg share: scores of its stages, enlarged and fused."""
+"""The convolutions of VGG16, and what Red-Seg and HED share: scores of its stages, upsampled and fused."""
 
 from collections.abc import Mapping, Sequence
 from typing import cast

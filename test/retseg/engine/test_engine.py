@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file
 
 from retseg.engine import choice, choose_engine, open_engine
 from retseg.engine.openvino import OpenVinoEngine
@@ -19,6 +19,7 @@ from retseg.engine.torch import TorchEngine, choose_precision, find_gpu_fault
 from retseg.models import CARD_FORMAT, Card, Inference, ModelError, Network, Task, Training, hash_file
 from retseg.networks import build_network
 from retseg.networks.onnx import export_onnx
+from retseg.networks.weights import save_weights
 from retseg.preprocessing import Preprocessing
 
 NETWORK = Network("unet", {"widths": [4, 8], "tasks": 2})
@@ -31,8 +32,9 @@ def card(tmp_path_factory: pytest.TempPathFactory) -> Card:
     directory = tmp_path_factory.mktemp("model")
     torch.manual_seed(0)
     network = build_network(NETWORK.architecture, NETWORK.arguments)
-    save_file(network.state_dict(), directory / "model.safetensors")
-    export_onnx(network, 3, directory / "model.onnx")
+    save_weights(network.state_dict(), directory / "model.safetensors")
+    network.load_state_dict(load_file(directory / "model.safetensors"))
+    export_onnx(network, 3, directory / "model.onnx", directory / "model.safetensors")
     return Card(
         CARD_FORMAT,
         "tiny",
@@ -74,7 +76,9 @@ def test_what_an_engine_returns_stays_as_it_is_when_it_runs_again(card: Card) ->
     np.testing.assert_array_equal(first, kept)
 
 
-@pytest.mark.parametrize(("kind", "name"), [("openvino", "model.onnx"), ("torch", "model.safetensors")])
+@pytest.mark.parametrize(
+    ("kind", "name"), [("openvino", "model.onnx"), ("openvino", "model.safetensors"), ("torch", "model.safetensors")]
+)
 def test_altered_weights_are_never_loaded(card: Card, tmp_path: Path, kind: Any, name: str) -> None:
     for file in FILES:
         (tmp_path / file).write_bytes((card.directory / file).read_bytes())

@@ -8,11 +8,12 @@ import numpy as np
 import openvino
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from retseg.networks import build_network, list_architectures
 from retseg.networks.network import Network
 from retseg.networks.onnx import export_onnx
+from retseg.networks.weights import save_weights
 
 torch.set_num_threads(1)
 
@@ -23,7 +24,6 @@ SMALL: dict[str, dict[str, Any]] = {
     "fcn": {"widths": [4, 6, 8, 10]},
     "fcrn": {"width": 2, "blocks": [1, 1, 1, 2]},
     "hed": {"widths": [4, 4, 6, 6, 8]},
-    "lseg": {"widths": [4, 4, 6, 6, 8]},
     "nnunet_style": {"widths": [4, 6, 8, 10]},
     "r2unet": {"widths": [4, 6, 8]},
     "redseg": {"widths": [4, 4, 6, 6, 8]},
@@ -94,21 +94,27 @@ def test_in_evaluation_the_first_of_all_outputs_is_the_forward(name: str) -> Non
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_weights_saved_and_loaded_give_the_same_logits(name: str, tmp_path: Path) -> None:
+def test_weights_saved_and_loaded_give_the_same_logits_up_to_half_precision(name: str, tmp_path: Path) -> None:
     network = settle(build(name))
-    save_file({key: value.contiguous() for key, value in network.state_dict().items()}, tmp_path / "model.safetensors")
+    save_weights(network.state_dict(), tmp_path / "model.safetensors")
     torch.manual_seed(1)
     other = build_network(name, SMALL[name]).eval()
     other.load_state_dict(load_file(tmp_path / "model.safetensors"), strict=True)
     image = torch.rand(1, 3, 64, 72)
     with torch.no_grad():
-        assert torch.equal(network(image), other(image))
+        logits = network(image)
+        torch.testing.assert_close(other(image), logits, rtol=0, atol=0.02 * max(1, float(logits.abs().max())))
+    save_weights(other.state_dict(), tmp_path / "again.safetensors")
+    assert (tmp_path / "again.safetensors").read_bytes() == (tmp_path / "model.safetensors").read_bytes()
 
 
 @pytest.mark.parametrize("name", SMALL)
 def test_onnx_run_by_openvino_gives_the_logits_of_torch_at_any_size(name: str, tmp_path: Path) -> None:
     network = settle(build(name))
-    export_onnx(network, 3, tmp_path / "model.onnx")
+    weights = tmp_path / "model.safetensors"
+    save_weights(network.state_dict(), weights)
+    network.load_state_dict(load_file(weights))
+    export_onnx(network, 3, tmp_path / "model.onnx", weights)
     core = openvino.Core()
     model = core.compile_model(
         core.read_model(tmp_path / "model.onnx"),

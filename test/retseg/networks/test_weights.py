@@ -11,7 +11,7 @@ from torch import nn
 
 from retseg.networks import NetworkError, build_network
 from retseg.networks.resnet import ResNet
-from retseg.networks.weights import copy_weights, read_weights
+from retseg.networks.weights import copy_weights, read_weights, save_weights
 
 torch.set_num_threads(1)
 
@@ -38,6 +38,19 @@ def test_a_torch_file_is_read_and_unwrapped(wrapped: str | None, tmp_path: Path)
 def test_a_safetensors_file_is_read(tmp_path: Path) -> None:
     save_file({"a": torch.arange(3.0)}, tmp_path / "w.safetensors")
     assert torch.equal(read_weights(tmp_path / "w.safetensors")["a"], torch.arange(3.0))
+
+
+def test_kernels_are_saved_in_half_precision_and_what_does_not_fit_there_as_it_is(tmp_path: Path) -> None:
+    weights = {
+        "kernel": torch.full((2, 3), 1 / 3),
+        "large": torch.full((2, 3), 1e6),
+        "bias": torch.full((3,), 1 / 3),
+        "count": torch.tensor(7),
+    }
+    save_weights(weights, tmp_path / "w.safetensors")
+    read = read_weights(tmp_path / "w.safetensors")
+    assert read["kernel"].dtype == torch.float16 and torch.equal(read.pop("kernel"), weights["kernel"].half())
+    assert all(torch.equal(read[name], weights[name]) for name in ("large", "bias", "count"))
 
 
 def test_code_in_a_file_is_not_run(tmp_path: Path) -> None:
