@@ -40,6 +40,7 @@ class Case:
         field_of_view: the file of its field-of-view mask, where the data set has one.
         patient: images of one patient share it, and are never parted by a cross-validation.
         supplement: that it belongs to; None for an image of a source.
+        healthy: the eye has no lesion.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Case:
     field_of_view: Path | None
     patient: str
     supplement: Supplement | None = None
+    healthy: bool = False
 
     def has_truth(self, task: str) -> bool:
         """Whether anything is known of that task in this image."""
@@ -79,7 +81,7 @@ def list_supplement(supplement: Supplement, patients: Mapping[tuple[str, str], s
         patients: data set and name of each source's image, to its patient.
         data: the folder of the data sets.
     """
-    source = Source(supplement.folder, supplement.challenge)
+    source = Source(supplement.folder, supplement.challenge, supplement.split, healthy=supplement.healthy)
     return tuple(
         replace(
             case,
@@ -116,7 +118,10 @@ def list_cases(source: Source, tasks: tuple[str, ...], data: Path) -> tuple[Case
     if not folder.is_dir():
         raise AbsentError(source, data, f"is not there: put the official download in it, from {challenge.source}")
     truth = find_truth(challenge, folder, tasks=tasks)
-    problems = [*truth.problems, *find_unpaired(truth.cases, tasks)]
+    if source.healthy:  # whatever masks lie there say nothing of these tasks
+        no_lesion = dict.fromkeys(tasks)
+        truth = replace(truth, cases=tuple(replace(case, masks=no_lesion) for case in truth.cases if case.image))
+    problems = [*truth.problems, *([] if source.healthy else find_unpaired(truth.cases, tasks))]
     if problems:
         raise DataSetError(f"images and masks in {folder} do not fit together: {'; '.join(problems)}")
     patterns = (*challenge.split[source.split],) if source.split else source.cases
@@ -165,4 +170,4 @@ def name_case(case: TruthCase, source: Source) -> Case:
     found = re.search(source.patient, case.name) if source.patient else None
     patient = found.group(1) if found else case.name
     assert case.image is not None
-    return Case(case.name, source.folder, case.image, case.masks, case.field_of_view, patient)
+    return Case(case.name, source.folder, case.image, case.masks, case.field_of_view, patient, healthy=source.healthy)

@@ -26,6 +26,7 @@ class Source:
             image is a patient's only one.
         with_lesion: leave out images that come without a mask of one of the tasks.
         optional: go on without it where the folder or the truth of all its images is absent; for tests only.
+        healthy: the eyes have no lesion of any task: every truth is empty, and no mask is read.
     """
 
     folder: str
@@ -35,6 +36,7 @@ class Source:
     patient: str = ""
     with_lesion: bool = False
     optional: bool = False
+    healthy: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ class Supplement:
         diameter: the longer side of the region that is seen, in pixels after resizing, so that its scale is that of the
             sources; 0 where it is.
         grey_masks: masks are grey at the borders of lesions, and cut above 127; otherwise only two values will do.
+        split: of the challenge; all images when empty.
+        healthy: the eyes have no lesion of `tasks`: every truth is empty, and no mask is read.
     """
 
     folder: str
@@ -58,6 +62,8 @@ class Supplement:
     eyes: str = ""
     diameter: int = 0
     grey_masks: bool = False
+    split: str = ""
+    healthy: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,11 +143,14 @@ class Selection:
     Attributes:
         rule: by the Dice of pooled pixels, or by the mean over images, where finding nothing in an image without the
             lesion counts 1 and finding anything 0.
-        minimum_areas: to choose from, in pixels: smaller connected parts are dropped from a mask.
+        minimum_areas: to choose from, in pixels of the working scale: smaller connected parts are dropped from a mask.
+        false_lesions: the most lesions that a healthy eye may show on average; among the thresholds and areas that keep
+            to it, the rule chooses. Needs a healthy source. None for no limit.
     """
 
     rule: Literal["pooled_dice", "mean_dice"] = "mean_dice"
     minimum_areas: tuple[int, ...] = (0,)
+    false_lesions: float | None = None
 
 
 @dataclass(frozen=True)
