@@ -31,3 +31,12 @@ def test_a_lesion_that_no_image_has_is_no_lesion_to_learn(tmp_path: Path) -> Non
     with pytest.raises(DataSetError, match="no image has a mask of 'soft_exudate'"):
         list_cases(Source("IDRiD", "idrid"), TASKS, tmp_path)
     assert len(list_cases(Source("IDRiD", "idrid"), TASKS[:1], tmp_path)) == 3
+
+
+def test_a_healthy_source_has_an_empty_truth_whatever_masks_lie_there(tmp_path: Path) -> None:
+    write_idrid(tmp_path / "IDRiD", 2, (96, 96), 1)
+    cases = list_cases(Source("IDRiD", "idrid", cases=("*_01", "*_02"), healthy=True), TASKS, tmp_path)
+    assert [(case.name, case.truth, case.healthy) for case in cases] == [
+        (name, dict.fromkeys(TASKS), True) for name in ("IDRiD_01", "IDRiD_02")
+    ]
+    assert not any(case.healthy for case in list_cases(Source("IDRiD", "idrid"), TASKS, tmp_path))

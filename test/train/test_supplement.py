@@ -17,17 +17,23 @@ from train.losses import build_loss, list_losses
 from train.make import Places, make_model
 from train.patches import Patches, load_training_images
 from train.reading import load_recipe
-from train.recipe import Recipe
+from train.recipe import Recipe, Supplement
 
 SMALL = ["sampling.patch=32", "network.arguments.widths=[4, 8]", "stage.0.steps=2", "round=2", "folds=2"]
-SMALL += ["preprocessing.diameter=0", "supplement.0.diameter=96", 'inference.flips="none"', "start="]
-FOUR = ['tasks=["microaneurysm", "haemorrhage", "hard_exudate", "soft_exudate"]', "network.arguments.tasks=4"]
+SMALL += ["preprocessing.diameter=0", 'inference.flips="none"', "start=[]", "refit=0"]
+GREY = Supplement("IDRiD_EX_gray512", "idrid", ("hard_exudate",), "IDRiD_quarter", 96, grey_masks=True)
+
+
+def join(supplement: Supplement) -> Recipe:
+    """The lesions of `IDRiD_quarter` alone, and a supplement."""
+    shipped = load_recipe("idrid-lesions", SMALL)
+    return dataclasses.replace(shipped, source=shipped.source[:1], supplement=(supplement,), augmentation=())
 
 
 @pytest.fixture
 def recipe() -> Recipe:
     """Four lesions, of which the supplement knows one."""
-    return load_recipe("idrid-exudates", [*SMALL, *FOUR])
+    return join(GREY)
 
 
 @pytest.fixture
@@ -107,8 +113,8 @@ def test_what_does_not_fit_is_named_before_the_first_step(recipe: Recipe, lesion
 
 def test_a_wrong_supplement_is_refused_and_a_recipe_without_one_resumes_old_checkpoints() -> None:
     with pytest.raises(SchemaError, match="did you mean 'IDRiD_quarter'"):
-        load_recipe("idrid-exudates", ['supplement.0.eyes="IDRiD_quarters"'])
+        join(dataclasses.replace(GREY, eyes="IDRiD_quarters"))
     with pytest.raises(SchemaError, match="no task 'vessel'"):
-        load_recipe("idrid-exudates", ['supplement.0.tasks=["vessel"]'])
-    assert "supplement" not in json.loads(load_recipe("idrid-lesions").essence)
-    assert "supplement" in json.loads(load_recipe("idrid-exudates").essence)
+        join(dataclasses.replace(GREY, tasks=("vessel",)))
+    assert "supplement" not in json.loads(load_recipe("vessel").essence)
+    assert "supplement" in json.loads(join(GREY).essence)
