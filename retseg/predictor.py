@@ -18,7 +18,15 @@ from numpy.typing import NDArray
 from retseg.engine import Engine, EngineKind, open_engine
 from retseg.image import Image, describe_doubt, find_field_of_view, read_image, whole_frame
 from retseg.models import Card, Inference, match_models
-from retseg.preprocessing import Framing, Preprocessing, find_region, frame_image, measure_brightness, normalise
+from retseg.preprocessing import (
+    Framing,
+    Preprocessing,
+    find_region,
+    frame_image,
+    measure_brightness,
+    normalise,
+    scale_component_size,
+)
 from retseg.tiling import blend_tiles, cut_tiles
 from retseg.vocabulary import Modality
 
@@ -132,7 +140,8 @@ class Predictor:
             for task in tasks:
                 rule = card.tasks[task]
                 probabilities[task] = found[list(card.tasks).index(task)] * field_of_view
-                masks[task] = drop_small(probabilities[task] >= rule.threshold, rule.minimum_area)
+                smallest = scale_component_size(rule.minimum_area, field_of_view, card.framing, card.preprocessing)
+                masks[task] = drop_small(probabilities[task] >= rule.threshold, smallest)
         warnings = warnings or tuple(sentence for card, _, _ in self.models for sentence in describe_size(card, image))
         return Prediction(masks, probabilities, field_of_view, warnings)
 

@@ -95,16 +95,36 @@ def frame_image(
     window = bounding_box(region)
     crop, seen, inside = pixels[window], region[window], field_of_view[window]
     height, width = seen.shape
-    scale = preprocessing.diameter / max(height, width) if preprocessing.diameter and not framing.size else 1.0
-    size = framing.size or (max(1, round(width * scale)), max(1, round(height * scale)))
+    size = find_working_size((width, height), framing, preprocessing)
     if size != (width, height):
-        way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        way = cv2.INTER_AREA if not framing.size and max(size) < max(width, height) else cv2.INTER_LINEAR
         crop = np.asarray(cv2.resize(crop, size, interpolation=way), np.uint8)
         seen, inside = (
             cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(bool)
             for mask in (seen, inside)
         )
     return WorkingImage(select_channels(np.ascontiguousarray(crop), preprocessing), seen, inside, window)
+
+
+def find_working_size(size: tuple[int, int], framing: Framing, preprocessing: Preprocessing) -> tuple[int, int]:
+    """(width, height) of a region at the working scale, from its (width, height) in the image."""
+    if framing.size:
+        return framing.size[0], framing.size[1]
+    scale = preprocessing.diameter / max(size) if preprocessing.diameter else 1.0
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def scale_component_size(
+    size: int, field_of_view: NDArray[np.bool_], framing: Framing, preprocessing: Preprocessing
+) -> int:
+    """A component's size in pixels of an image, from its size in pixels of the working scale.
+
+    So a model drops the same lesions from a photograph of 1 and of 10 megapixels.
+    """
+    rows, columns = bounding_box(find_region(field_of_view, framing))
+    width, height = columns.stop - columns.start, rows.stop - rows.start
+    working = find_working_size((width, height), framing, preprocessing)
+    return round(size * width * height / (working[0] * working[1]))
 
 
 def bounding_box(mask: NDArray[np.bool_]) -> tuple[slice, slice]:

@@ -42,7 +42,7 @@ class Task:
 
     Attributes:
         threshold: a pixel belongs to the mask from this probability on.
-        minimum_area: connected parts (8-neighbours) of fewer pixels of the input image are dropped.
+        minimum_area: connected parts (8-neighbours) of fewer pixels of the working scale are dropped.
     """
 
     threshold: float

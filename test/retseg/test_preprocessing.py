@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from retseg.image import whole_frame
-from retseg.preprocessing import Framing, Preprocessing, bounding_box, frame_image, measure_brightness, normalise
+from retseg.preprocessing import (
+    Framing,
+    Preprocessing,
+    bounding_box,
+    frame_image,
+    measure_brightness,
+    normalise,
+    scale_component_size,
+)
 
 RANDOM = np.random.default_rng(0)
 PIXELS = RANDOM.integers(0, 256, (60, 80, 3), np.uint8)
@@ -105,3 +113,11 @@ def test_the_bounding_box_holds_the_mask_and_no_more() -> None:
     assert bounding_box(mask) == (slice(3, 12), slice(7, 23))
     assert mask[bounding_box(np.zeros((20, 30), np.bool_))].size == 0
     assert bounding_box(whole_frame(np.zeros((20, 30, 3), np.uint8))) == (slice(0, 20), slice(0, 30))
+
+
+def test_a_component_of_one_working_size_is_larger_in_a_larger_photograph() -> None:
+    small, large = np.ones((100, 100), bool), np.ones((400, 400), bool)
+    to_200 = Preprocessing(diameter=200)
+    assert [scale_component_size(12, view, Framing(), to_200) for view in (small, large)] == [3, 48]
+    assert scale_component_size(12, large, Framing(), Preprocessing()) == 12
+    assert scale_component_size(12, large, Framing("frame", (100, 200)), Preprocessing()) == 96
