@@ -59,14 +59,7 @@ def read_values(path: Path) -> NDArray[np.generic]:
     Raises:
         ImageError: as `read_image`, and for pictures in colour.
     """
-    data = read_whole_file(path)
-    palette = decode_palette_image(data)
-    if palette is not None:
-        return palette.as_values()
-    values, _, _ = decode(path, data)
-    if values.ndim == 2:
-        return values
-    channels = values[:, :, : values.shape[2] - 1 + values.shape[2] % 2]
+    channels = _read_channels(path)
     if not (channels == channels[:, :, :1]).all():
         raise ImageError(f"{path} is a picture in colour, not a mask: save one number per pixel in one channel")
     return np.ascontiguousarray(channels[:, :, 0])
@@ -75,12 +68,41 @@ def read_values(path: Path) -> NDArray[np.generic]:
 def read_mask(path: Path) -> NDArray[np.uint8]:
     """Read a mask: uint8 (H, W), the values as stored, e.g. {0, 1}, {0, 255}, or class numbers.
 
+    A mask in colour may have black and one other colour, which becomes 255, as in the official `IDRiD_81_EX.tif`.
+
     Raises:
-        ImageError: as `read_values`, and where a value is not a whole number from 0 to 255.
+        ImageError: as `read_image`, where a value is not a whole number from 0 to 255, and for more colours.
     """
-    values = read_values(path)
+    channels = _read_channels(path)
+    if channels.shape[2] == 1 or (channels == channels[:, :, :1]).all():
+        return _as_class_numbers(channels[:, :, 0], path)
+    lit = channels.any(axis=2)
+    colours = np.unique(channels[lit], axis=0)
+    if len(colours) > 1:
+        found = ", ".join(str(tuple(colour.tolist())) for colour in colours[:4])
+        more = ", ..." if len(colours) > 4 else ""
+        raise ImageError(
+            f"{path} is a picture in colour, not a mask: it holds {len(colours)} colours besides black, {found}{more}; "
+            "save one number per pixel in one channel"
+        )
+    return np.where(lit, 255, 0).astype(np.uint8)
+
+
+def _read_channels(path: Path) -> NDArray[np.generic]:
+    """The values of a file without its alpha channel: (H, W, 1), or (H, W, 3) in colour."""
+    data = read_whole_file(path)
+    palette = decode_palette_image(data)
+    if palette is not None:
+        return palette.as_values()[:, :, None]
+    values, _, _ = decode(path, data)
+    if values.ndim == 2:
+        return values[:, :, None]
+    return values[:, :, : values.shape[2] - 1 + values.shape[2] % 2]
+
+
+def _as_class_numbers(values: NDArray[np.generic], path: Path) -> NDArray[np.uint8]:
     if values.dtype == np.uint8:
-        return np.asarray(values, np.uint8)
+        return np.ascontiguousarray(values, np.uint8)
     mask = values.astype(np.float64)
     if not ((mask >= 0) & (mask <= 255) & (mask == np.rint(mask))).all():
         raise ImageError(f"{path} holds {values.dtype} values that are no class numbers: save whole numbers up to 255")

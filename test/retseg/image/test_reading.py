@@ -130,6 +130,23 @@ def test_three_equal_channels_are_one(tmp_path: Path, classes: NDArray[np.uint8]
     assert np.array_equal(read_mask(write(tmp_path / "a.png", np.repeat(classes[:, :, None], 3, axis=2))), classes)
 
 
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+def test_black_and_one_colour_are_a_mask_with_or_without_alpha(tmp_path: Path, name: str, write: Writer) -> None:
+    """The official `IDRiD_81_EX.tif` is an RGBA picture whose alpha is 255 everywhere."""
+    mask = np.zeros((HEIGHT, WIDTH), np.bool_)
+    mask[10:30, 12:40] = True
+    red = mask[:, :, None] * np.array([255, 0, 0], np.uint8)
+    grey = np.repeat(mask[:, :, None] * np.uint8(76), 3, axis=2)
+    opaque = np.full((HEIGHT, WIDTH, 1), 255, np.uint8)
+    assert np.array_equal(read_mask(write(tmp_path / name, red)), mask * np.uint8(255))
+    assert np.array_equal(
+        read_mask(write(tmp_path / name, np.concatenate([red, opaque], axis=2))), mask * np.uint8(255)
+    )
+    assert np.array_equal(
+        read_mask(write(tmp_path / name, np.concatenate([grey, opaque], axis=2))), mask * np.uint8(76)
+    )
+
+
 def test_a_picture_in_colour_is_no_mask(tmp_path: Path, colours: NDArray[np.uint8], write: Writer) -> None:
     with pytest.raises(ImageError, match="picture in colour, not a mask"):
         read_mask(write(tmp_path / "a.png", colours))
