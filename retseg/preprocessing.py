@@ -124,7 +124,7 @@ def scale_component_size(
     rows, columns = bounding_box(find_region(field_of_view, framing))
     width, height = columns.stop - columns.start, rows.stop - rows.start
     working = find_working_size((width, height), framing, preprocessing)
-    return round(size * width * height / (working[0] * working[1]))
+    return round(float(size * width * height / (working[0] * working[1])))
 
 
 def bounding_box(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
