@@ -1,6 +1,7 @@
 """`retseg info`: list tasks, models, challenges and engines, without loading torch or OpenVINO."""
 
 import argparse
+import dataclasses
 import importlib.util
 import json
 from pathlib import Path
@@ -63,6 +64,7 @@ def describe_model(card: "Card") -> dict[str, Any]:
             {key: getattr(score, key) for key in ("task", "metric", "value", "low", "high", "protocol")}
             for score in card.score
         ],
+        "held_out": [dataclasses.asdict(row) for row in card.held_out],
         "warnings": list(list_cautions(card)),
         "intact": not fault,
         "fault": fault,
@@ -94,6 +96,7 @@ def format_lines(facts: dict[str, Any]) -> list[str]:
         for score in model["scores"]:
             interval = f"{score['value']:.4f} [{score['low']:.4f}, {score['high']:.4f}]"
             lines.append(f"  {'':<20} {score['task']} {score['metric']} {interval}, {score['protocol']}")
+        lines += [f"  {'':<20} {line}" for line in format_held_out(model["held_out"])]
         lines.append(f"  {'':<20} {'files as the card says' if model['intact'] else 'NOT USABLE: ' + model['fault']}")
     lines += ["", "challenges"]
     lines += [f"  {item['name']:<20} {item['title']} ({', '.join(item['tasks'])})" for item in facts["challenges"]]
@@ -102,3 +105,12 @@ def format_lines(facts: dict[str, Any]) -> list[str]:
         f"  {item['name']:<20} {'installed' if item['installed'] else 'not installed'}" for item in facts["engines"]
     ]
     return lines
+
+
+def format_held_out(rows: list[dict[str, Any]]) -> list[str]:
+    """A line for each task and group of images that no network saw: `unseen, data set left out, DRIVE (20): ...`."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        images = f"unseen, {row['way']}, {row['images']} ({row['count']})"
+        groups.setdefault((row["task"], images), []).append(f"{row['metric']} {row['value']:.3f}")
+    return [f"{images}: {task} {', '.join(values)}" for (task, images), values in groups.items()]

@@ -102,6 +102,32 @@ class Score:
 
 
 @dataclass(frozen=True)
+class HeldOut:
+    """One number on images that a network did not see in training: what a user's own images can expect.
+
+    Attributes:
+        task: that was scored; `any` where a number belongs to all tasks of the model together.
+        way: `data set left out` (no image of that data set in training, threshold chosen without it), `out of fold`
+            (other images of the same data sets in training) or `healthy eyes` (out of fold, no lesion to find).
+        images: names of the data sets.
+        count: how many images.
+        metric: `f1`, `auc_roc`, `ap` and `ece` of the pixels of all fields of view together; `false_lesions` and
+            `false_lesions_median`, an eye; `auc_roc_eyes`, the area under the ROC of the number of lesions found,
+            between eyes with and without lesions.
+        value, low, high: with the 95 % interval of a bootstrap over images.
+    """
+
+    task: str
+    way: Literal["data set left out", "out of fold", "healthy eyes"]
+    images: str
+    count: int
+    metric: str
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class Candidate:
     """One of the networks that were trained for the same task, and how it did on the same held-out images.
 
@@ -148,6 +174,7 @@ class Card:
     files: dict[str, str]
     selection: dict[str, Selection] = field(default_factory=dict)
     score: tuple[Score, ...] = ()
+    held_out: tuple[HeldOut, ...] = ()
     comparison: tuple[Candidate, ...] = ()
     framing: Framing = field(default_factory=Framing)
     directory: Path = Path()
@@ -159,13 +186,14 @@ class Card:
 
 
 def write_card(card: Card) -> None:
-    """Write `card.toml` into the card's folder; a framing, comparison, size and start that say nothing are left out."""
+    """Write `card.toml` into the card's folder; tables and keys that say nothing are left out."""
     values = dataclasses.asdict(card)
     del values["directory"]
     if card.framing == Framing():
         del values["framing"]
-    if not card.comparison:
-        del values["comparison"]
+    for table in ("held_out", "comparison"):
+        if not values[table]:
+            del values[table]
     if card.training.size == (0, 0):
         del values["training"]["size"]
     if not card.training.start:

@@ -1,8 +1,10 @@
 """`retseg info`: what a user must know of a model before using it."""
 
+import dataclasses
 import json
 
 from retseg import cli
+from retseg.models import HeldOut, load_card, write_card
 
 
 def test_a_model_trained_on_drawn_images_is_told_from_one_that_saw_eyes(add_card, tmp_path, capsys):
@@ -16,4 +18,19 @@ def test_a_model_trained_on_drawn_images_is_told_from_one_that_saw_eyes(add_card
     assert cli.main(arguments) == 0
     assert [line.strip() for line in capsys.readouterr().out.splitlines() if "phantoms only" in line] == [
         f"warning: {caution}"
+    ]
+
+
+def test_what_a_model_does_on_images_it_never_saw_is_one_line_for_each_group_of_them(add_card, tmp_path, capsys):
+    add_card("judged", data="DRIVE")
+    card = load_card(tmp_path / "models" / "judged")
+    rows = [
+        HeldOut("vessel", "data set left out", "HRF", 30, *row) for row in (("f1", 0.78, 0.7, 0.8), ("ece", 0.02, 0, 1))
+    ]
+    rows.append(HeldOut("any", "healthy eyes", "HRF, DRIVE", 27, "false_lesions", 0.2, 0.0, 0.4))
+    write_card(dataclasses.replace(card, held_out=tuple(rows)))
+    assert cli.main(["info", "--models", str(tmp_path / "models")]) == 0
+    assert [line.strip() for line in capsys.readouterr().out.splitlines() if "unseen" in line] == [
+        "unseen, data set left out, HRF (30): vessel f1 0.780, ece 0.020",
+        "unseen, healthy eyes, HRF, DRIVE (27): any false_lesions 0.200",
     ]

@@ -8,6 +8,7 @@ import pytest
 from retseg.models import (
     CARD_FORMAT,
     Card,
+    HeldOut,
     Inference,
     ModelError,
     Network,
@@ -45,6 +46,7 @@ def card(tmp_path: Path) -> Card:
         files={"model.onnx": hash_file(folder / "model.onnx")},
         selection={"vessel": Selection("pooled_dice", (0.1, 0.2), (0.5, 0.6))},
         score=(Score("vessel", "f1", 0.81, 0.8, 0.82, "out-of-fold"),),
+        held_out=(HeldOut("vessel", "data set left out", "HRF", 30, "auc_roc", 0.97, 0.96, 0.98),),
         directory=folder,
     )
     write_card(written)
