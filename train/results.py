@@ -12,7 +12,7 @@ import torch
 from retseg import __version__
 from retseg.challenge.protocol import Protocol
 from retseg.evaluation.scoring.aggregate import estimate, pool_histograms, summarise
-from retseg.evaluation.scoring.case import find_break_even, recount_at_bin
+from retseg.evaluation.scoring.break_even import find_break_even, recount_at_bin
 from retseg.evaluation.scoring.result import CaseScore, Summary
 from retseg.models import hash_file
 from retseg.networks import build_network

@@ -45,6 +45,10 @@ PER_IMAGE_ONLY: tuple[MetricName, ...] = (
     "empty_truth_false_alarm",
     "empty_truth_predicted_area",
 )
+"""Metrics that need whole images, so that pooled pixels have none."""
+
+FROM_PROBABILITIES: tuple[MetricName, ...] = ("auc_roc", "ap", "auc_pr", "ece", "brier")
+"""Metrics that a mask alone does not have."""
 
 
 @dataclass(frozen=True)

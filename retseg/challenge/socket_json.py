@@ -17,7 +17,7 @@ class SocketError(RetsegError):
 
 
 def read_items(path: Path, what: str) -> list[Any]:
-    """The items of a JSON file that holds a list with at least one item.
+    """The items of a JSON file that holds a list; it may be empty.
 
     Args:
         path: of the file.
@@ -32,7 +32,7 @@ def read_items(path: Path, what: str) -> list[Any]:
         raise SocketError(f"{path} cannot be read ({error.strerror})") from error
     except (ValueError, RecursionError) as error:
         raise SocketError(f"{path} is not valid JSON ({error})") from error
-    if not isinstance(items, list) or not items:
+    if not isinstance(items, list):
         raise SocketError(f"{path} is not a list of {what}")
     return items
 

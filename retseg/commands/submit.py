@@ -71,9 +71,9 @@ def read_cases(challenge: Challenge, plan: "Plan", folder: Path) -> "Iterator[Su
         SubmissionError: an image lacks a prediction; the writer names it.
         SourceError: a prediction is unreadable.
     """
-    from retseg.evaluation.inputs.checking import MASK_KINDS, Reading, inspect
     from retseg.evaluation.inputs.matching import find_case_name
     from retseg.evaluation.inputs.predictions import find_predictions
+    from retseg.evaluation.inputs.reading import MASK_KINDS, Reading, inspect
     from retseg.submission import SubmittedCase
 
     grey = plan.layout.kind == "grey"
@@ -84,7 +84,7 @@ def read_cases(challenge: Challenge, plan: "Plan", folder: Path) -> "Iterator[Su
     for case, name in names.items():
         masks, probabilities = {}, {}
         for candidate in (c for c in found.candidates if c.case == case):
-            reading = Reading(candidate.source, inspect(candidate.source, grey)[0])
+            reading = Reading(candidate.source, inspect(candidate, grey)[0])
             if reading.kind not in MASK_KINDS:
                 probabilities[candidate.task] = reading.read_probability()
             else:

@@ -30,6 +30,8 @@ def read_inputs(path: Path) -> tuple[InputSocket, ...]:
         items = read_items(path, "input sockets")
     except SocketError as error:
         raise ContractError(f"{error}: {remedy}") from error
+    if not items:
+        raise ContractError(f"{path} is not a list of input sockets: {remedy}")
     sockets = tuple(_read_item(item, f"{path}, item {number}", remedy) for number, item in enumerate(items, 1))
     slugs = [socket.slug for socket in sockets]
     if len(set(slugs)) != len(slugs):

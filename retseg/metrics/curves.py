@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from retseg.metrics.derived import Derived, dice, divide, precision, sensitivity
+from retseg.metrics.derived import dice, divide, precision, sensitivity
 from retseg.metrics.histograms import Histograms, find_centres, find_exact_bins, find_lower_edges
 
 Floats = NDArray[np.float64]
@@ -106,14 +106,6 @@ def _count_from(counts: NDArray[np.integer]) -> NDArray[np.int64]:
     return np.concatenate([np.cumsum(counts[::-1], dtype=np.int64)[::-1], [0]])
 
 
-def auc_pr(histograms: Histograms, thresholds: Floats, rule: Rule) -> float:
-    """Area under the precision-recall curve on a challenge's grid of thresholds; see `integrate_grid` for the rules.
-
-    Nearly all scripts compare `p >= t`; for one that has `p > t` give `step_above(thresholds)`.
-    """
-    return float(integrate_grid(read_grid(histograms, thresholds), rule))
-
-
 def integrate_grid(grid: Grid, rule: Rule) -> Floats:
     """Area under the precision-recall points of (..., T, 4) counts, thresholds rising: (...), nan without truth.
 
@@ -153,19 +145,6 @@ def dice_curve(histograms: Histograms) -> Curve:
     """Threshold against Dice over all pixels of the histogram: pooled where it is a sum."""
     thresholds, table = _sweep(histograms)
     return Curve(thresholds, thresholds, dice.over(table))
-
-
-def best_threshold(histograms: Histograms, metric: Derived) -> float:
-    """The threshold at which `metric` of all pixels is highest, the middle one of several; nan where it never exists.
-
-    Chosen on the data that it is applied to, it flatters: use it for selection on training or out-of-fold predictions.
-    """
-    thresholds, table = _sweep(histograms)
-    values = metric.over(table)
-    if np.isnan(values).all():
-        return float("nan")
-    best = np.flatnonzero(values == np.nanmax(values))
-    return float(thresholds[best[best.size // 2]])
 
 
 def _sweep(histograms: Histograms) -> tuple[Floats, Floats]:

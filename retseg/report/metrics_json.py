@@ -1,4 +1,4 @@
-"""`metrics.json`: what leaderboards and programs read. Numbers are finite or absent, keys hold no dots."""
+"""`metrics.json`, which leaderboards and programs read. Numbers are finite or absent, and keys have no dots."""
 
 import dataclasses
 import json
@@ -10,6 +10,7 @@ from typing import Any
 from retseg import __version__
 from retseg.evaluation.scoring.comparison import Differences
 from retseg.evaluation.scoring.result import Evaluation, Summary
+from retseg.files import replacing
 
 
 def describe(
@@ -18,9 +19,9 @@ def describe(
     """The content of `metrics.json`.
 
     Args:
-        evaluation: of the protocol that was asked for; its numbers stand under `aggregates` and `results`.
-        beside: the same predictions under other protocols, each under `beside.<protocol>`.
-        comparison: with another set of predictions, under the same protocol.
+        evaluation: by the protocol that was asked for; its numbers are under `aggregates` and `results`.
+        beside: of the same predictions by other protocols, each under `beside.<protocol>`.
+        comparison: with another set of predictions, by the same protocol.
     """
     document = {"version": __version__, "challenge": evaluation.challenge, **_describe_one(evaluation)}
     if evaluation.standing is not None:
@@ -38,18 +39,18 @@ def describe(
 
 
 def write_metrics(path: Path, document: Mapping[str, Any]) -> None:
-    """Write the document beside `path` and rename it into place.
+    """Write the document as JSON.
 
     Raises:
-        OSError: it cannot be written.
+        OutputError: it cannot be written.
     """
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
-    part.replace(path)
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    with replacing(path) as temporary:
+        temporary.write_text(f"{text}\n", encoding="utf-8")
 
 
 def keep_finite(value: Any) -> Any:
-    """A copy without None, nan and infinity in its tables, and with `_` for a dot in their keys."""
+    """A copy whose tables have no None, nan or infinity, and whose keys have `_` in place of a dot."""
     if isinstance(value, Mapping):
         kept = {str(key).replace(".", "_"): keep_finite(item) for key, item in value.items()}
         return {key: item for key, item in kept.items() if item is not None}

@@ -1,4 +1,4 @@
-"""The report: one HTML file that holds everything it shows, written case by case."""
+"""The report: one HTML file that needs no other file, written case by case."""
 
 import base64
 import hashlib
@@ -9,7 +9,9 @@ from pathlib import Path
 from string import Template
 
 from retseg import __version__
+from retseg.errors import RetsegError
 from retseg.evaluation.scoring.result import Evaluation
+from retseg.files import replacing
 from retseg.report.cases import Ledger, keep_ledger, write_case_data, write_cases
 from retseg.report.curves import gather_curves
 from retseg.report.layers import CaseLayers, encode_case
@@ -23,40 +25,42 @@ from retseg.report.sections import (
 )
 
 OpenLayers = Callable[[str], CaseLayers]
+"""Gives the layers of a case by its name."""
+
 STYLES = ("page.css", "cases.css")
 SCRIPTS = ("page.js", "viewer.js")
 
 
+class ReportError(RetsegError):
+    """The report that was asked for cannot be written; the message says why."""
+
+
 def write_report(evaluation: Evaluation, open_layers: OpenLayers, path: Path, size: int | None = None) -> None:
-    """Write the report to `path`, beside it first and then renamed into place.
+    """Write the report.
 
     Args:
         evaluation: what to report.
-        open_layers: called once for each case name, in turn; its arrays are let go before the next call.
-        path: the HTML file; its folder must exist.
-        size: the longest side of a stored image in pixels; None keeps the images' own size.
+        open_layers: called once for each case name, in turn; its arrays are freed before the next call.
+        path: of the HTML file.
+        size: the longest side of a stored image in pixels; None keeps the size of the images.
 
     Raises:
-        ValueError: `size` is no positive number, or a case's masks do not fit each other.
-        OSError: the file cannot be written.
+        ReportError: `size` is no positive number.
+        ValueError: the masks of a case differ in size.
+        OutputError: the file cannot be written.
     """
     if size is not None and size < 1:
-        raise ValueError(f"the report's image size is {size}; give a positive number of pixels, such as 640")
+        raise ReportError(f"the report's image size is {size}; give a positive number of pixels, such as 640")
     ledger = keep_ledger(evaluation)
     before, after = fill_page(evaluation, ledger).split("<!--case data-->")
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        with beside.open("w", encoding="utf-8") as page:
-            page.write(before)
-            page.writelines(_encode_cases(ledger, open_layers, size))
-            page.write(after)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as page:
+        page.write(before)
+        page.writelines(_encode_cases(ledger, open_layers, size))
+        page.write(after)
 
 
 def fill_page(evaluation: Evaluation, ledger: Ledger) -> str:
-    """The whole page except the pictures, which belong where it says `<!--case data-->`."""
+    """The whole page except the pictures, which belong in the place of `<!--case data-->`."""
     script = "".join(f"(() => {{\n{_read(name)}}})();\n" for name in SCRIPTS)
     sections = (
         ("", write_warnings(evaluation.warnings)),
@@ -89,7 +93,7 @@ def _encode_cases(ledger: Ledger, open_layers: OpenLayers, size: int | None) -> 
 
 
 def _hash_script(script: str) -> str:
-    """What the page's security policy calls the one script that may run (CSP level 2, section 4.2.5)."""
+    """The hash of the only script that the security policy of the page allows (CSP level 2, section 4.2.5)."""
     return f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}"
 
 

@@ -1,7 +1,7 @@
 """Zip archives of predictions, read member by member and never unpacked to disk.
 
-An archive is somebody else's file: absolute paths, `..`, links, encrypted members and bombs are refused before any byte
-is decompressed.
+An archive may come from anybody. So absolute paths, `..`, links, encrypted members and zip bombs are refused before any
+byte is decompressed.
 """
 
 import stat
@@ -14,13 +14,13 @@ from retseg.errors import RetsegError
 
 MOST_MEMBERS = 100_000
 MOST_BYTES = 16 << 30
-HIGHEST_RATIO = 1100  # deflate cannot do better than 1 : 1032, so a larger claim is a lie
+HIGHEST_RATIO = 1100  # deflate compresses by 1032 at most, so a larger claim is wrong
 MOST_MEMBER_BYTES = 512 << 20
 SYSTEM_FILES = ("__MACOSX", ".DS_Store", "desktop.ini", "Thumbs.db")
 
 
 class ArchiveError(RetsegError):
-    """The archive is broken, or must not be opened; the message names the member."""
+    """The archive is broken or dangerous; the message names the member."""
 
 
 @dataclass(frozen=True)
@@ -29,14 +29,14 @@ class Archive:
 
     Attributes:
         path: of the archive.
-        members: names of its files, sorted, without what operating systems add.
+        members: names of its files, sorted, without those that operating systems add.
     """
 
     path: Path
     members: tuple[str, ...]
 
     def open(self, member: str) -> IO[bytes]:
-        """A stream of one member's bytes, which stops with an `ArchiveError` beyond the size that the archive claims.
+        """A stream of the bytes of one member.
 
         Raises:
             ArchiveError: the member cannot be read.
@@ -63,7 +63,7 @@ class Archive:
 
 
 def open_archive(path: Path) -> Archive:
-    """List the members of a zip archive, having looked at every one of them.
+    """List the members of a zip archive, and check every one of them.
 
     Raises:
         ArchiveError: not a zip file, or a member is dangerous; all such members are named.

@@ -1,30 +1,31 @@
-"""Everything that is wrong with the input, found before anything is scored, and what is left to score.
+"""Check all files before anything is scored: list everything that is wrong, and pair what can be scored.
 
-Every file is opened once, one at a time; what remains in memory is a few words about each.
+Files are opened one after the other. Only the kind and the size of each are kept.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import Literal
+from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from retseg.errors import RetsegError
 from retseg.evaluation.inputs.predictions import Candidate, Predictions
-from retseg.evaluation.inputs.sources import Pixels, Source, SourceError
+from retseg.evaluation.inputs.reading import MASK_KINDS, Reading, inspect
+from retseg.evaluation.inputs.sources import SourceError
 from retseg.evaluation.inputs.truth import Truth, TruthCase
 from retseg.image import ImageError, read_mask
 
-Kind = Literal["zero_one", "zero_255", "empty", "grey", "probability", "probability_16"]
-MASK_KINDS = ("zero_one", "zero_255", "empty")
-SCALES: Mapping[Kind, float] = {"grey": 255.0, "probability": 1.0, "probability_16": 65535.0}
+Key = tuple[str, str]
+"""The name of a case, and a task."""
+
+SHOWN = 10
+"""So many files without a counterpart are named in a warning."""
 
 
 class InputError(RetsegError):
-    """Predictions and truth do not fit; the message lists all problems, one per line."""
+    """Predictions and truth do not fit together; the message lists all problems, one per line."""
 
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
@@ -32,30 +33,14 @@ class InputError(RetsegError):
 
 
 @dataclass(frozen=True)
-class Reading:
-    """A prediction whose pixels have been looked at."""
-
-    source: Source
-    kind: Kind
-
-    def read_mask(self) -> NDArray[np.bool_]:
-        """(H, W), True where the lesion or vessel is predicted."""
-        return np.asarray(self.source.read() != 0)
-
-    def read_probability(self) -> NDArray[np.float32]:
-        """(H, W) in [0, 1]."""
-        values = self.source.read()
-        scale = SCALES.get(self.kind, 255.0)
-        if scale == 1.0:
-            return values.astype(np.float32, copy=False)
-        probability = values.astype(np.float32)
-        probability /= np.float32(scale)
-        return probability
-
-
-@dataclass(frozen=True)
 class ScorableTask:
-    """One case and task, complete: the truth (None: no such lesion) and a mask, probabilities, or both."""
+    """One case and task that can be scored.
+
+    Attributes:
+        truth: its file; None where the image has no such lesion.
+        mask: the predicted mask, where there is one.
+        probability: the predicted probabilities, where there are any.
+    """
 
     truth: Path | None
     mask: Reading | None
@@ -64,7 +49,14 @@ class ScorableTask:
 
 @dataclass(frozen=True)
 class ScorableCase:
-    """One case that can be scored."""
+    """One case that can be scored.
+
+    Attributes:
+        name: of the case.
+        tasks: by name.
+        field_of_view: the data set's own mask of it, where there is one.
+        image: the photograph, where it is beside the truth.
+    """
 
     name: str
     tasks: Mapping[str, ScorableTask]
@@ -74,26 +66,43 @@ class ScorableCase:
 
 @dataclass(frozen=True)
 class Checked:
-    """What can be scored, and what a reader must know about it."""
+    """What can be scored, and what was left out.
+
+    Attributes:
+        cases: in the order of the truth.
+        missing: one phrase for each prediction or truth that has no counterpart.
+    """
 
     cases: tuple[ScorableCase, ...]
-    warnings: tuple[str, ...]
+    missing: tuple[str, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """A sentence that names what was left out; none where the set is complete."""
+        if not self.missing:
+            return ()
+        more = f"; and {len(self.missing) - SHOWN} more" if len(self.missing) > SHOWN else ""
+        return (
+            f"Incomplete: {len(self.missing)} predictions or truths have no counterpart and were left out: "
+            f"{'; '.join(self.missing[:SHOWN])}{more}.",
+        )
 
 
 def check_input(truth: Truth, predictions: Predictions, grey_levels: bool, allow_missing: bool) -> Checked:
-    """Hold predictions against truth, and open every file.
+    """Open every file, compare predictions with truth, and pair them.
 
     Args:
         truth: the cases.
         predictions: the candidates for them.
         grey_levels: 8-bit images with more than two values are maps of 256 levels, not errors.
-        allow_missing: cases without truth or without prediction are left out, with a warning, instead of refused.
+        allow_missing: cases without truth or without prediction are left out, with a warning; otherwise they are
+            problems.
 
     Raises:
         InputError: anything is wrong; all of it is listed.
     """
     problems = [*truth.problems, *predictions.problems]
-    readings: dict[tuple[str, str], list[Reading]] = {}
+    readings: dict[Key, list[Reading]] = {}
     sizes: dict[str, tuple[int, int]] = {}
     missing = _find_missing(truth, predictions.candidates)
     wanted = {(case.name, task) for case in truth.cases for task in case.masks}
@@ -103,7 +112,7 @@ def check_input(truth: Truth, predictions: Predictions, grey_levels: bool, allow
         if (candidate.case, candidate.task) not in wanted:
             continue
         try:
-            kind, size = inspect(candidate.source, grey_levels)
+            kind, size = inspect(candidate, grey_levels)
         except SourceError as error:
             problems.append(f"case '{candidate.case}', {candidate.task}: {error}")
             continue
@@ -114,68 +123,17 @@ def check_input(truth: Truth, predictions: Predictions, grey_levels: bool, allow
                 f"its truth {expected[0]} x {expected[1]}"
             )
         readings.setdefault((candidate.case, candidate.task), []).append(Reading(candidate.source, kind))
-    grey_tasks = {task for (_, task), found in readings.items() if any(reading.kind == "grey" for reading in found)}
-    cases, doubled = _pair(truth.cases, readings, grey_tasks)
+    cases, doubled = _pair(truth.cases, readings)
     problems += doubled + ([] if allow_missing else missing)
     if not problems and not cases:
         problems = [*missing, "no case has both a truth and a prediction: check the names of the files"]
     if problems:
         raise InputError(problems)
-    return Checked(cases, _describe_missing(missing))
-
-
-def inspect(source: Source, grey_levels: bool) -> tuple[Kind, tuple[int, int]]:
-    """What a prediction's pixels are, and its (width, height).
-
-    Raises:
-        SourceError: unreadable, or neither a mask of {0, 1} or {0, 255} nor probabilities in [0, 1].
-    """
-    pixels = source.read()
-    size = (pixels.shape[1], pixels.shape[0])
-    if pixels.size == 0:
-        raise SourceError(f"{source.name} has no pixels")
-    try:
-        return classify(pixels, "_probability" in PurePosixPath(source.name).name, grey_levels), size
-    except SourceError as error:
-        raise SourceError(f"{source.name} {error}") from error
-
-
-def classify(pixels: Pixels, named_probability: bool, grey_levels: bool) -> Kind:
-    """Tell masks from probabilities by type and values; the file's name decides for a nearly empty 16-bit map.
-
-    Raises:
-        SourceError: the values are neither.
-    """
-    low, high = pixels.min(), pixels.max()
-    if pixels.dtype.kind == "f":
-        if not (low >= 0 and high <= 1):  # also true for NaN
-            raise SourceError(f"holds values from {low} to {high}: probabilities lie in [0, 1], without NaN")
-        return "probability"
-    if pixels.dtype == np.uint16 and (named_probability or high > 255 or high == 0):
-        return "probability_16"
-    if low == 0 and high == 0:
-        return "empty"
-    if low >= 0 and high == 1:
-        return "zero_one"
-    if low >= 0 and high == 255 and not np.logical_and(pixels > 0, pixels < 255).any():
-        return "zero_255"
-    if grey_levels and pixels.dtype == np.uint8:
-        return "grey"
-    values = np.unique(pixels)
-    shown = ", ".join(map(str, values[:5])) + (" ..." if values.size > 5 else "")
-    raise SourceError(f"holds the values {shown}: a mask is 0 and 1, or 0 and 255, a map 16-bit or float")
-
-
-def read_truth(path: Path | None, size: tuple[int, int]) -> NDArray[np.bool_]:
-    """The truth as (H, W) bool; empty, of `size` (width, height), where there is no file.
-
-    Raises:
-        ImageError: unreadable.
-    """
-    return np.zeros((size[1], size[0]), dtype=np.bool_) if path is None else np.asarray(read_mask(path) > 0)
+    return Checked(cases, tuple(missing))
 
 
 def _check_truth(case: TruthCase, sizes: dict[str, tuple[int, int]]) -> list[str]:
+    """What is wrong with the masks of a case, one sentence each; notes their (width, height) in `sizes`."""
     problems = []
     for task, path in case.masks.items():
         if path is None:
@@ -198,7 +156,8 @@ def _check_truth(case: TruthCase, sizes: dict[str, tuple[int, int]]) -> list[str
 
 
 def _find_missing(truth: Truth, candidates: Iterable[Candidate]) -> list[str]:
-    predicted: dict[tuple[str, str], list[str]] = {}
+    """A phrase for each prediction without truth, then for each truth without prediction."""
+    predicted: dict[Key, list[str]] = {}
     for candidate in candidates:
         predicted.setdefault((candidate.case, candidate.task), []).append(candidate.source.name)
     known = {(case.name, task): path for case in truth.cases for task, path in case.masks.items()}
@@ -215,16 +174,14 @@ def _find_missing(truth: Truth, candidates: Iterable[Candidate]) -> list[str]:
     return surplus + lacking
 
 
-def _describe_missing(missing: list[str]) -> tuple[str, ...]:
-    if not missing:
-        return ()
-    shown = "; ".join(missing[:10]) + (f"; and {len(missing) - 10} more" if len(missing) > 10 else "")
-    return (f"Incomplete: {len(missing)} predictions or truths have no counterpart and were left out: {shown}.",)
-
-
 def _pair(
-    cases: Iterable[TruthCase], readings: Mapping[tuple[str, str], list[Reading]], grey_tasks: set[str]
+    cases: Iterable[TruthCase], readings: Mapping[Key, list[Reading]]
 ) -> tuple[tuple[ScorableCase, ...], list[str]]:
+    """The cases with their predictions, and a sentence for each case and task with two masks or two maps.
+
+    Where one file of a task has grey levels, all 8-bit files of this task are grey maps, those of {0, 255} too.
+    """
+    grey_tasks = {task for (_, task), found in readings.items() if any(reading.kind == "grey" for reading in found)}
     paired, problems = [], []
     for case in cases:
         tasks = {}
@@ -232,10 +189,10 @@ def _pair(
             found = readings.get((case.name, task), [])
             masks = [r for r in found if r.kind in MASK_KINDS and task not in grey_tasks]
             maps = [Reading(r.source, "grey") if r.kind in MASK_KINDS else r for r in found if r not in masks]
-            for group, word in ((masks, "masks"), (maps, "probability maps")):
+            for group, noun in ((masks, "masks"), (maps, "probability maps")):
                 if len(group) > 1:
                     names = ", ".join(reading.source.name for reading in group)
-                    problems.append(f"case '{case.name}', {task}: several {word}, keep one of {names}")
+                    problems.append(f"case '{case.name}', {task}: several {noun}, keep one of {names}")
             if found:
                 tasks[task] = ScorableTask(path, masks[0] if masks else None, maps[0] if maps else None)
         if tasks:

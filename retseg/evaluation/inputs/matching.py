@@ -1,27 +1,20 @@
-"""Which file belongs to which case: names without their endings, and the patterns of a challenge's layouts."""
+"""Which case a file belongs to: its name without the endings that are no part of it, and the patterns of layouts."""
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-IMAGE_SUFFIXES = (".nii.gz", ".png", ".tif", ".tiff", ".gif", ".bmp", ".jpg", ".jpeg", ".mha", ".mhd", ".nii")
-
-
-def split_suffix(file: str) -> tuple[str, str]:
-    """A path without its image suffix, and the suffix in lower case; the suffix is empty for any other file."""
-    for suffix in IMAGE_SUFFIXES:
-        if file.lower().endswith(suffix):
-            return file[: -len(suffix)], suffix
-    return file, ""
+from retseg.files import find_stem, split_suffix
 
 
 def find_case_name(file: str, endings: Iterable[str]) -> str:
-    """The name of the case that a file belongs to: its stem without the endings that tell only what the file shows.
+    """The name of the case that a file belongs to: its stem without these endings, which say what the file shows.
 
-    `21_training_mask.gif` and `21_manual1.gif` are both `21` where `_training_mask` and `_manual1` are endings.
+    `21_training_mask.gif` and `21_manual1.gif` both belong to the case `21` where `_training_mask` and `_manual1` are
+    endings.
     """
-    stem = PurePosixPath(split_suffix(file)[0]).name
+    stem = find_stem(PurePosixPath(file))
     longest_first = sorted(endings, key=len, reverse=True)
     while True:
         ending = next((e for e in longest_first if stem.endswith(e) and stem != e), None)
@@ -38,7 +31,13 @@ def order_naturally(name: str) -> tuple[tuple[int, int | str], ...]:
 
 @dataclass(frozen=True)
 class Match:
-    """What a path says under a pattern: the folder that the pattern starts in, the split, and the case."""
+    """The parts of a path that fits a pattern.
+
+    Attributes:
+        root: the folder that the pattern starts in.
+        split: of the data set; empty where the pattern has none.
+        case: its name, with its endings.
+    """
 
     root: str
     split: str
@@ -56,7 +55,7 @@ class Pattern:
         return split_suffix(self.text)[1]
 
     def match(self, path: str) -> Match | None:
-        """Compare the end of an absolute posix path; None when it does not fit."""
+        """Compare the pattern with the end of an absolute posix path; None where it does not fit."""
         stem, suffix = split_suffix(path)
         if not suffix or (self._suffix and suffix != self._suffix):
             return None
@@ -72,7 +71,7 @@ class Pattern:
         return "".join(special.get(part, re.escape(part)) for part in parts)
 
     def as_glob(self, split: str) -> str:
-        """The pattern for `Path.glob`, with the split filled in."""
+        """The pattern as `Path.glob` takes it, with the split filled in."""
         escaped = "".join(f"[{letter}]" if letter in "*?[" else letter for letter in split)
         stem = split_suffix(self.text)[0].replace("{case}", "*").replace("{split}", escaped)
         return stem + (self._suffix or ".*")

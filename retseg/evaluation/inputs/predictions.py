@@ -1,6 +1,6 @@
-"""Where the predictions of each case lie: a folder, a zip archive, a submission's stacks, or a platform's jobs.
+"""Find the predictions of each case: in a folder, a zip archive, the stacks of a submission, or the jobs of a platform.
 
-Only names are looked at here; `checking` opens the files.
+Files are assigned to cases and tasks by their names alone; `reading` opens them.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,28 +12,38 @@ from retseg.challenge import Challenge
 from retseg.errors import RetsegError
 from retseg.evaluation.inputs.archives import Archive, open_archive
 from retseg.evaluation.inputs.jobs import find_job_outputs
-from retseg.evaluation.inputs.matching import find_case_name, order_naturally, split_suffix
+from retseg.evaluation.inputs.matching import find_case_name, order_naturally
 from retseg.evaluation.inputs.sources import FileSource, MemberSource, SliceSource, Source, SourceError, Stack
+from retseg.files import find_stem, split_suffix
 
-NOT_PREDICTIONS = ("inputs.json", "metrics.json", "results.json")
+PROBABILITY_ENDING = "_probability"
+"""The end of the stem of a map beside a mask, as `retseg predict` writes it."""
 
 
 class PredictionsError(RetsegError):
-    """There are no usable predictions; the message names the place and what was looked for."""
+    """There are no usable predictions; the message names the path and what was looked for."""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A file that should hold the mask or the probabilities of one case and task."""
+    """A file that should hold the mask or the probabilities of one case and task.
+
+    Attributes:
+        case: its name.
+        task: that it should show.
+        source: where its pixels are.
+        named_probability: whether the name of the file says that it is a probability map.
+    """
 
     case: str
     task: str
     source: Source
+    named_probability: bool = False
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """All that was found, and what is wrong with it, one sentence each."""
+    """The files that were found, and a sentence for each thing that is wrong with them."""
 
     candidates: tuple[Candidate, ...]
     problems: tuple[str, ...] = ()
@@ -44,49 +54,53 @@ class Predictions:
         return replace(self, candidates=tuple(c for c in self.candidates if c.task in kept))
 
 
-def find_predictions(challenge: Challenge, place: Path, cases: Iterable[str], tasks: Sequence[str] = ()) -> Predictions:
+def find_predictions(challenge: Challenge, path: Path, cases: Iterable[str], tasks: Sequence[str] = ()) -> Predictions:
     """Find the predictions of a challenge in a folder or a zip archive.
 
     Args:
         challenge: names tasks, sockets, the layout of submissions and the endings of file names.
-        place: a zip file, or a folder: of `retseg predict`, of `process.py`, or `/input` of an evaluation container.
+        path: a zip file, or a folder: of `retseg predict`, of `process.py`, or `/input` of an evaluation container.
         cases: the names of the cases of the truth; a stack has one slice for each, in natural order.
-        tasks: the only ones that are wanted, where there is one alone a file need not tell its task; the challenge's
-            when empty.
+        tasks: only these are kept; those of the challenge when empty. Where there is one, the names of the files need
+            not show it.
 
     Raises:
-        PredictionsError: the place is missing or holds nothing.
+        PredictionsError: the path does not exist or holds no image.
         ArchiveError: the archive is broken or dangerous.
+        JobsError: `predictions.json` is no list of jobs.
     """
     wanted = tuple(tasks) or challenge.tasks
-    if (place / "predictions.json").is_file():
-        outputs, problems = find_job_outputs(challenge, place)
-        found = tuple(Candidate(output.case, output.task, FileSource(output.path)) for output in outputs)
+    if (path / "predictions.json").is_file():
+        outputs, problems = find_job_outputs(challenge, path)
+        found = tuple(
+            Candidate(output.case, output.task, FileSource(output.path), is_named_probability(output.path.name))
+            for output in outputs
+        )
         return Predictions(found, tuple(problems)).keep_tasks(wanted)
-    if place.is_dir():
-        names = [path.relative_to(place).as_posix() for path in sorted(place.rglob("*")) if path.is_file()]
+    if path.is_dir():
+        names = [file.relative_to(path).as_posix() for file in sorted(path.rglob("*")) if file.is_file()]
         archive = None
-    elif place.is_file():
-        archive = open_archive(place)
+    elif path.is_file():
+        archive = open_archive(path)
         names = list(archive.members)
     else:
-        raise PredictionsError(f"the predictions {place} do not exist: give a folder or a zip file")
+        raise PredictionsError(f"the predictions {path} do not exist: give a folder or a zip file")
     names = [name for name in names if split_suffix(name)[1] and not PurePosixPath(name).name.startswith(".")]
     stacks = _find_stacks(challenge, names)
     if stacks:
-        return _open_stacks(place, archive, stacks, cases).keep_tasks(wanted)
+        return _open_stacks(path, archive, stacks, cases).keep_tasks(wanted)
     if not names:
-        raise PredictionsError(f"{place} holds no image: predictions are png, tif, mha, nii.gz or the like")
-    return _assign_files(challenge, place, archive, names, wanted).keep_tasks(wanted)
+        raise PredictionsError(f"{path} holds no image: predictions are png, tif, mha, nii.gz or the like")
+    return _assign_files(challenge, path, archive, names, wanted).keep_tasks(wanted)
 
 
 def _assign_files(
-    challenge: Challenge, place: Path, archive: Archive | None, names: list[str], wanted: Sequence[str]
+    challenge: Challenge, path: Path, archive: Archive | None, names: list[str], wanted: Sequence[str]
 ) -> Predictions:
     candidates, problems = [], []
     labels = challenge.submission.labels if challenge.submission else {}
     for name in names:
-        source: Source = MemberSource(archive, name) if archive else FileSource(place / name)
+        source: Source = MemberSource(archive, name) if archive else FileSource(path / name)
         task = find_task(challenge, labels, name) or (wanted[0] if len(wanted) == 1 else None)
         if task is None:
             problems.append(
@@ -94,25 +108,33 @@ def _assign_files(
             )
         else:
             endings = (*challenge.case_suffixes, *(f"_{label}" for label in labels.values()))
-            candidates.append(Candidate(find_case_name(name, endings), task, source))
+            candidates.append(Candidate(find_case_name(name, endings), task, source, is_named_probability(name)))
     return Predictions(tuple(candidates), tuple(problems))
 
 
+def is_named_probability(name: str) -> bool:
+    """Whether the name of a file says that it is a probability map."""
+    return PROBABILITY_ENDING in PurePosixPath(name).name
+
+
 def find_task(challenge: Challenge, labels: dict[str, str], name: str) -> str | None:
-    """The task that a relative file name tells by its folder, its socket or its ending; None where it does not."""
+    """The task of a file by a folder that is named after it, by its socket, or by its ending; None where none is.
+
+    Args:
+        challenge: names tasks and sockets.
+        labels: task to the short name that submissions use, such as `MA`.
+        name: of the file, relative to the folder of all predictions.
+    """
     path = PurePosixPath(name)
     folders = path.parts[:-1]
-    stem = split_suffix(path.name)[0].removesuffix("_probability")
+    stem = find_stem(path).removesuffix(PROBABILITY_ENDING).lower()
+    names = {task: (task, *([labels[task]] if task in labels else [])) for task in challenge.tasks}
     for task in challenge.tasks:
-        words = [task, *([labels[task]] if task in labels else [])]
         sockets = [socket.path for socket in challenge.socket if socket.task == task]
-        if any(word in folders for word in words) or any(f"/{path.parent}".endswith(f"/{s}") for s in sockets):
+        in_socket = any(f"/{path.parent}".endswith(f"/{socket}") for socket in sockets)
+        if in_socket or any(each in folders for each in names[task]):
             return task
-    for task in challenge.tasks:
-        words = [task, *([labels[task]] if task in labels else [])]
-        if any(stem.lower().endswith(f"_{word.lower()}") for word in words):
-            return task
-    return None
+    return next((task for task in names if any(stem.endswith(f"_{each.lower()}") for each in names[task])), None)
 
 
 def _find_stacks(challenge: Challenge, names: list[str]) -> dict[str, str]:
@@ -125,15 +147,15 @@ def _find_stacks(challenge: Challenge, names: list[str]) -> dict[str, str]:
     return dict(sorted(found, key=lambda pair: -len(PurePosixPath(pair[1]).parts)))
 
 
-def _open_stacks(place: Path, archive: Archive | None, stacks: dict[str, str], cases: Iterable[str]) -> Predictions:
+def _open_stacks(path: Path, archive: Archive | None, stacks: dict[str, str], cases: Iterable[str]) -> Predictions:
     ordered = sorted(cases, key=order_naturally)
     candidates, problems = [], []
     for task, name in stacks.items():
 
         def open_stream(name: str = name) -> BinaryIO:
-            return cast(BinaryIO, archive.open(name)) if archive else (place / name).open("rb")
+            return cast(BinaryIO, archive.open(name)) if archive else (path / name).open("rb")
 
-        stack = Stack(f"{place.name}:{name}" if archive else str(place / name), open_stream)
+        stack = Stack(f"{path.name}:{name}" if archive else str(path / name), open_stream)
         try:
             depth = stack.size[2]
         except SourceError as error:

@@ -1,4 +1,4 @@
-"""One prediction, wherever it lies: a file, a member of an archive, a slice of a stack. All are read as raw pixels."""
+"""Read one prediction as raw pixels: from a file, a member of an archive, or a slice of a stack."""
 
 import gzip
 import struct
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from retseg.errors import RetsegError
 from retseg.evaluation.inputs.archives import Archive, ArchiveError
-from retseg.evaluation.inputs.matching import split_suffix
+from retseg.files import METAIMAGE_SUFFIXES, NIFTI_SUFFIXES, split_suffix
 from retseg.image import ImageError, read_values
 from retseg.image.containers import find_damage
 from retseg.image.nifti import VolumeError, VolumeHeader, read_header, read_slice
@@ -23,15 +23,15 @@ MOST_PIXELS = 1 << 28
 
 
 class SourceError(RetsegError):
-    """A prediction cannot be read as one channel of pixels; one sentence names it and says why."""
+    """A prediction cannot be read as one channel of pixels; the message names it and says why."""
 
 
 class Source(Protocol):
-    """Something that holds one prediction."""
+    """One prediction that can be read."""
 
     @property
     def name(self) -> str:
-        """What to call it in a message."""
+        """Its name in messages."""
 
     def read(self) -> Pixels:
         """The raw pixels (H, W), in the type they are stored in.
@@ -75,9 +75,9 @@ class MemberSource:
     def read(self) -> Pixels:
         """See `Source`."""
         suffix = split_suffix(self.member)[1]
-        if suffix in (".mha", ".mhd"):
+        if suffix in METAIMAGE_SUFFIXES:
             raise SourceError(f"{self.name} is a MetaImage inside an archive: unpack the archive and give the folder")
-        if suffix in (".nii", ".nii.gz"):
+        if suffix in NIFTI_SUFFIXES:
             return Stack(self.name, lambda: cast(BinaryIO, self.archive.open(self.member))).read(0)
         try:
             return decode_raster(self.archive.read(self.member), self.name)
@@ -103,11 +103,11 @@ class SliceSource:
 
 
 class Stack:
-    """A NIfTI volume with a case per slice, read forward; going back starts it again.
+    """A NIfTI volume with a case per slice. It is read forward; an earlier slice starts from the beginning again.
 
     Args:
-        name: what to call it in a message.
-        open_stream: gives the bytes of the file from the start, gzip or plain.
+        name: in messages.
+        open_stream: opens the bytes of the file, gzip or plain, at their start.
     """
 
     def __init__(self, name: str, open_stream: Callable[[], BinaryIO]) -> None:
@@ -171,7 +171,7 @@ def decode_raster(content: bytes, name: str) -> Pixels:
 
     Args:
         content: the file.
-        name: what to call it in a message.
+        name: in messages.
 
     Raises:
         SourceError: the bytes are no such image, it has several channels that differ, or it is too large.

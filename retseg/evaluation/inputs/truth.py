@@ -1,6 +1,6 @@
-"""Ground truth where it lies: the official folder of a data set, one split or one folder of it, or plain folders.
+"""Find ground truth: in the official folder of a data set, in one split or one folder of it, or in plain folders.
 
-Only paths are looked at here; pixels are read one case at a time, when they are scored.
+Files are assigned to cases and tasks by their paths alone; `reading` opens them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,14 +10,8 @@ from pathlib import Path
 from retseg.challenge import Challenge
 from retseg.challenge.layout import GroundTruth
 from retseg.errors import RetsegError
-from retseg.evaluation.inputs.matching import (
-    IMAGE_SUFFIXES,
-    Match,
-    Pattern,
-    find_case_name,
-    order_naturally,
-    split_suffix,
-)
+from retseg.evaluation.inputs.matching import Match, Pattern, find_case_name, order_naturally
+from retseg.files import IMAGE_SUFFIXES, has_suffix, split_suffix
 
 
 class GroundTruthError(RetsegError):
@@ -29,11 +23,11 @@ class TruthCase:
     """The files of one case.
 
     Attributes:
-        name: without the endings that tell only what a file shows.
+        name: the stem of the files, without the endings that say what a file shows.
         masks: task to its mask; None where a missing file means that the image has no such lesion. A task that is
             absent was not annotated.
-        field_of_view: the data set's own mask of the lit disc.
-        image: the photograph itself.
+        field_of_view: the data set's own mask of it.
+        image: the photograph.
     """
 
     name: str
@@ -44,7 +38,13 @@ class TruthCase:
 
 @dataclass(frozen=True)
 class Truth:
-    """All cases in natural order, the layout they were found in, and what is wrong with the folder."""
+    """All cases of a folder.
+
+    Attributes:
+        cases: in natural order.
+        layout: the title of the layout that they were found in.
+        problems: a sentence for each thing that is wrong with the folder.
+    """
 
     cases: tuple[TruthCase, ...]
     layout: str
@@ -65,14 +65,14 @@ class Truth:
 def find_truth(challenge: Challenge, folder: Path, split: str = "", tasks: Sequence[str] = ()) -> Truth:
     """Find the cases of a challenge under `folder`.
 
-    The first layout that fits any file is taken: those of the challenge's file, then folders named after output
-    sockets or tasks, then, where a single task is wanted, `masks/` or the folder itself.
+    The first layout that fits any file is taken. The layouts of the challenge's file are tried first, then folders
+    named after output sockets or tasks, then, where a single task is wanted, `masks/` or the folder itself.
 
     Args:
         challenge: names tasks, layouts and splits.
         folder: the whole data set, one split of it, or a folder of masks.
         split: keep only the cases of this split of the challenge; all when empty.
-        tasks: what is asked for, where it is not all of the challenge; a folder of masks shows the only one.
+        tasks: that are wanted, all of the challenge when empty. Where there is one, a folder of masks is taken for it.
 
     Raises:
         GroundTruthError: the folder is missing, fits no layout, or the split is unknown or empty.
@@ -90,32 +90,32 @@ def find_truth(challenge: Challenge, folder: Path, split: str = "", tasks: Seque
     wanted = "; ".join(pattern for layout in tried for pattern in layout.masks.values())
     raise GroundTruthError(
         f"{folder} holds no ground truth of '{challenge.name}': none of its {len(files)} image files is laid out as "
-        f"{wanted}; lay them out so, or choose another --challenge"
+        f"{wanted}; move them there, or choose another --challenge"
     )
 
 
 def list_images(folder: Path) -> list[Path]:
     """All image files below a folder, sorted, without hidden ones."""
-    paths = (path for path in folder.absolute().rglob("*") if path.name.lower().endswith(IMAGE_SUFFIXES))
+    paths = (path for path in folder.absolute().rglob("*") if has_suffix(path, IMAGE_SUFFIXES))
     return sorted(path for path in paths if not path.name.startswith(".") and path.is_file())
 
 
 def _plain_layouts(challenge: Challenge, folder: Path, wanted: tuple[str, ...]) -> Iterable[GroundTruth]:
     missing = challenge.ground_truth[0].missing_mask if challenge.ground_truth else "error"
     images = ("images/{case}",)
-    views = ("field_of_view/{case}", "field-of-view/{case}", "fov/{case}", "mask/{case}")
+    fields = ("field_of_view/{case}", "field-of-view/{case}", "fov/{case}", "mask/{case}")
     sockets = {socket.task: f"{socket.path}/{{case}}" for socket in challenge.socket if socket.task}
     expected = {task: f"expected/{pattern}" for task, pattern in sockets.items()}
     given = tuple(f"input/{socket.path}/{{case}}" for socket in challenge.socket if socket.kind == "image")
-    aside = tuple(f"expected/{view}" for view in views)
+    expected_fields = tuple(f"expected/{field}" for field in fields)
     tasks = challenge.tasks
-    yield GroundTruth("test cases with input/ and expected/", expected, given, aside, missing)
-    yield GroundTruth("folders named after output sockets", sockets, images, views, missing)
+    yield GroundTruth("test cases with input/ and expected/", expected, given, expected_fields, missing)
+    yield GroundTruth("folders named after output sockets", sockets, images, fields, missing)
     apart = {task: f"masks/{task}/{{case}}" for task in tasks}
-    yield GroundTruth("masks/ with a folder for each task", apart, images, views, missing)
-    yield GroundTruth("folders named after tasks", {t: f"{t}/{{case}}" for t in tasks}, images, views, missing)
+    yield GroundTruth("masks/ with a folder for each task", apart, images, fields, missing)
+    yield GroundTruth("folders named after tasks", {t: f"{t}/{{case}}" for t in tasks}, images, fields, missing)
     if len(wanted) == 1:
-        yield GroundTruth("a folder of masks", {wanted[0]: "masks/{case}"}, images, views)
+        yield GroundTruth("a folder of masks", {wanted[0]: "masks/{case}"}, images, fields)
         here = folder.absolute().name
         yield GroundTruth("masks alone", {wanted[0]: f"{here}/{{case}}"})
 
@@ -129,9 +129,9 @@ def _read_layout(challenge: Challenge, layout: GroundTruth, files: list[Path]) -
             if match:
                 name = find_case_name(match.case, challenge.case_suffixes)
                 masks.setdefault((Match(match.root, match.split, name), task), []).append(path)
-    places = {(match.root, match.split) for match, _ in masks}
-    images = _find_beside(layout.images, places, challenge)
-    views = _find_beside(layout.field_of_view, places, challenge)
+    roots = {(match.root, match.split) for match, _ in masks}
+    images = _find_beside(layout.images, roots, challenge)
+    fields = _find_beside(layout.field_of_view, roots, challenge)
     matches = {match for match, _ in masks} | (set(images) if layout.missing_mask == "empty" else set())
     problems = [
         f"{', '.join(map(str, paths))}: several masks of '{task}' for the case '{match.case}'; keep one"
@@ -142,26 +142,26 @@ def _read_layout(challenge: Challenge, layout: GroundTruth, files: list[Path]) -
     for match in sorted(matches, key=lambda match: order_naturally(match.case)):
         found = {task: masks[match, task][0] for task in layout.masks if (match, task) in masks}
         absent = {task: None for task in layout.masks if layout.missing_mask == "empty"}
-        cases.append(TruthCase(match.case, {**absent, **found}, views.get(match), images.get(match)))
+        cases.append(TruthCase(match.case, {**absent, **found}, fields.get(match), images.get(match)))
     names = [case.name for case in cases]
     problems += [
-        f"the case '{name}' is there more than once under {match_roots(matches, name)}; give one split"
+        f"the case '{name}' is there more than once under {_list_roots(matches, name)}; give one split"
         for name in sorted({name for name in names if names.count(name) > 1})
     ]
     return Truth(tuple(cases), layout.title, tuple(problems))
 
 
-def match_roots(matches: Iterable[Match], name: str) -> str:
-    """Where the cases of one name lie, for a message."""
+def _list_roots(matches: Iterable[Match], name: str) -> str:
+    """The folders that hold a case of this name, for a message."""
     return " and ".join(sorted(f"{match.root}/{match.split}" for match in matches if match.case == name))
 
 
-def _find_beside(patterns: tuple[str, ...], places: set[tuple[str, str]], challenge: Challenge) -> dict[Match, Path]:
-    """The files that fit a pattern in the same data set and split as the masks; the first pattern wins."""
+def _find_beside(patterns: tuple[str, ...], roots: set[tuple[str, str]], challenge: Challenge) -> dict[Match, Path]:
+    """The files that fit a pattern in the same data set and split as the masks; the first pattern is preferred."""
     found: dict[Match, Path] = {}
     for text in patterns:
         pattern = Pattern(text)
-        for root, split in sorted(places):
+        for root, split in sorted(roots):
             for path in sorted(Path(root or "/").glob(pattern.as_glob(split))):
                 match = pattern.match(path.as_posix())
                 if match and match.split in ("", split) and split_suffix(path.name)[1]:

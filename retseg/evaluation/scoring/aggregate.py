@@ -1,7 +1,7 @@
-"""From cases to the numbers of a leaderboard, each with the interval of a bootstrap over cases.
+"""The metrics of all cases together, each with its value in every resample of a bootstrap over cases.
 
-The resamples are drawn once: all tasks and metrics share them, so the interval of a mean over tasks respects that the
-tasks of one image belong together.
+The resamples are drawn once and shared by all tasks and metrics, because the tasks of one image are not independent of
+each other. So the interval of the mean over tasks is right.
 """
 
 import functools
@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retseg.challenge.protocol import Protocol
-from retseg.evaluation.scoring.case import integrate_pr
+from retseg.evaluation.scoring.confusion import derive_metric
+from retseg.evaluation.scoring.pr_grid import integrate_pr
 from retseg.evaluation.scoring.result import CaseScore, Summary
 from retseg.metrics.curves import auc_roc, average_precision, brier, ece, reliability
 from retseg.metrics.derived import DERIVED, divide
@@ -33,7 +34,13 @@ CALIBRATION_BINS = 15
 
 @dataclass(frozen=True)
 class Estimate:
-    """A metric of all cases, its spread over the cases, and its value in every resample."""
+    """One metric of all cases together.
+
+    Attributes:
+        value: the mean over the cases, or the metric of the pooled pixels.
+        std: standard deviation over the cases; None for a pooled metric and for a single case.
+        replicates: (resamples,) the metric of every resample; (0,) where there is a single case.
+    """
 
     value: float
     std: float | None
@@ -43,46 +50,57 @@ class Estimate:
 Estimates = Mapping[str, Mapping[str, Estimate]]
 """Task or "overall", then metric."""
 
+Columns = Mapping[str, Sequence[CaseScore | None]]
+"""Task to the scores of the cases, which have the same order for all tasks."""
+
 
 def estimate(scores: Sequence[CaseScore], tasks: Sequence[str], protocol: Protocol, seed: int) -> Estimates:
-    """Every metric of the protocol for each task, and for all tasks together where each has a value.
+    """Every metric of the protocol for each task, and the mean over the tasks where all of them have a value.
 
     Args:
         scores: of all cases and tasks; a case may lack a task.
-        tasks: in order.
-        protocol: says how cases are put together, and which metrics are wanted.
+        tasks: in the order of the result.
+        protocol: gives the metrics and the pooling.
         seed: of the bootstrap.
 
     Raises:
         ValueError: there is no score.
     """
     names = list(dict.fromkeys(score.name for score in scores))
-    return estimate_with_weights(scores, names, tasks, protocol, draw_resamples(len(names), seed))
+    return estimate_columns(arrange(scores, names, tasks), protocol, draw_resamples(len(names), seed))
 
 
-def estimate_with_weights(
-    scores: Sequence[CaseScore], names: Sequence[str], tasks: Sequence[str], protocol: Protocol, weights: Floats
-) -> Estimates:
-    """As `estimate`, with (resamples, cases) weights for the cases in the order of `names`."""
+def arrange(scores: Iterable[CaseScore], names: Sequence[str], tasks: Sequence[str]) -> Columns:
+    """Task to its scores in the order of the names of the cases; None where a case lacks the task."""
     table = {(score.name, score.task): score for score in scores}
+    return {task: [table.get((name, task)) for name in names] for task in tasks}
+
+
+def estimate_columns(columns: Columns, protocol: Protocol, weights: Floats) -> Estimates:
+    """The same as `estimate`, from arranged scores and with given weights.
+
+    Args:
+        columns: task to the scores of (cases,).
+        protocol: gives the metrics and the pooling.
+        weights: (resamples, cases) how often each case is in each resample.
+    """
     found: dict[str, dict[str, Estimate]] = {}
-    for task in tasks:
-        column = [table.get((name, task)) for name in names]
+    for task, column in columns.items():
         if protocol.pooling == "pooled":
             found[task] = _estimate_pooled(column, protocol, weights)
         else:
-            found[task] = {m: _estimate_mean(_collect([column], m), weights) for m in protocol.metrics}
+            found[task] = {metric: _estimate_mean(column, metric, weights) for metric in protocol.metrics}
         found[task] = {metric: e for metric, e in found[task].items() if np.isfinite(e.value)}
     return {**found, "overall": _estimate_overall(found, protocol)}
 
 
 def summarise(estimates: Estimates) -> dict[str, dict[str, Summary]]:
-    """Mean, standard deviation and 95 % interval of every estimate; no interval from a single case."""
+    """Value, standard deviation and 95 % interval of every estimate; a single case has no interval."""
     return {task: {metric: _summarise(e) for metric, e in metrics.items()} for task, metrics in estimates.items()}
 
 
 def pool_histograms(scores: Iterable[CaseScore]) -> Histograms | None:
-    """All pixels of the cases in the pool; None where no case has probabilities."""
+    """The sum of the histograms of the cases in the pool; None where no case has probabilities."""
     held = [score.histograms for score in scores if score.histograms is not None and score.in_pool]
     return functools.reduce(operator.add, held) if held else None
 
@@ -95,7 +113,7 @@ def _summarise(e: Estimate) -> Summary:
 
 
 def _estimate_overall(found: Mapping[str, Mapping[str, Estimate]], protocol: Protocol) -> dict[str, Estimate]:
-    """The mean over the tasks that have a value at all; with one task it is that task."""
+    """The mean over the tasks that have any metric, for each metric that all of these have; a single task as it is."""
     present = [metrics for metrics in found.values() if metrics]
     if len(present) == 1:
         return dict(present[0])
@@ -110,12 +128,8 @@ def _estimate_overall(found: Mapping[str, Mapping[str, Estimate]], protocol: Pro
     return overall
 
 
-def _collect(columns: Iterable[Sequence[CaseScore | None]], metric: str) -> Floats:
-    rows = [[score.metrics.get(metric, np.nan) if score else np.nan for score in column] for column in columns]
-    return np.array(rows, dtype=np.float64).T
-
-
-def _estimate_mean(values: Floats, weights: Floats) -> Estimate:
+def _estimate_mean(column: Sequence[CaseScore | None], metric: str, weights: Floats) -> Estimate:
+    values = np.array([score.metrics.get(metric, np.nan) if score else np.nan for score in column], dtype=np.float64)
     present = values[np.isfinite(values)]
     if present.size == 0:
         return Estimate(np.nan, None, np.empty(0))
@@ -129,20 +143,19 @@ def _estimate_pooled(column: Sequence[CaseScore | None], protocol: Protocol, wei
     held = [score for score in pool if score is not None]
     if not held:
         return {}
-    several = len(held) > 1
     counts = np.stack([score.counts.as_row() if score else np.zeros(4, np.int64) for score in pool])
 
-    def judge(value: float, resample: Callable[[], Floats]) -> Estimate:
-        return Estimate(value, None, resample() if several else np.empty(0))
+    def describe(value: float, resample: Callable[[], Floats]) -> Estimate:
+        return Estimate(value, None, resample() if len(held) > 1 else np.empty(0))
 
     found: dict[str, Estimate] = {}
     for metric in protocol.metrics:
         if metric in DERIVED:
-            derive = DERIVED[metric].over
+            derive = functools.partial(derive_metric, metric, smoothing=protocol.smoothing)
             value = float(derive(counts.sum(axis=0)))
-            found[metric] = judge(value, functools.partial(resample_pooled, counts, derive, weights))
+            found[metric] = describe(value, functools.partial(resample_pooled, counts, derive, weights))
     if all(score.histograms is not None for score in held):
-        found |= _estimate_curves(pool, protocol, weights, judge)
+        found |= _estimate_curves(pool, protocol, weights, describe)
     return {metric: found[metric] for metric in protocol.metrics if metric in found}
 
 
@@ -150,7 +163,7 @@ def _estimate_curves(
     pool: Sequence[CaseScore | None],
     protocol: Protocol,
     weights: Floats,
-    judge: Callable[[float, Callable[[], Floats]], Estimate],
+    describe: Callable[[float, Callable[[], Floats]], Estimate],
 ) -> dict[str, Estimate]:
     empty = Histograms(np.zeros(BINS, np.int32), np.zeros(BINS, np.int32), 0.0)
     maps = [score.histograms if score and score.histograms else empty for score in pool]
@@ -158,19 +171,21 @@ def _estimate_curves(
     found: dict[str, Estimate] = {}
     if {"auc_roc", "ap"} & set(protocol.metrics):
         curves = resample_curves(merge_bins(maps), weights)
-        found["auc_roc"] = judge(auc_roc(total), lambda: curves.auc_roc)
-        found["ap"] = judge(average_precision(total), lambda: curves.average_precision)
+        found["auc_roc"] = describe(auc_roc(total), lambda: curves.auc_roc)
+        found["ap"] = describe(average_precision(total), lambda: curves.average_precision)
     if protocol.pr_grid is not None:
         shape = next(score.grid.shape for score in pool if score and score.grid is not None)
         grids = np.stack([s.grid if s and s.grid is not None else np.zeros(shape, np.int64) for s in pool])
         integrate = functools.partial(integrate_pr, grid=protocol.pr_grid)
-        found["auc_pr"] = judge(float(integrate(grids.sum(axis=0))), lambda: resample_pooled(grids, integrate, weights))
+        found["auc_pr"] = describe(
+            float(integrate(grids.sum(axis=0))), lambda: resample_pooled(grids, integrate, weights)
+        )
     if "brier" in protocol.metrics:
         pixels = np.array([h.positives.sum() + h.negatives.sum() for h in maps], dtype=np.float64)
         errors = np.array([h.squared_error for h in maps])
-        found["brier"] = judge(brier(total), lambda: divide(weights @ errors, weights @ pixels))
+        found["brier"] = describe(brier(total), lambda: divide(weights @ errors, weights @ pixels))
     if "ece" in protocol.metrics:
-        found["ece"] = judge(ece(total, CALIBRATION_BINS), lambda: _resample_ece(maps, weights))
+        found["ece"] = describe(ece(total, CALIBRATION_BINS), lambda: _resample_ece(maps, weights))
     return found
 
 

@@ -1,4 +1,4 @@
-"""One case under one or several protocols: maps in, counts and metrics out. Nothing here reads a file."""
+"""Score one case under one or several protocols: truth and prediction in, counts and metrics out. No file is read."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -8,18 +8,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from retseg.challenge.protocol import PrGrid, Protocol, SoftTruth
+from retseg.challenge.protocol import Protocol, SoftTruth
+from retseg.evaluation.scoring.confusion import derive_metric, score_empty_truth
+from retseg.evaluation.scoring.pr_grid import count_at_thresholds, integrate_pr
 from retseg.evaluation.scoring.result import CaseScore
 from retseg.evaluation.scoring.shapes import measure_shapes
-from retseg.metrics.counts import Counts, count_confusion
-from retseg.metrics.curves import auc_roc, average_precision, brier, ece, integrate_grid, read_grid
+from retseg.metrics.counts import Counts, Mask, count_confusion
+from retseg.metrics.curves import auc_roc, average_precision, brier, ece
 from retseg.metrics.derived import DERIVED
-from retseg.metrics.histograms import Histograms, count_grid, count_probabilities, find_exact_bins
+from retseg.metrics.histograms import Histograms, count_probabilities
 
-Mask = NDArray[np.bool_]
 Probability = NDArray[np.float32]
-NEEDS_TRUTH = ("sensitivity", "mcc", "kappa", "balanced_accuracy", "auc_roc", "ap", "auc_pr", "ece", "brier")
-OVERLAPS = ("dice", "iou", "f1", "mean_iou", "precision")
 
 
 @dataclass(frozen=True)
@@ -27,10 +26,10 @@ class CaseMaps:
     """One case and task in memory, all of shape (H, W).
 
     Attributes:
-        truth: True where the vessel or lesion is.
-        mask: the prediction's own mask, or None to cut the probabilities.
+        truth: bool, True where the vessel or lesion is.
+        mask: bool, the prediction's own mask, or None where the probabilities are compared with a threshold.
         probability: float32 in [0, 1], or None where there is only a mask.
-        field_of_view: for the protocols that count inside it; None stands for the whole frame.
+        field_of_view: bool, for the protocols that count inside it; None stands for the whole frame.
     """
 
     truth: Mask
@@ -56,13 +55,14 @@ def score_case(
     """Score one case and task.
 
     Args:
-        name, task: what is scored.
+        name: of the case.
+        task: that is scored.
         maps: truth and prediction.
         protocols: the rules.
-        threshold: cuts the probabilities where there is no mask; that of each protocol when None.
+        threshold: makes a mask of the probabilities where there is no mask; each protocol's own when None.
 
     Returns:
-        Protocol name to score; what protocols have in common is held once in memory.
+        Protocol name to score. Protocols of one region, threshold and number of grey levels share their histograms.
 
     Raises:
         ValueError: there is neither a mask nor a probability, or the shapes differ.
@@ -70,24 +70,26 @@ def score_case(
     shared: dict[tuple[str, int, float], Measured] = {}
     scores = {}
     for protocol in protocols:
-        cut = protocol.threshold if threshold is None else threshold
+        applied = protocol.threshold if threshold is None else threshold
         if protocol.soft_truth is not None:
             counts = count_against_soft_truth(maps, protocol.soft_truth)
-            scores[protocol.name] = finish(CaseScore(name, task, counts, None, {}), {}, protocol)
+            scores[protocol.name] = complete_score(CaseScore(name, task, counts, None, {}), {}, protocol)
             continue
-        key = (protocol.region, protocol.levels, cut)
+        key = (protocol.region, protocol.levels, applied)
         if key not in shared:
-            shared[key] = measure(maps, protocol, cut)
-        seen = shared[key]
-        grid = count_on_grid(seen, maps.truth, protocol.pr_grid) if protocol.pr_grid else None
-        shapes = measure_shapes(seen.mask, maps.truth, seen.region, protocol.metrics)
-        score = CaseScore(name, task, seen.counts, seen.histograms, {}, grid)
-        scores[protocol.name] = finish(score, shapes, protocol)
+            shared[key] = measure(maps, protocol, applied)
+        found = shared[key]
+        grid = None
+        if protocol.pr_grid is not None and found.probability is not None and found.histograms is not None:
+            grid = count_at_thresholds(found.probability, found.histograms, maps.truth, found.region, protocol.pr_grid)
+        shapes = measure_shapes(found.mask, maps.truth, found.region, protocol.metrics)
+        score = CaseScore(name, task, found.counts, found.histograms, {}, grid)
+        scores[protocol.name] = complete_score(score, shapes, protocol)
     return scores
 
 
 def measure(maps: CaseMaps, protocol: Protocol, threshold: float) -> Measured:
-    """Count the pixels of the protocol's region once.
+    """Count the pixels of the protocol's region.
 
     Raises:
         ValueError: there is neither a mask nor a probability, or the shapes differ.
@@ -105,7 +107,7 @@ def measure(maps: CaseMaps, protocol: Protocol, threshold: float) -> Measured:
 
 
 def quantise(probability: Probability, levels: int) -> Probability:
-    """Round probabilities to `levels` even grey levels from 0 to 1; 0 levels change nothing."""
+    """Round probabilities to `levels` grey levels of equal distance from 0 to 1; 0 levels change nothing."""
     if levels == 0:
         return probability
     rounded = probability * np.float32(levels - 1)
@@ -114,39 +116,11 @@ def quantise(probability: Probability, levels: int) -> Probability:
     return rounded
 
 
-def list_thresholds(grid: PrGrid) -> NDArray[np.float64]:
-    """(T,) the thresholds t of a grid such that `p >= t` is what the grid asks, in float32."""
-    thresholds = np.arange(grid.thresholds) / (grid.thresholds - 1) / grid.scale
-    if grid.comparison == "above":
-        return np.nextafter(thresholds.astype(np.float32), np.float32(np.inf)).astype(np.float64)
-    return np.asarray(thresholds)
-
-
-def count_on_grid(seen: Measured, truth: Mask, grid: PrGrid) -> NDArray[np.int64] | None:
-    """(T, 4) counts tp, fp, fn, tn at the thresholds of a grid: from the histogram where its edges allow."""
-    if seen.probability is None or seen.histograms is None:
-        return None
-    thresholds = list_thresholds(grid)
-    try:
-        find_exact_bins(thresholds)
-    except ValueError:
-        return count_grid(seen.probability, truth, seen.region, thresholds)
-    return read_grid(seen.histograms, thresholds)
-
-
-def integrate_pr(table: NDArray[np.number], grid: PrGrid) -> NDArray[np.float64]:
-    """Area under the PR curve of (..., T, 4) counts by the conventions of `grid`: (...)."""
-    values = np.array(table, dtype=np.float64)
-    if grid.zero_points == "skip":
-        values[..., 1] = np.where(values[..., 0] == 0, 0, values[..., 1])  # nothing predicted there: left out
-    return integrate_grid(values, grid.integration)
-
-
 def count_against_soft_truth(maps: CaseMaps, soft: SoftTruth) -> Counts:
-    """Counts of a resized prediction, cut above 0.5, against a truth that the same resize has turned grey.
+    """Counts of a resized prediction, a mask above 0.5, against a truth that the same resize has turned grey.
 
-    A pixel whose truth is neither 0 nor 1 is wrong whatever is predicted, as in Keras's binary accuracy, which compares
-    for equality.
+    A pixel whose truth is neither 0 nor 1 counts as wrong whatever is predicted, as in Keras's binary accuracy, which
+    compares for equality.
 
     Raises:
         ValueError: there is neither a mask nor a probability.
@@ -164,40 +138,24 @@ def count_against_soft_truth(maps: CaseMaps, soft: SoftTruth) -> Counts:
     return Counts(tp, int(predicted.sum()) - tp, int((~predicted).sum()) - tn, tn)
 
 
-def recount_at_bin(score: CaseScore, first_bin: int, protocol: Protocol) -> CaseScore:
-    """The same case with the histogram's bins from `first_bin` on as its mask."""
-    if score.histograms is None:
-        return score
-    positives, negatives = score.histograms.positives, score.histograms.negatives
-    tp, fp = int(positives[first_bin:].sum()), int(negatives[first_bin:].sum())
-    counts = Counts(tp, fp, int(positives.sum()) - tp, int(negatives.sum()) - fp)
-    return finish(replace(score, counts=counts), {}, protocol)
+def complete_score(score: CaseScore, shapes: Mapping[str, float], protocol: Protocol) -> CaseScore:
+    """The score with the protocol's metrics, by its rule for an empty truth, and whether it belongs to the pool.
 
-
-def find_break_even(pool: Histograms) -> int:
-    """The first bin of the mask whose precision and recall are nearest to each other: as many predicted as true."""
-    predicted = np.cumsum((pool.positives + pool.negatives)[::-1], dtype=np.int64)[::-1]
-    return int(np.argmin(np.abs(predicted - pool.positives.sum())))
-
-
-def finish(score: CaseScore, shapes: Mapping[str, float], protocol: Protocol) -> CaseScore:
-    """Fill in what follows from the counts: the wanted metrics, the rule for an empty truth, the place in the pool."""
-    values = {**derive(score, protocol), **shapes}
+    Args:
+        score: with counts, histograms and grid.
+        shapes: the metrics that need the shape of the masks.
+        protocol: names the metrics.
+    """
     empty = score.counts.tp + score.counts.fn == 0
-    if empty:
-        values = apply_empty_rule(values, score.counts, protocol)
+    values = {**(_describe_empty_truth(score, protocol) if empty else _derive(score, protocol)), **shapes}
     finite: dict[str, float] = {m: float(values[m]) for m in protocol.metrics if math.isfinite(values.get(m, math.nan))}
     return replace(score, metrics=finite, in_pool=not (empty and protocol.empty_truth == "leave_out"))
 
 
-def derive(score: CaseScore, protocol: Protocol) -> dict[str, float]:
+def _derive(score: CaseScore, protocol: Protocol) -> dict[str, float]:
     """All metrics that follow from the counts, histograms and grid of a score; nan where undefined."""
-    counts, histograms = score.counts, score.histograms
-    values = {name: metric(counts) for name, metric in DERIVED.items()}
-    if protocol.smoothing:
-        add = protocol.smoothing
-        values["dice"] = (2 * counts.tp + add) / (2 * counts.tp + counts.fp + counts.fn + add)
-        values["iou"] = (counts.tp + add) / (counts.tp + counts.fp + counts.fn + add)
+    row, histograms = score.counts.as_row(), score.histograms
+    values = {metric: float(derive_metric(metric, row, protocol.smoothing)) for metric in DERIVED}
     if histograms is not None:
         values |= {"auc_roc": auc_roc(histograms), "ap": average_precision(histograms)}
         values |= {"ece": ece(histograms), "brier": brier(histograms)}
@@ -206,15 +164,11 @@ def derive(score: CaseScore, protocol: Protocol) -> dict[str, float]:
     return values
 
 
-def apply_empty_rule(values: Mapping[str, float], counts: Counts, protocol: Protocol) -> dict[str, float]:
-    """The metrics of a case whose truth is empty, by the protocol's rule; see `Protocol.empty_truth`."""
-    pixels = counts.fp + counts.tn
-    kept = {name: value for name, value in values.items() if name not in (*NEEDS_TRUTH, *OVERLAPS)}
-    kept["empty_truth_false_alarm"] = float(counts.fp > 0)
-    kept["empty_truth_predicted_area"] = counts.fp / pixels if pixels else math.nan
-    if protocol.empty_truth in ("one", "zero"):
-        overlap = float(protocol.empty_truth == "one" and counts.fp == 0)
-        background = DERIVED["specificity"](counts)
-        kept |= {"dice": overlap, "iou": overlap, "f1": overlap, "mean_iou": (overlap + background) / 2}
-        kept["precision"] = values["precision"]
-    return kept
+def _describe_empty_truth(score: CaseScore, protocol: Protocol) -> dict[str, float]:
+    """The metrics of a case whose truth is empty, false alarms among them."""
+    counts, pixels = score.counts, score.counts.fp + score.counts.tn
+    row = counts.as_row()
+    values = {metric: float(score_empty_truth(metric, row, protocol.empty_truth)) for metric in DERIVED}
+    values["empty_truth_false_alarm"] = float(counts.fp > 0)
+    values["empty_truth_predicted_area"] = counts.fp / pixels if pixels else math.nan
+    return values

@@ -1,20 +1,20 @@
 """Two systems on the same cases: a paired permutation test and a paired bootstrap of the difference.
 
-Pairing needs no more than shared weights: both systems are put together from the same resampled cases, and under the
-null hypothesis the two results of a case may have come from either.
+Both systems are resampled with the same weights, so a resample holds the same cases of both. In the permutation test,
+the results of a case may be swapped between the systems.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from retseg.challenge.protocol import Protocol
 from retseg.errors import RetsegError
-from retseg.evaluation.scoring.aggregate import Estimates, estimate, estimate_with_weights
+from retseg.evaluation.scoring.aggregate import Estimates, arrange, estimate_columns
 from retseg.evaluation.scoring.result import CaseScore
-from retseg.metrics.permutation import draw_exchanges
-from retseg.metrics.resampling import bootstrap_difference
+from retseg.metrics.permutation import draw_exchanges, find_p_value
+from retseg.metrics.resampling import bootstrap_difference, draw_resamples
 
 
 class ComparisonError(RetsegError):
@@ -23,7 +23,14 @@ class ComparisonError(RetsegError):
 
 @dataclass(frozen=True)
 class Difference:
-    """One metric of this system minus the other's, with its paired interval and two-sided p-value."""
+    """One metric of the first system minus that of the second.
+
+    Attributes:
+        difference: of the two values.
+        ci95_low: lower end of the 95 % interval of a paired bootstrap; None with a single case.
+        ci95_high: its upper end.
+        p_value: two-sided, of a paired permutation test; None with a single case.
+    """
 
     difference: float
     ci95_low: float | None
@@ -40,45 +47,45 @@ def compare(
 ) -> Differences:
     """Compare two systems on the cases and tasks that both have.
 
+    Args:
+        first: scores of the first system.
+        second: scores of the second system, by the same protocol.
+        tasks: in the order of the result.
+        protocol: gives the metrics and the pooling.
+        seed: of the bootstrap and of the random exchanges.
+
     Raises:
-        ComparisonError: there are none.
+        ComparisonError: there is no common case.
     """
     both = {(s.name, s.task) for s in first} & {(s.name, s.task) for s in second}
     if not both:
         raise ComparisonError("the two predictions have no case in common: compare two systems on the same images")
     names = list(dict.fromkeys(s.name for s in first if (s.name, s.task) in both))
-    one = _arrange([s for s in first if (s.name, s.task) in both], names)
-    other = _arrange([s for s in second if (s.name, s.task) in both], names)
-    here, there = estimate(one, tasks, protocol, seed), estimate(other, tasks, protocol, seed)
-    exchanges = draw_exchanges(len(names), seed)
-    joined = [*one, *(replace(score, name=f"{score.name} of the other") for score in other)]
-    order = [*names, *(f"{name} of the other" for name in names)]
-    kept = estimate_with_weights(joined, order, tasks, protocol, exchanges.first)
-    swapped = estimate_with_weights(joined, order, tasks, protocol, exchanges.second)
+    one, other = (arrange([s for s in scores if (s.name, s.task) in both], names, tasks) for scores in (first, second))
+    resamples, exchanges = draw_resamples(len(names), seed), draw_exchanges(len(names), seed)
+    estimates = estimate_columns(one, protocol, resamples), estimate_columns(other, protocol, resamples)
+    joined = {task: [*one[task], *other[task]] for task in tasks}
+    exchanged = (
+        estimate_columns(joined, protocol, exchanges.first),
+        estimate_columns(joined, protocol, exchanges.second),
+    )
     return {
         task: {
-            metric: _judge(here, there, kept, swapped, (task, metric))
+            metric: _compare_metric(estimates, exchanged, task, metric)
             for metric in metrics
-            if metric in there.get(task, {})
+            if metric in estimates[1].get(task, {})
         }
-        for task, metrics in here.items()
+        for task, metrics in estimates[0].items()
     }
 
 
-def _arrange(scores: Sequence[CaseScore], names: Sequence[str]) -> list[CaseScore]:
-    """The scores in the order of the names, so that both systems share every resample."""
-    place = {name: index for index, name in enumerate(names)}
-    return sorted(scores, key=lambda score: place[score.name])
-
-
-def _judge(here: Estimates, there: Estimates, kept: Estimates, swapped: Estimates, key: tuple[str, str]) -> Difference:
-    task, metric = key
-    one, other = here[task][metric], there[task][metric]
-    observed = one.value - other.value
-    if one.replicates.size == 0 or other.replicates.size == 0 or metric not in kept.get(task, {}):
-        return Difference(observed, None, None, None)
+def _compare_metric(
+    estimates: tuple[Estimates, Estimates], exchanged: tuple[Estimates, Estimates], task: str, metric: str
+) -> Difference:
+    one, other = (each[task][metric] for each in estimates)
+    if one.replicates.size == 0 or other.replicates.size == 0 or metric not in exchanged[0].get(task, {}):
+        return Difference(one.value - other.value, None, None, None)
     interval = bootstrap_difference(one.replicates, other.replicates)
-    exchanged = kept[task][metric].replicates - swapped[task][metric].replicates
-    sizes = np.abs(exchanged[np.isfinite(exchanged)])
-    p_value = float(np.mean(sizes >= abs(observed) - 1e-12)) if sizes.size else None
-    return Difference(observed, interval.low, interval.high, p_value)
+    first, second = (each[task][metric].replicates for each in exchanged)
+    p_value = find_p_value(first - second)
+    return Difference(one.value - other.value, interval.low, interval.high, None if np.isnan(p_value) else p_value)

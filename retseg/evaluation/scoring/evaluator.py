@@ -1,33 +1,34 @@
-"""Score every case, one at a time in memory, under several protocols at once, and sum up."""
+"""Score all cases under several protocols at once, then put the scores of each protocol together."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from retseg.challenge import Challenge
-from retseg.challenge.protocol import Protocol
+from retseg.challenge.protocol import FROM_PROBABILITIES, Protocol
 from retseg.errors import naming
-from retseg.evaluation.inputs.checking import Checked, ScorableCase, ScorableTask, read_truth
-from retseg.evaluation.scoring.aggregate import Estimates, estimate, pool_histograms, summarise
-from retseg.evaluation.scoring.case import CaseMaps, find_break_even, recount_at_bin, score_case
+from retseg.evaluation.inputs.checking import Checked, ScorableCase, ScorableTask
+from retseg.evaluation.inputs.reading import read_truth
+from retseg.evaluation.scoring.aggregate import Estimates, estimate, summarise
+from retseg.evaluation.scoring.break_even import move_to_break_even
+from retseg.evaluation.scoring.case import CaseMaps, score_case
+from retseg.evaluation.scoring.listing import list_some
 from retseg.evaluation.scoring.literal import describe_literal_scores
 from retseg.evaluation.scoring.result import CaseScore, Evaluation
 from retseg.image import find_field_of_view, read_image, read_mask
-from retseg.metrics.histograms import find_lower_edges
-
-Mask = NDArray[np.bool_]
+from retseg.metrics.counts import Mask
 
 
 @dataclass(frozen=True)
 class Scores:
-    """All cases under one protocol, and the thresholds that made masks of probabilities.
+    """All cases under one protocol.
 
     Attributes:
-        cases: of all cases and tasks.
-        thresholds: per task whose predictions are probabilities and whose threshold is known.
-        warnings: what came up while scoring.
+        protocol: the rules.
+        cases: the score of every case and task.
+        thresholds: task to the threshold that makes a mask of its probabilities, where it is one for all cases.
+        warnings: one sentence each.
     """
 
     protocol: Protocol
@@ -37,150 +38,178 @@ class Scores:
 
 
 @dataclass
-class Notes:
-    """Names of the cases that something was found of, gathered while scoring."""
+class FieldsOfView:
+    """How the fields of view were found: names of the cases, gathered while scoring.
 
-    without_field_of_view: list[str] = field(default_factory=list)
-    found_field_of_view: list[str] = field(default_factory=list)
+    Attributes:
+        missing: neither a mask nor a photograph of the right size was there.
+        computed: found from the photograph.
+    """
+
+    missing: list[str] = field(default_factory=list)
+    computed: list[str] = field(default_factory=list)
 
     def describe(self) -> Iterator[str]:
-        """One sentence for each kind of case."""
-        if self.without_field_of_view:
+        """One sentence for each of the two lists that is not empty."""
+        if self.missing:
             yield (
-                f"No field of view for {_name_some(self.without_field_of_view)}: neither a mask of it nor the "
-                "photograph, of the size of the truth, is beside it, so the whole frame was counted."
+                f"No field of view for {list_some(self.missing)}: neither a mask of it nor the photograph, of the size "
+                "of the truth, is beside it, so the whole frame was counted."
             )
-        if self.found_field_of_view:
+        if self.computed:
             yield (
-                f"The field of view of {_name_some(self.found_field_of_view)} was found from the photograph, since "
-                "no mask of it is beside the truth."
+                f"The field of view of {list_some(self.computed)} was found from the photograph, because no mask of "
+                "it is beside the truth."
             )
 
 
 def score_cases(
     challenge: Challenge, checked: Checked, protocols: Sequence[Protocol], thresholds: Mapping[str, float]
 ) -> tuple[Scores, ...]:
-    """Score all cases under each protocol; one case and task is in memory at a time.
+    """Score all cases under each protocol. The pixels of one case and task are in memory at a time.
 
     Args:
         challenge: gives the tasks and their order.
         checked: what can be scored.
-        protocols: all are served by one reading of each file.
-        thresholds: task to the threshold of its model; the protocol's own for other tasks.
+        protocols: the rules; each file is read once for all of them.
+        thresholds: task to the threshold of its model; other tasks use that of the protocol.
 
     Raises:
-        ImageError, SourceError: a file has become unreadable since it was checked.
+        ImageError: a truth or a photograph cannot be read any more.
+        SourceError: a prediction cannot be read any more.
     """
-    notes = Notes()
+    fields = FieldsOfView()
     found: dict[str, list[CaseScore]] = {protocol.name: [] for protocol in protocols}
-    inside = any(protocol.region == "field_of_view" for protocol in protocols)
     for case in checked.cases:
-        view: Mask | None = None
-        for place, task in enumerate(task for task in challenge.tasks if task in case.tasks):
-            with naming(f"case '{case.name}', {task}"):
-                maps = open_maps(case.tasks[task])
-                if inside and place == 0:
-                    view = find_view(case, maps.truth.shape, notes)
-                maps = replace(maps, field_of_view=view)
-                scores = score_case(case.name, task, maps, protocols, thresholds.get(task))
-            for name, score in scores.items():
-                found[name].append(score)
-    mapped = {task for case in checked.cases for task, entry in case.tasks.items() if entry.probability}
+        for score, name in _score_one(challenge, case, protocols, thresholds, fields):
+            found[name].append(score)
     partial = _describe_partial_maps(checked)
     results = []
     for protocol in protocols:
-        sentences = (*(notes.describe() if protocol.region == "field_of_view" else ()), *partial)
-        known = {
-            task: thresholds.get(task, protocol.threshold)
-            for task in challenge.tasks
-            if task in mapped and (task in thresholds or not _has_masks(checked, task))
-        }
-        results.append(_settle_break_even(Scores(protocol, tuple(found[protocol.name]), known, sentences)))
+        warnings = (*(fields.describe() if protocol.region == "field_of_view" else ()), *partial)
+        known = _list_thresholds(challenge, checked, protocol, thresholds)
+        scores = Scores(protocol, tuple(found[protocol.name]), known, warnings)
+        if protocol.threshold_rule == "break_even":
+            moved, chosen = move_to_break_even(scores.cases, protocol)
+            scores = replace(scores, cases=moved, thresholds={**known, **chosen})
+        results.append(scores)
     return tuple(results)
 
 
 def conclude(
     challenge: Challenge, checked: Checked, scores: Scores, seed: int, more_warnings: Iterable[str] = ()
 ) -> tuple[Evaluation, Estimates]:
-    """Put the scores of one protocol together; the estimates keep their resamples, for a standing or a comparison."""
+    """Put the scores of one protocol together.
+
+    Args:
+        challenge: gives the tasks and their order.
+        checked: what was scored.
+        scores: of all cases under one protocol.
+        seed: of the bootstrap.
+        more_warnings: stand before those of the scores.
+
+    Returns:
+        The evaluation, and its estimates with their resamples, for a rank or a comparison.
+    """
     tasks = tuple(task for task in challenge.tasks if any(score.task == task for score in scores.cases))
     estimates = estimate(scores.cases, tasks, scores.protocol, seed)
     literal = describe_literal_scores(checked, scores.cases, scores.protocol, tasks)
     absent = [task for task in tasks if scores.protocol.headline not in estimates.get(task, {})]
-    silent = _describe_silent_tasks(scores.protocol, absent)
-    warnings = (*more_warnings, *checked.warnings, *literal, *silent, *scores.warnings)
+    undefined = _describe_undefined_tasks(scores.protocol, absent)
     evaluation = Evaluation(
-        challenge.name,
-        scores.protocol,
-        tasks,
-        scores.cases,
-        summarise(estimates),
-        scores.thresholds,
-        warnings,
-        None,
+        challenge=challenge.name,
+        protocol=scores.protocol,
+        tasks=tasks,
+        cases=scores.cases,
+        aggregates=summarise(estimates),
+        thresholds=scores.thresholds,
+        warnings=(*more_warnings, *checked.warnings, *literal, *undefined, *scores.warnings),
+        standing=None,
     )
     return evaluation, estimates
 
 
-def open_maps(entry: ScorableTask) -> CaseMaps:
-    """Read truth and prediction of one case and task; its field of view is left open."""
+def read_maps(entry: ScorableTask) -> CaseMaps:
+    """Read truth and prediction of one case and task, without the field of view.
+
+    Raises:
+        ImageError: the truth cannot be read.
+        SourceError: the prediction cannot be read.
+    """
     mask = entry.mask.read_mask() if entry.mask else None
     probability = entry.probability.read_probability() if entry.probability else None
     shape = mask.shape if mask is not None else probability.shape if probability is not None else (0, 0)
     return CaseMaps(read_truth(entry.truth, (shape[1], shape[0])), mask, probability, None)
 
 
-def find_view(case: ScorableCase, shape: tuple[int, ...], notes: Notes) -> Mask | None:
-    """The field of view of a case: the data set's mask, or found in the photograph, or None for the whole frame."""
+def find_region(case: ScorableCase, shape: tuple[int, ...], fields: FieldsOfView) -> Mask | None:
+    """The field of view of a case: the data set's mask, or found in the photograph, or None for the whole frame.
+
+    Args:
+        case: names the files.
+        shape: (H, W) of the truth; a mask or a photograph of another size is not used.
+        fields: takes a note of how it was found.
+    """
     if case.field_of_view is not None:
-        view = np.asarray(read_mask(case.field_of_view) > 0)
-        if view.any() and view.shape == shape:
-            return view
+        region = np.asarray(read_mask(case.field_of_view) > 0)
+        if region.any() and region.shape == shape:
+            return region
     if case.image is not None:
-        view = find_field_of_view(read_image(case.image).pixels)
-        if view.any() and view.shape == shape:
-            notes.found_field_of_view.append(case.name)
-            return view
-    notes.without_field_of_view.append(case.name)
+        region = find_field_of_view(read_image(case.image).pixels)
+        if region.any() and region.shape == shape:
+            fields.computed.append(case.name)
+            return region
+    fields.missing.append(case.name)
     return None
 
 
-def _has_masks(checked: Checked, task: str) -> bool:
-    return any(task in case.tasks and case.tasks[task].mask for case in checked.cases)
+def _score_one(
+    challenge: Challenge,
+    case: ScorableCase,
+    protocols: Sequence[Protocol],
+    thresholds: Mapping[str, float],
+    fields: FieldsOfView,
+) -> Iterator[tuple[CaseScore, str]]:
+    """The score of each task of a case under each protocol, with the name of the protocol."""
+    inside = any(protocol.region == "field_of_view" for protocol in protocols)
+    region: Mask | None = None
+    for number, task in enumerate(task for task in challenge.tasks if task in case.tasks):
+        with naming(f"case '{case.name}', {task}"):
+            maps = read_maps(case.tasks[task])
+            if inside and number == 0:
+                region = find_region(case, maps.truth.shape, fields)
+            scores = score_case(case.name, task, replace(maps, field_of_view=region), protocols, thresholds.get(task))
+        for name, score in scores.items():
+            yield score, name
+
+
+def _list_thresholds(
+    challenge: Challenge, checked: Checked, protocol: Protocol, thresholds: Mapping[str, float]
+) -> dict[str, float]:
+    """The threshold of each task that has probabilities, and no masks of its own unless its model is known."""
+    entries = [(task, entry) for case in checked.cases for task, entry in case.tasks.items()]
+    with_maps = {task for task, entry in entries if entry.probability}
+    with_masks = {task for task, entry in entries if entry.mask}
+    return {
+        task: thresholds.get(task, protocol.threshold)
+        for task in challenge.tasks
+        if task in with_maps and (task in thresholds or task not in with_masks)
+    }
 
 
 def _describe_partial_maps(checked: Checked) -> tuple[str, ...]:
     lacking = [case.name for case in checked.cases if any(not entry.probability for entry in case.tasks.values())]
     if not lacking or not any(entry.probability for case in checked.cases for entry in case.tasks.values()):
         return ()
-    return (f"No probabilities for {_name_some(lacking)}: metrics that need them leave these cases out or are absent.",)
+    return (f"No probabilities for {list_some(lacking)}: metrics that need them leave these cases out or are absent.",)
 
 
-def _describe_silent_tasks(protocol: Protocol, tasks: Sequence[str]) -> tuple[str, ...]:
+def _describe_undefined_tasks(protocol: Protocol, tasks: Sequence[str]) -> tuple[str, ...]:
     if not tasks:
         return ()
     reason = (
         "there are only masks, and it needs probabilities"
-        if protocol.headline in ("auc_pr", "ap", "auc_roc", "ece", "brier")
-        else "no image has any"
+        if protocol.headline in FROM_PROBABILITIES
+        else "no image has a value"
     )
     return (f"The headline {protocol.headline} has no value for {', '.join(tasks)}: {reason}.",)
-
-
-def _settle_break_even(scores: Scores) -> Scores:
-    """Move the threshold of every task to where pooled precision and recall meet, if the protocol says so."""
-    if scores.protocol.threshold_rule != "break_even":
-        return scores
-    moved, thresholds = list(scores.cases), dict(scores.thresholds)
-    for task in {score.task for score in scores.cases}:
-        pool = pool_histograms(score for score in scores.cases if score.task == task)
-        if pool is None:
-            continue
-        first = find_break_even(pool)
-        thresholds[task] = float(find_lower_edges()[first])
-        moved = [recount_at_bin(s, first, scores.protocol) if s.task == task else s for s in moved]
-    return replace(scores, cases=tuple(moved), thresholds=thresholds)
-
-
-def _name_some(names: Sequence[str]) -> str:
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

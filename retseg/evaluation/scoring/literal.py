@@ -1,4 +1,4 @@
-"""What a leaderboard that compares masks with the value 1 makes of masks of {0, 255}: nothing, and its users wonder."""
+"""A warning where a leaderboard compares masks with the value 1, so that a mask of {0, 255} scores 0 there."""
 
 from collections.abc import Sequence
 
@@ -12,13 +12,13 @@ from retseg.evaluation.scoring.result import CaseScore
 def describe_literal_scores(
     checked: Checked, scores: Sequence[CaseScore], protocol: Protocol, tasks: Sequence[str]
 ) -> tuple[str, ...]:
-    """A sentence with the score before and after correction, where the protocol takes 255 for no lesion.
+    """A sentence with the score before and after correction, where the protocol does not count 255 as predicted.
 
     Args:
-        checked: tells which masks hold 255.
+        checked: knows which masks hold 255.
         scores: computed with 255 read as 1.
         protocol: see `Protocol.literal_one`.
-        tasks: in order.
+        tasks: that were scored.
     """
     if not protocol.literal_one:
         return ()
@@ -39,5 +39,5 @@ def describe_literal_scores(
     return (
         f"{len(wrong)} masks hold 0 and 255. The arithmetic of '{protocol.name}' counts only the value 1 as predicted "
         f"and would score this submission {protocol.headline} {np.mean(literal):.4f}; with 255 written as 1 it scores "
-        f"{np.mean(corrected):.4f}, which is what stands below. Write it with `retseg submit` before the upload.",
+        f"{np.mean(corrected):.4f}, which is the score below. Write the files with `retseg submit` before the upload.",
     )

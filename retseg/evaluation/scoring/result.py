@@ -1,4 +1,4 @@
-"""What an evaluation found, for the report, the table and `metrics.json`."""
+"""The results of an evaluation: of one case, of all cases, and the rank; the report and `metrics.json` show them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,9 +13,13 @@ from retseg.metrics.histograms import Histograms
 
 @dataclass(frozen=True)
 class Summary:
-    """One metric over all cases: the value, its spread over the cases, and its 95 % interval from the bootstrap.
+    """One metric of all cases together.
 
-    A pooled metric has no `std`; with one case there is no interval.
+    Attributes:
+        mean: the value: a mean over the cases, or the metric of the pooled pixels.
+        std: sample standard deviation over the cases; None for a pooled metric and for a single case.
+        ci95_low: lower end of the 95 % interval of a bootstrap over cases; None for a single case.
+        ci95_high: its upper end.
     """
 
     mean: float
@@ -26,11 +30,15 @@ class Summary:
 
 @dataclass(frozen=True)
 class CaseScore:
-    """One case and one task: counts first, then what follows from them; undefined metrics are absent.
+    """The score of one case and task under one protocol.
 
     Attributes:
+        name: of the case.
+        task: that was scored.
+        counts: pixels by truth and prediction, inside the protocol's region.
         histograms: of the probabilities; None where the prediction is a mask.
-        grid: (thresholds, 4) counts tp, fp, fn, tn at each threshold of the protocol's PR grid.
+        metrics: name to value; undefined metrics are absent.
+        grid: int64, (thresholds, 4), counts tp, fp, fn, tn at each threshold of the protocol's PR grid.
         in_pool: whether the case belongs to the pool of a pooled protocol.
     """
 
@@ -45,7 +53,16 @@ class CaseScore:
 
 @dataclass(frozen=True)
 class Standing:
-    """A place among published scores: `rows` are (team, score) from best to worst, the scored entry not included."""
+    """The rank of a score among published scores.
+
+    Attributes:
+        rank: 1 is the best.
+        rank_low: the best rank inside the 95 % interval of the score.
+        rank_high: the worst rank inside it.
+        of: how many entries there are, this one included.
+        rows: (team, score) of the published entries, best first.
+        metric: by which they are ranked.
+    """
 
     rank: int
     rank_low: int
@@ -57,12 +74,17 @@ class Standing:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Everything that one protocol says about one set of predictions.
+    """One set of predictions, scored by one protocol.
 
     Attributes:
+        challenge: its name.
+        protocol: the rules.
+        tasks: that were scored, in the order of the challenge.
+        cases: the score of every case and task.
         aggregates: task or "overall" (the mean over tasks), then metric.
-        thresholds: the working threshold per task; a task is absent when its predictions are masks.
-        warnings: what must be read before the numbers, one sentence each.
+        thresholds: task to the threshold that makes a mask of its probabilities; a task with masks is absent.
+        warnings: what a reader must know before the numbers, one sentence each.
+        standing: the rank among the published scores, where it was asked for.
     """
 
     challenge: str

@@ -1,23 +1,27 @@
-"""Metrics that need the shape of the masks, computed only when a protocol wants them: they cost more than counting."""
+"""Metrics that need the shape of the masks; they are slow, so they are computed only where a protocol names them."""
 
 from collections.abc import Collection
 
-import numpy as np
-from numpy.typing import NDArray
-
 from retseg.metrics.centreline import cldice
+from retseg.metrics.counts import Mask
 from retseg.metrics.lesions import count_lesions, lesion_precision, lesion_sensitivity
 from retseg.metrics.surfaces import hd95, normalised_surface_distance
 
-Mask = NDArray[np.bool_]
 TOLERANCE = 2.0
-"""Pixels within which two outlines count as the same, for `nsd`."""
+"""Pixels: two outlines that are this close count as the same, for `nsd`."""
 
 
 def measure_shapes(prediction: Mask, truth: Mask, region: Mask | None, wanted: Collection[str]) -> dict[str, float]:
-    """The wanted ones of cldice, hd95, nsd, lesion_sensitivity and lesion_precision, of masks (H, W) cut to the region.
+    """Those of cldice, hd95, nsd, lesion_sensitivity and lesion_precision that are wanted, inside the region.
 
-    Distances are in pixels. Undefined values are nan or inf.
+    Args:
+        prediction: bool (H, W).
+        truth: bool (H, W).
+        region: bool (H, W), or None for the whole frame.
+        wanted: names of metrics; others are ignored.
+
+    Returns:
+        Name to value; distances are in pixels, undefined values are nan or inf.
     """
     lesions = {"lesion_sensitivity", "lesion_precision"} & set(wanted)
     surfaces = {"hd95", "nsd"} & set(wanted)

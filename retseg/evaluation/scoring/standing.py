@@ -1,4 +1,4 @@
-"""Where a score would stand among the published ones, and how sure that is."""
+"""The rank of a score among the published scores, with the range of ranks that its interval allows."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,20 +12,21 @@ from retseg.metrics.resampling import find_interval
 
 
 class StandingError(RetsegError):
-    """The score cannot be placed on the leaderboard; says why."""
+    """The score cannot be ranked among the published ones; the message says why."""
 
 
 def find_standing(
     evaluation: Evaluation, estimates: Estimates, leaderboard: Leaderboard | None, tasks: Sequence[str]
 ) -> Standing:
-    """The rank of the overall score among the rows, with its 95 % range from the bootstrap over cases.
+    """The rank of the overall score among the published rows, with its 95 % range from the bootstrap over cases.
+
+    A row with the same score, rounded to the four published decimals, is compared by the tie-break where both have one.
 
     Args:
-        evaluation, estimates: the score and its resamples.
-        leaderboard: the published standings.
-        tasks: all that the overall score is the mean of.
-
-    A row with the same score, to the decimals that are published, is decided by the tie-break where both have one.
+        evaluation: gives the challenge and the protocol.
+        estimates: the metrics of all cases, with their resamples.
+        leaderboard: the published standings; None where the challenge has none.
+        tasks: all tasks of the challenge; the overall score is their mean.
 
     Raises:
         StandingError: there are no published standings, they follow another protocol, or there is no overall score.
@@ -36,15 +37,17 @@ def find_standing(
         raise StandingError(
             f"the standings follow the protocol '{leaderboard.protocol}', this evaluation '{evaluation.protocol.name}'"
         )
-    silent = [task for task in tasks if leaderboard.metric not in estimates.get(task, {})]
-    if silent:
-        raise StandingError(f"there is no {leaderboard.metric} of {', '.join(silent)}, while the rank is by the mean")
+    absent = [task for task in tasks if leaderboard.metric not in estimates.get(task, {})]
+    if absent:
+        raise StandingError(
+            f"there is no {leaderboard.metric} of {', '.join(absent)}, but the rank is by the mean of all tasks"
+        )
     overall: Mapping[str, Estimate] = estimates["overall"]
     entry, tie = overall[leaderboard.metric], evaluation.protocol.tie_break
     tie_break = overall[tie].value if tie is not None and tie in overall else None
     rank = 1 + sum(_stands_before(row, entry.value, tie_break) for row in leaderboard.row)
     interval = find_interval(entry.replicates) if entry.replicates.size else None
-    known = interval is not None and np.isfinite(interval.low)
+    known = interval is not None and bool(np.isfinite(interval.low))
     best, worst = (interval.high, interval.low) if interval and known else (entry.value, entry.value)
     ranks = [1 + sum(row.score > score for row in leaderboard.row) for score in (best, worst)]
     rows = tuple((row.team, row.score) for row in leaderboard.row)
@@ -52,6 +55,7 @@ def find_standing(
 
 
 def _stands_before(row: LeaderboardRow, score: float, tie_break: float | None) -> bool:
+    """Whether a published row is ahead of a score."""
     published = round(score, 4)
     if row.score != published or row.tie_break is None or tie_break is None:
         return row.score > published

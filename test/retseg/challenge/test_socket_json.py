@@ -14,11 +14,16 @@ def test_a_socket_lies_under_the_new_key_or_the_old_one() -> None:
         assert find_socket(item) == {}
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", "null", "[" * 100_000, "\udcff"])
+@pytest.mark.parametrize("text", ["", "{}", "null", "[" * 100_000, "\udcff"])
 def test_a_file_without_a_list_is_refused_by_its_name(tmp_path: Path, text: str) -> None:
     (tmp_path / "jobs.json").write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(SocketError, match=r"jobs\.json is not (valid JSON|a list of jobs)"):
         read_items(tmp_path / "jobs.json", "jobs")
+
+
+def test_an_empty_list_has_no_items(tmp_path: Path) -> None:
+    (tmp_path / "jobs.json").write_text("[]")
+    assert read_items(tmp_path / "jobs.json", "jobs") == []
 
 
 def test_a_missing_file_is_refused_by_its_name(tmp_path: Path) -> None:

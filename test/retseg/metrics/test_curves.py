@@ -9,10 +9,9 @@ from sklearn import metrics as oracle
 
 from retseg.metrics.counts import Counts
 from retseg.metrics.curves import (
-    auc_pr,
+    Rule,
     auc_roc,
     average_precision,
-    best_threshold,
     brier,
     dice_curve,
     ece,
@@ -26,6 +25,11 @@ from retseg.metrics.derived import dice
 from retseg.metrics.histograms import Histograms, count_probabilities, step_above
 
 GRIDS = {31: np.arange(31) / 30, 33: np.arange(33) / 32, 11: np.arange(11) / 10}
+
+
+def auc_pr(histograms: Histograms, thresholds: np.ndarray, rule: Rule) -> float:
+    """The area on a grid of thresholds that the histograms count exactly."""
+    return float(integrate_grid(read_grid(histograms, thresholds), rule))
 
 
 def count(values: list[float], truth: list[int]) -> Histograms:
@@ -133,7 +137,7 @@ def test_empty_and_full_truth(truth: list[int], roc: float, precision: float) ->
 
 def test_a_region_without_a_pixel_has_no_value_anywhere() -> None:
     empty = count_probabilities(np.zeros(2, np.float32), np.zeros(2, bool), np.zeros(2, bool))
-    values = [auc_roc(empty), average_precision(empty), ece(empty), brier(empty), best_threshold(empty, dice)]
+    values = [auc_roc(empty), average_precision(empty), ece(empty), brier(empty), *dice_curve(empty).y]
     assert np.isnan(values).all()
 
 
@@ -176,10 +180,9 @@ def test_the_drawn_curves_are_those_of_scikit_learn() -> None:
     assert np.allclose(drawn.y[1:][::-1], precision[:-1])
 
 
-def test_the_best_threshold_is_the_one_of_the_highest_dice() -> None:
+def test_the_dice_curve_has_the_dice_of_every_threshold() -> None:
     """0.9 true, 0.7 true, 0.4 false, 0.2 true: Dice at 0.7 is 4/5, at 0.2 6/7, at 0.4 4/6."""
     histograms = count([0.9, 0.7, 0.4, 0.2], [1, 1, 0, 1])
-    assert best_threshold(histograms, dice) == pytest.approx(0.2, abs=1e-3)
     curve = dice_curve(histograms)
     assert curve.y.tolist() == pytest.approx([0, 2 / 4, 4 / 5, 4 / 6, 6 / 7])
     assert dice(Counts(2, 0, 1, 1)) == pytest.approx(curve.y[2])

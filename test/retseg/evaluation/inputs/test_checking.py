@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from retseg.challenge import load_challenge
-from retseg.evaluation.inputs.checking import Checked, InputError, check_input, classify
+from retseg.evaluation.inputs.checking import Checked, InputError, check_input
 from retseg.evaluation.inputs.predictions import find_predictions
-from retseg.evaluation.inputs.sources import SourceError
 from retseg.evaluation.inputs.truth import find_truth
 
 FUNDUS, IDRID = load_challenge("fundus"), load_challenge("idrid")
@@ -18,42 +17,6 @@ def check(challenge, root: Path, grey: bool = False, allow_missing: bool = False
     truth = find_truth(challenge, root / "truth")
     predictions = find_predictions(challenge, root / "predicted", [case.name for case in truth.cases], truth.tasks)
     return check_input(truth, predictions, grey, allow_missing)
-
-
-@pytest.mark.parametrize(
-    ("values", "dtype", "kind"),
-    [
-        ([0, 1], np.uint8, "zero_one"),
-        ([1, 1], np.uint8, "zero_one"),
-        ([0, 255], np.uint8, "zero_255"),
-        ([0, 0], np.uint8, "empty"),
-        ([0, 1], np.int16, "zero_one"),
-        ([0, 255], np.uint16, "zero_255"),
-        ([0, 0], np.uint16, "probability_16"),
-        ([3, 60000], np.uint16, "probability_16"),
-        ([0.0, 1.0], np.float32, "probability"),
-        ([0.25, 0.5], np.float64, "probability"),
-    ],
-)
-def test_masks_and_probabilities_are_told_by_type_and_values(values: list[float], dtype: type, kind: str) -> None:
-    assert classify(np.array([values], dtype), named_probability=False, grey_levels=False) == kind
-
-
-def test_a_name_decides_for_a_nearly_empty_16_bit_map() -> None:
-    assert classify(np.array([[0, 1]], np.uint16), named_probability=True, grey_levels=False) == "probability_16"
-
-
-def test_grey_levels_are_probabilities_only_where_the_challenge_asks_for_them() -> None:
-    pixels = np.array([[0, 7, 255]], np.uint8)
-    assert classify(pixels, named_probability=False, grey_levels=True) == "grey"
-    with pytest.raises(SourceError, match="holds the values 0, 7, 255: a mask is 0 and 1, or 0 and 255"):
-        classify(pixels, named_probability=False, grey_levels=False)
-
-
-@pytest.mark.parametrize("value", [1.5, -0.1, np.nan, np.inf])
-def test_numbers_that_are_no_probabilities_are_refused(value: float) -> None:
-    with pytest.raises(SourceError, match=r"probabilities lie in \[0, 1\]"):
-        classify(np.array([[0.5, value]], np.float32), named_probability=False, grey_levels=False)
 
 
 def test_all_problems_come_at_once_with_their_files(tmp_path: Path, write_image) -> None:

@@ -60,7 +60,7 @@ def test_a_plain_folder_of_masks_shows_the_one_task_that_is_asked_for(tmp_path: 
     write_image(tmp_path / "images" / "a.jpg", MASK)
     write_image(tmp_path / "fov" / "a.png", MASK)
     (case,) = find_truth(load_challenge("fundus"), tmp_path, tasks=["vessel"]).cases
-    with pytest.raises(GroundTruthError, match="lay them out so"):
+    with pytest.raises(GroundTruthError, match="; move them there, or choose another --challenge"):
         find_truth(load_challenge("fundus"), tmp_path)
     assert case.masks == {"vessel": tmp_path / "masks" / "a.png"}
     assert (case.image, case.field_of_view) == (tmp_path / "images" / "a.jpg", tmp_path / "fov" / "a.png")

@@ -9,15 +9,9 @@ from hypothesis import strategies as st
 
 from retseg.challenge import list_challenges, load_challenge
 from retseg.challenge.protocol import PrGrid, Protocol, SoftTruth
-from retseg.evaluation.scoring.case import (
-    CaseMaps,
-    find_break_even,
-    integrate_pr,
-    list_thresholds,
-    quantise,
-    recount_at_bin,
-    score_case,
-)
+from retseg.evaluation.scoring.break_even import find_break_even, recount_at_bin
+from retseg.evaluation.scoring.case import CaseMaps, quantise, score_case
+from retseg.evaluation.scoring.pr_grid import integrate_pr, list_thresholds
 
 BASE = Protocol(
     name="base",

@@ -10,8 +10,9 @@ from sklearn import metrics as sk
 from torchmetrics.functional.classification import binary_jaccard_index
 
 from retseg.challenge import load_challenge
-from retseg.evaluation.scoring.aggregate import estimate, pool_histograms
-from retseg.evaluation.scoring.case import CaseMaps, find_break_even, recount_at_bin, score_case
+from retseg.evaluation.scoring.aggregate import estimate
+from retseg.evaluation.scoring.break_even import move_to_break_even
+from retseg.evaluation.scoring.case import CaseMaps, score_case
 
 TASK = "vessel"
 
@@ -36,9 +37,8 @@ def evaluate(challenge: str, name: str, cases: list[CaseMaps]):
     protocol = load_challenge(challenge).protocol[name]
     scores = [score_case(str(i), TASK, maps, [protocol], None)[name] for i, maps in enumerate(cases)]
     if protocol.threshold_rule == "break_even":
-        pool = pool_histograms(scores)
-        assert pool is not None
-        scores = [recount_at_bin(score, find_break_even(pool), protocol) for score in scores]
+        scores, thresholds = move_to_break_even(scores, protocol)
+        assert list(thresholds) == [TASK]
     return estimate(scores, [TASK], protocol, 0)[TASK]
 
 
