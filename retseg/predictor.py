@@ -1,14 +1,13 @@
 """From an image to probabilities to masks: the whole of inference.
 
 An image is cropped to the part that the model sees, its field of view or the whole frame. It is resized to the model's
-working scale, normalised, cut into tiles where it is large, and given to the network, with its mirror images when the
-card says so. The logits are averaged over the mirror images, blended, turned into probabilities and resized to the
-image's own grid. Outside the field of view they are zero. The threshold and the minimum component size of the card make
-the mask.
+working scale, normalised, cut into tiles where it is large, and given to the network, with its mirror images and at
+several scales when the card says so. The logits are averaged, turned into probabilities and resized to the image's own
+grid. Outside the field of view they are zero. The threshold and the minimum component size of the card make the mask.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -21,6 +20,7 @@ from retseg.models import Card, Inference, match_models
 from retseg.preprocessing import (
     Framing,
     Preprocessing,
+    WorkingImage,
     find_region,
     frame_image,
     measure_brightness,
@@ -183,19 +183,37 @@ def predict_probabilities(
 
     They are zero outside the region that the network sees: outside the field of view, or nowhere for a whole frame.
     """
-    working = frame_image(pixels, field_of_view, framing, preprocessing)
-    brightness = measure_brightness(working, preprocessing)
-    tensor = normalise(working.pixels, working.region, brightness)
-    tiles, windows = cut_tiles(tensor, inference.tiling)
-    logits = blend_tiles(average_mirrored(tiles, engine, inference), windows, working.region.shape)
-    probabilities = to_probabilities(logits)
+    logits: NDArray[np.float32] | None = None
+    for scale in inference.scales:
+        at_scale = replace(preprocessing, diameter=round(preprocessing.diameter * scale))
+        working = frame_image(pixels, field_of_view, framing, at_scale)
+        found = compute_logits(working, at_scale, inference, engine)
+        logits = found if logits is None else resize_planes(logits, working.region.shape) + found
+    assert logits is not None
+    probabilities = to_probabilities(logits / np.float32(len(inference.scales)))
     rows, columns = working.window
-    size = (columns.stop - columns.start, rows.stop - rows.start)
-    found = np.zeros((len(logits), *field_of_view.shape), np.float32)
-    for plane, probability in zip(found, probabilities, strict=True):
-        plane[working.window] = probability if probability.shape == size[::-1] else cv2.resize(probability, size)
-    found *= find_region(field_of_view, framing)
-    return found
+    shape = (rows.stop - rows.start, columns.stop - columns.start)
+    whole = np.zeros((len(probabilities), *field_of_view.shape), np.float32)
+    for plane, probability in zip(whole, probabilities, strict=True):
+        plane[working.window] = resize_planes(probability[None], shape)[0]
+    whole *= find_region(field_of_view, framing)
+    return whole
+
+
+def compute_logits(
+    working: WorkingImage, preprocessing: Preprocessing, inference: Inference, engine: Engine
+) -> NDArray[np.float32]:
+    """The logits of all tasks on the grid of a working image: float32 (tasks, h, w)."""
+    tensor = normalise(working.pixels, working.region, measure_brightness(working, preprocessing))
+    tiles, windows = cut_tiles(tensor, inference.tiling)
+    return blend_tiles(average_mirrored(tiles, engine, inference), windows, working.region.shape)
+
+
+def resize_planes(planes: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Planes, float32 (n, h, w), resized bilinearly to another (H, W), or as they are where it is the same."""
+    if planes.shape[1:] == shape:
+        return planes
+    return np.stack([np.asarray(cv2.resize(plane, shape[::-1]), np.float32) for plane in planes])
 
 
 def to_probabilities(logits: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -30,10 +30,17 @@ class Inference:
     Attributes:
         flips: average the logits over the image and its mirror image (`horizontal`) or all three (`mirror`), or not.
         tiling: how a large image is cut.
+        scales: factors on the working diameter, rising. The network sees the image at each of them, and the logits are
+            averaged. A photograph does not say how many degrees it shows, so vessels may be half or twice as wide.
     """
 
     flips: Literal["none", "horizontal", "mirror"] = "none"
     tiling: Tiling = field(default_factory=Tiling)
+    scales: tuple[float, ...] = (1.0,)
+
+    def __post_init__(self) -> None:
+        if not self.scales or list(self.scales) != sorted(self.scales) or self.scales[0] <= 0:
+            raise ValueError(f"scales are rising positive factors, found {list(self.scales)}")
 
 
 @dataclass(frozen=True)
@@ -179,6 +186,10 @@ class Card:
     framing: Framing = field(default_factory=Framing)
     directory: Path = Path()
 
+    def __post_init__(self) -> None:
+        if self.inference.scales != (1.0,) and not self.preprocessing.diameter:
+            raise ValueError(f"several scales, {list(self.inference.scales)}, need a working diameter")
+
     @property
     def is_phantom(self) -> bool:
         """Whether the model has only ever seen drawn images."""
@@ -194,6 +205,8 @@ def write_card(card: Card) -> None:
     for table in ("held_out", "comparison"):
         if not values[table]:
             del values[table]
+    if card.inference.scales == (1.0,):
+        del values["inference"]["scales"]
     if card.training.size == (0, 0):
         del values["training"]["size"]
     if not card.training.start:

@@ -70,6 +70,31 @@ def test_an_analytic_network_marks_the_square_on_the_grid_of_the_image(diameter:
     assert wrong.sum() <= (0 if diameter == 0 else 130)
 
 
+def test_logits_of_several_scales_are_averaged_on_the_grid_of_the_image() -> None:
+    """The network tells the width that it sees: 70 and 140 pixels, so 105 on average."""
+    pixels, view, _ = draw_square()
+
+    def tell_width(tiles: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.full((len(tiles), 1, *tiles.shape[2:]), tiles.shape[3] / 105, np.float32)
+
+    inference = Inference("none", Tiling(512, 0.25, 1), (0.5, 1.0))
+    preprocessing = Preprocessing(normalise="unit", diameter=140)
+    found = predict_probabilities(pixels, view, Framing(), preprocessing, inference, tell_width)
+    np.testing.assert_allclose(found[0][view], 1 / (1 + np.exp(-1)), rtol=1e-5)
+    assert not found[0][~view].any()
+
+
+@pytest.mark.parametrize("scales", [(), (1.0, 0.5), (0.0, 1.0)])
+def test_scales_that_are_not_rising_factors_are_refused(scales: tuple[float, ...]) -> None:
+    with pytest.raises(ValueError, match="rising positive factors"):
+        Inference(scales=scales)
+
+
+def test_several_scales_of_an_unscaled_image_are_refused() -> None:
+    with pytest.raises(ValueError, match="need a working diameter"):
+        make_card({"vessel": Task(0.5)}, Preprocessing(), Inference(scales=(0.5, 1.0)))
+
+
 def test_outside_the_field_of_view_every_probability_is_zero() -> None:
     pixels, view, _ = draw_square()
     for framing in (Framing(), Framing("frame"), Framing("frame", (96, 64))):
