@@ -29,7 +29,7 @@ from retseg.phantom import Phantom, draw_octa
 from retseg.phantom.octa import LEVELS
 from retseg.predictor import Predictor, drop_small
 from train import REPOSITORY
-from train.selection import THRESHOLDS, count_parts
+from train.model.thresholds import THRESHOLDS, count_parts
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]

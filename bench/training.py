@@ -23,14 +23,15 @@ from torch.utils.data import DataLoader
 
 from retseg.networks import build_network
 from retseg.phantom.data_sets import write_drive
-from train.cases import gather_cases
-from train.logs import read_log
-from train.loop import Run, Steps, Trainer
-from train.losses import build_loss
-from train.memory import keep_freed_memory
-from train.patches import Patches, load_training_images
-from train.reading import load_recipe
-from train.recipe import Recipe
+from train.config.loader import load_recipe
+from train.config.recipe import Recipe
+from train.data.cases import gather_cases
+from train.data.images import load_training_images
+from train.data.patches import Patches
+from train.fit.logs import read_log
+from train.fit.loop import Run, Steps, Trainer
+from train.fit.losses import build_loss
+from train.fit.memory import keep_freed_memory
 
 BAR = 2.2
 TURNS, ROUND = 3, 40

@@ -52,16 +52,30 @@ def run_script(name: str, program: str, arguments: Sequence[str] | None = None) 
     return guard(lambda: module.run(options))
 
 
-def guard(run: Callable[[], int]) -> int:
+def guard(
+    run: Callable[[], int],
+    interrupted: str = "nothing unfinished was left behind, start again",
+    terminated: str = "give it more time",
+) -> int:
     """Call `run`; if it fails, the last line on stderr says why in one sentence, and the status is not 0.
 
     SIGTERM ends the process with an exception, so that temporary files are removed when a time limit is over.
+
+    Args:
+        run: the command; it returns the exit status.
+        interrupted: what to do after Ctrl-C.
+        terminated: what to do after SIGTERM.
     """
-    earlier = signal.signal(signal.SIGTERM, _terminate)
+
+    def terminate(_number: int, _frame: object) -> NoReturn:
+        complain(f"ended by SIGTERM before it was done: {terminated}")
+        raise SystemExit(128 + signal.SIGTERM)
+
+    earlier = signal.signal(signal.SIGTERM, terminate)
     try:
         return run()
     except KeyboardInterrupt:
-        complain("interrupted: nothing unfinished was left behind, start again")
+        complain(f"interrupted: {interrupted}")
         return 130
     except Exception as error:
         if not is_expected(error):
@@ -70,11 +84,6 @@ def guard(run: Callable[[], int]) -> int:
         return 1
     finally:
         signal.signal(signal.SIGTERM, earlier)
-
-
-def _terminate(number: int, _: object) -> NoReturn:
-    complain("ended by SIGTERM before it was done: give it more time")
-    raise SystemExit(128 + number)
 
 
 def _load(name: str) -> Any:

@@ -3,17 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import torch
-from torchinfo import summary
-
 from retseg.models import ModelError, load_card
-from retseg.networks import build_network
 from train import REPOSITORY
-from train.page import name_width
-from train.reading import list_recipes, load_recipe
-from train.recipe import Recipe
-from train.reproduce import RESULTS, read_results
-from train.results import find_protocols
+from train.config.loader import list_recipes, load_recipe
+from train.config.protocols import find_protocols
+from train.config.recipe import Recipe
+from train.model.size import measure_network
+from train.reproduce.result import RESULTS, name_width, read_results
 
 
 def print_recipes(beginning: str = "") -> None:
@@ -60,21 +56,3 @@ def describe_scores(name: str) -> str:
     except ModelError:
         return ""
     return "".join(f"; {s.task} {s.metric} {s.value:.4f} ({s.low:.4f} to {s.high:.4f})" for s in card.score)
-
-
-def measure_network(recipe: Recipe) -> tuple[int, float]:
-    """Parameters of a recipe's network, and GFLOP (2 x multiply-adds) of one patch."""
-    side = recipe.sampling.patch
-    with torch.device("meta"):
-        network = build_network(recipe.network.architecture, recipe.network.arguments)
-        image = torch.empty(1, recipe.preprocessing.channel_count, side, side)
-        found = summary(network, input_data=image, verbose=0, device="meta")
-    return sum(p.numel() for p in network.parameters()), 2 * found.total_mult_adds / 1e9
-
-
-def print_summary(recipe: Recipe) -> None:
-    """Draw a recipe's network layer by layer."""
-    side = recipe.sampling.patch
-    network = build_network(recipe.network.architecture, recipe.network.arguments)
-    size = (1, recipe.preprocessing.channel_count, side, side)
-    print(summary(network, size, verbose=0, depth=4, col_names=("output_size", "num_params", "mult_adds")))

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from train.reading import load_recipe
-from train.recipe import Recipe
+from train.config.loader import load_recipe
+from train.config.recipe import Recipe
 
 RECIPE = """
 title = "lines on discs"

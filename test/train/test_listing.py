@@ -2,8 +2,8 @@
 
 import pytest
 
+from train.config.loader import load_recipe
 from train.listing import describe_recipe, print_recipes
-from train.reading import load_recipe
 
 
 def test_recipes_are_listed_by_family_and_by_the_beginning_of_their_name(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,16 +12,16 @@ from safetensors.torch import load_file
 
 from retseg.networks import build_network
 from retseg.phantom.data_sets import write_chasedb1, write_drive, write_idrid
-from train.cases import gather_cases, gather_test_cases
-from train.loop import Run, Trainer
-from train.optimisation import group_parameters
-from train.patches import load_training_images
-from train.published import Measure, load_published
-from train.reading import list_recipes, load_recipe
-from train.recipe import Recipe
-from train.results import find_protocols
-from train.start import find_start, load_start
-from train.tiles import cut_images
+from train.config.loader import list_recipes, load_recipe
+from train.config.protocols import find_protocols
+from train.config.recipe import Recipe
+from train.data.cases import gather_cases, gather_test_cases
+from train.data.images import load_training_images
+from train.data.tiles import cut_images
+from train.fit.initial import find_start, load_start
+from train.fit.loop import Run, Trainer
+from train.fit.optimisation import group_parameters
+from train.reproduce.published import Measure, load_published
 
 EXPERIMENTS = [name for name in list_recipes() if load_recipe(name).family]
 TINY = {

@@ -12,12 +12,12 @@ from retseg.image import read_image, read_mask
 from retseg.models import load_card
 from retseg.phantom.data_sets import write_drive, write_idrid
 from retseg.predictor import Predictor
-from train.cases import gather_cases
-from train.make import Places, make_model
-from train.patches import load_training_images
-from train.prediction import predict_image
-from train.reading import load_recipe
-from train.recipe import Recipe
+from train.config.loader import load_recipe
+from train.config.recipe import Recipe
+from train.data.cases import gather_cases
+from train.data.images import load_training_images
+from train.fit.prediction import predict_image
+from train.model.make import Places, make_model
 
 SEEN = {
     "sccunet-drive": (3, 104, 96),

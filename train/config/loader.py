@@ -1,0 +1,109 @@
+"""Recipes from their files, strictly: by name, built on one another, and changed by the command line."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from retseg.toml_schema import SchemaError, declare, nearest, read_toml
+from train.config.recipe import Recipe
+
+RECIPES_DIRECTORY = Path(__file__).parent.parent / "recipes"
+
+
+def list_recipes(directory: Path = RECIPES_DIRECTORY) -> tuple[str, ...]:
+    """The names of the recipes in a folder and the folders in it, sorted."""
+    return tuple(sorted(find_recipes(directory)))
+
+
+def find_recipes(directory: Path) -> dict[str, Path]:
+    """The files of recipes in a folder and the folders in it, by the name of the recipe.
+
+    Raises:
+        SchemaError: two files have one name.
+    """
+    found: dict[str, Path] = {}
+    for path in sorted(directory.rglob("*.toml")):
+        if path.stem in found:
+            raise SchemaError(f"{path} and {found[path.stem]} are two recipes of one name: rename one")
+        found[path.stem] = path
+    return found
+
+
+def load_recipe(name: str, changes: Sequence[str] = (), directory: Path = RECIPES_DIRECTORY) -> Recipe:
+    """Read a recipe by name and apply changes.
+
+    A file with `extends = "NAME"` is that other recipe with its own keys put in: a key may be dotted
+    (`"stage.0.steps" = 100`), a table or list stands for the whole of it, and only `[variants.NAME]` are merged.
+
+    Args:
+        name: of the file, without its folder and `.toml`.
+        changes: `KEY=VALUE` each; a key is dotted (`stage.0.steps=100`), a value is TOML or a bare word, and
+            `width=NAME` applies the recipe's variant of that name.
+        directory: of the recipes; folders in it are searched, too.
+
+    Raises:
+        SchemaError: there is no such recipe, or a key is not one of a recipe's.
+    """
+    known = find_recipes(directory)
+    values = {**_read_file(name, known, ()), "name": name}
+    path = known[name]
+    for change in changes:
+        key, found, text = change.partition("=")
+        if not found:
+            raise SchemaError(f"--set {change}: wanted KEY=VALUE")
+        if key == "width":
+            variants = values.get("variants", {})
+            if text not in variants:
+                raise SchemaError(f"--set {change}: {path} has no such variant{nearest(text, variants)}")
+            for dotted, value in variants[text].items():
+                _assign(values, dotted, value, f"{path} [variants.{text}]")
+            values["variant"] = f"{values['variant']}+{text}" if "variant" in values else text
+        else:
+            _assign(values, key, _parse(text), f"--set {change}")
+    return declare(Recipe, values, str(path))
+
+
+def _read_file(name: str, known: Mapping[str, Path], above: tuple[str, ...]) -> dict[str, Any]:
+    """The keys of a recipe, those of the recipe that it extends included; `above` are the names that led here."""
+    if name not in known:
+        raise SchemaError(f"there is no recipe '{name}'{nearest(name, known)}")
+    if name in above:
+        raise SchemaError(f"recipes extend each other in a circle: {' -> '.join((*above, name))}")
+    path = known[name]
+    own = read_toml(path)
+    if "extends" not in own:
+        return own
+    values = _read_file(own.pop("extends"), known, (*above, name))
+    for variant, changes in own.pop("variants", {}).items():
+        values.setdefault("variants", {}).setdefault(variant, {}).update(changes)
+    for dotted, value in own.items():
+        _assign(values, dotted, value, str(path))
+    return values
+
+
+def _parse(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _assign(values: dict[str, Any], dotted: str, value: Any, where: str) -> None:
+    *parents, last = dotted.split(".")
+    table: Any = values
+    for parent in parents:
+        table = _step_into(table, parent, f"{where}: '{parent}' of '{dotted}'")
+    if not isinstance(table, Mapping):
+        raise SchemaError(f"{where}: '{parents[-1]}' of '{dotted}' is not a table")
+    table[last] = value
+
+
+def _step_into(table: Any, key: str, where: str) -> Any:
+    if isinstance(table, list):
+        if not key.isdigit() or int(key) >= len(table):
+            raise SchemaError(f"{where} is not one of 0 to {len(table) - 1}")
+        return table[int(key)]
+    if isinstance(table, dict):
+        return table.setdefault(key, {})
+    raise SchemaError(f"{where} is not a table")

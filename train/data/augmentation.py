@@ -1,0 +1,54 @@
+"""Random changes of a patch, declared in a recipe and made by albumentations."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import albumentations as A
+import numpy as np
+from numpy.typing import NDArray
+
+from retseg.toml_schema import SchemaError, nearest
+from train.config.recipe import Transform
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A part of an image with its truth.
+
+    Attributes:
+        pixels: uint8 (h, w, C).
+        truth: uint8 (h, w, tasks), 0 to 255 for a share of 0 to 1.
+        field_of_view: uint8 (h, w), 0 or 1.
+    """
+
+    pixels: NDArray[np.uint8]
+    truth: NDArray[np.uint8]
+    field_of_view: NDArray[np.uint8]
+
+
+def compose(transforms: Sequence[Transform], patch: int) -> A.Compose:
+    """Chain a recipe's transforms; the last step cuts the centre of the patch to `patch` pixels.
+
+    Raises:
+        SchemaError: a transform or one of its arguments is unknown.
+    """
+    steps = []
+    for transform in transforms:
+        kind = getattr(A, transform.name, None)
+        if not (isinstance(kind, type) and issubclass(kind, A.BasicTransform)):
+            names = [name for name in dir(A) if name[0].isupper()]
+            raise SchemaError(f"albumentations has no transform '{transform.name}'{nearest(transform.name, names)}")
+        try:
+            steps.append(kind(**transform.arguments))
+        except (TypeError, ValueError) as error:
+            raise SchemaError(f"the transform '{transform.name}' was refused: {error}") from error
+    return A.Compose([*steps, A.CenterCrop(patch, patch, pad_if_needed=True)], additional_targets={"view": "mask"})
+
+
+def augment(patch: Patch, chain: A.Compose, seed: int) -> Patch:
+    """Change a patch at random; the same seed gives the same result, whatever came before."""
+    chain.set_random_seed(seed)
+    changed = chain(image=patch.pixels, mask=patch.truth, view=patch.field_of_view)
+    pixels = changed["image"].reshape(*changed["image"].shape[:2], -1)
+    truth = changed["mask"].reshape(*changed["mask"].shape[:2], -1)
+    return Patch(pixels, truth, changed["view"])

@@ -1,0 +1,103 @@
+"""Training images in memory: read from their files, with their truth, and brought to the working scale."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from retseg.errors import RetsegError
+from retseg.image import find_field_of_view, read_image, read_mask, whole_frame
+from retseg.preprocessing import Framing, WorkingImage, frame_image, measure_brightness
+from train.config.recipe import Recipe
+from train.data.augmentation import Patch
+from train.data.cases import Case, DataSetError
+
+
+@dataclass(frozen=True)
+class TrainingImage:
+    """An image at the working scale, with its truth.
+
+    Attributes:
+        case: where it came from.
+        patch: the whole of it, at the working scale.
+        brightness: mean and s.d. per channel that normalise it.
+        original: uint8 (H, W, 3), as read.
+        field_of_view: bool (H, W).
+        truth: bool (tasks, H, W).
+    """
+
+    case: Case
+    patch: Patch
+    brightness: tuple[NDArray[np.float32], NDArray[np.float32]]
+    original: NDArray[np.uint8]
+    field_of_view: NDArray[np.bool_]
+    truth: NDArray[np.bool_]
+
+
+def load_training_images(cases: Sequence[Case], recipe: Recipe) -> tuple[TrainingImage, ...]:
+    """Read all images and masks.
+
+    Raises:
+        DataSetError: masks do not fit their images or hold undeclared values: all of them are named.
+    """
+    images, wrong = [], []
+    for case in cases:
+        try:
+            images.append(load_training_image(case, recipe))
+        except RetsegError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise DataSetError(f"{len(wrong)} images cannot be trained on: {'; '.join(wrong)}")
+    return tuple(images)
+
+
+def load_training_image(case: Case, recipe: Recipe) -> TrainingImage:
+    """Read one image with its masks and bring it to the working scale."""
+    pixels = read_image(case.image).pixels
+    shape = pixels.shape[:2]
+    if recipe.modality == "octa":
+        view = whole_frame(pixels)
+    else:
+        view = read_mask(case.field_of_view) > 0 if case.field_of_view else find_field_of_view(pixels)
+    truth = np.stack([read_truth(case, task, shape) for task in recipe.tasks])
+    extra = case.supplement
+    preprocessing = replace(recipe.preprocessing, diameter=extra.diameter) if extra else recipe.preprocessing
+    working = frame_image(pixels, view, recipe.framing, preprocessing)
+    planes = [frame_mask(mask, working, recipe.framing) for mask in truth]
+    patch = Patch(working.pixels, np.stack(planes, axis=2), working.region.astype(np.uint8))
+    return TrainingImage(case, patch, measure_brightness(working, recipe.preprocessing), pixels, view, truth)
+
+
+def frame_mask(mask: NDArray[np.bool_], working: WorkingImage, framing: Framing) -> NDArray[np.uint8]:
+    """A mask, bool (H, W), on the grid of a working image: uint8 (h, w), 0 to 255 for a share of 0 to 1.
+
+    Where the framing has a size, it is resized bilinearly as the pixels are, and cut at one half.
+    """
+    plane = mask[working.window].astype(np.uint8) * 255
+    size = working.region.shape[::-1]
+    if framing.size:
+        grey = cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR)
+        return np.where(grey > 127, 255, 0).astype(np.uint8)
+    return plane if plane.shape[::-1] == size else np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA))
+
+
+def read_truth(case: Case, task: str, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """The truth of one task, bool (H, W): empty where the image does not have the lesion, or nothing is known of it.
+
+    Raises:
+        DataSetError: the mask has another size than the image, or more than two values.
+    """
+    path = case.truth.get(task)
+    if path is None:
+        return np.zeros(shape, bool)
+    mask = read_mask(path)
+    if mask.shape != shape:
+        raise DataSetError(f"{path} is {mask.shape[1]}x{mask.shape[0]}, its image {case.image} {shape[1]}x{shape[0]}")
+    if case.supplement and case.supplement.grey_masks:
+        return np.asarray(mask > 127)
+    values = np.unique(mask)
+    if not set(values.tolist()) <= {0, 1} and not set(values.tolist()) <= {0, 255}:
+        raise DataSetError(f"{path} is neither a 0/1 nor a 0/255 mask: it holds {values[:8].tolist()}")
+    return mask > 0

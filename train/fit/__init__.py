@@ -1,0 +1,1 @@
+"""The training of one network: losses, optimiser, loop, checkpoints and logs."""

@@ -1,0 +1,95 @@
+"""The loss of Red-Seg's first stage: cross-entropy on the positives and on the hardest negatives."""
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Literal, Self
+
+import torch
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from train.fit.losses.loss import Loss, Reduction, reduce_sums
+
+
+@dataclass(frozen=True)
+class TopKCrossEntropy(Loss):
+    """Top-k balanced cross-entropy, for each image and task.
+
+    -beta sum over positives of log p - (1 - beta) sum over hard negatives of log(1 - p), beta = k / (k + positives).
+    k = floor(share x negatives whose term is at least `hardness`) + 1. Hard are all negatives whose term is at least
+    the k-th largest: ties are all kept though the weight counts k. The share falls with the optimiser step, see `at`.
+
+    An image without positives gives 0 and no gradient, as published: its false positives teach nothing. So does one
+    without negatives.
+
+    Source: Guo et al. (bin loss and top-k loss, Neurocomputing 392, 2020; Red-Seg, 2021) and the published loss layer.
+
+    The learning rate belongs to the reduction. Published: "sum", rate 1e-8, weight decay 5e-4, batch 1, 712 x 1072
+    pixels. With "pixels" (the sum divided by H x W) the same steps need rate 7.63e-3 and decay 6.55e-10.
+
+    Attributes:
+        share: of the negatives at step 0.
+        schedule: "published" share x (1 - every/iterations x floor(step / every)); "code" the same with iterations =
+            10 x every, as the published layer has it; "poly" share x (1 - step / iterations); "constant".
+        iterations: steps of the whole stage.
+        every: steps between two falls.
+        hardness: a negative with a smaller term is no candidate.
+        reduction: "sum" or "pixels".
+        step: where the schedule stands.
+    """
+
+    share: float = 0.14
+    schedule: Literal["published", "code", "poly", "constant"] = "published"
+    iterations: int = 97_200
+    every: int = 10_000
+    hardness: float = 1e-3
+    reduction: Reduction = "pixels"
+    step: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.share <= 1 or self.iterations < 1 or self.every < 1:
+            message = "wanted share in [0, 1], iterations and every at least 1, found"
+            raise ValueError(f"{message} {self.share}, {self.iterations}, {self.every}")
+
+    def at(self, step: int) -> Self:
+        """The loss with its schedule at that step, the first being 0."""
+        return dataclasses.replace(self, step=step)
+
+    def current_share(self) -> float:
+        """Lambda at this step, never below 0."""
+        falls = self.step // self.every
+        left = {
+            "published": 1 - falls * self.every / self.iterations,
+            "code": 1 - falls / 10,
+            "poly": 1 - self.step / self.iterations,
+            "constant": 1.0,
+        }
+        return self.share * max(0.0, left[self.schedule])
+
+    def __call__(self, logits: Tensor, truth: Tensor, region: Tensor) -> Tensor:
+        """A scalar."""
+        z, weight = logits.float(), region.float().expand_as(logits)
+        rows = [
+            [self._sum_one(z[n, t].flatten(), truth[n, t].flatten(), weight[n, t].flatten()) for t in range(z.shape[1])]
+            for n in range(z.shape[0])
+        ]
+        sums = torch.stack([torch.stack(row) for row in rows])
+        return reduce_sums(sums, z.shape[-2] * z.shape[-1], self.reduction)
+
+    def _sum_one(self, z: Tensor, y: Tensor, weight: Tensor) -> Tensor:
+        positive, negative = (y > 0.5) & (weight > 0), (y <= 0.5) & (weight > 0)
+        positives = int(positive.sum())
+        terms = softplus(z[negative])
+        if positives == 0 or terms.numel() == 0:
+            return z.sum() * 0
+        k = min(count_hard(terms, self.hardness, self.current_share()), terms.numel())
+        hard = terms >= terms.detach().topk(k).values[-1]
+        beta = k / (k + positives)
+        attract = (softplus(-z[positive]) * weight[positive]).sum()
+        return beta * attract + (1 - beta) * (terms * weight[negative])[hard].sum()
+
+
+def count_hard(terms: Tensor, hardness: float, share: float) -> int:
+    """k: that share of the terms of at least `hardness`, rounded down, and one more."""
+    return math.floor(int((terms >= hardness).sum()) * share) + 1

@@ -1,0 +1,77 @@
+"""What the networks of a cross-validation found in the images that they did not see, stored at the images' own size."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retseg.engine import Engine
+from retseg.image import Geometry, write_probability
+from retseg.models import Task
+from retseg.predictor import drop_small
+from train.config.recipe import Recipe
+from train.data.cases import Case, DataSetError
+from train.data.images import TrainingImage
+from train.fit.prediction import predict_image
+
+
+def predict_unseen(recipe: Recipe, engine: Engine, images: Sequence[TrainingImage], directory: Path) -> None:
+    """Write predictions for images that a network never saw: uint16 (tasks, H, W), round(p x 65535), as .npy."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for image in images:
+        found = predict_image(recipe, image, engine)
+        np.save(locate_prediction(directory, image), np.round(found * 65535).astype(np.uint16))
+
+
+def read_prediction(directory: Path, image: TrainingImage) -> NDArray[np.uint16]:
+    """What `predict_unseen` wrote for an image, uint16 (tasks, H, W)."""
+    found: NDArray[np.uint16] = np.load(locate_prediction(directory, image), mmap_mode="r")
+    return found
+
+
+def locate_prediction(directory: Path, image: TrainingImage) -> Path:
+    """Where the prediction of an image lies."""
+    return locate_case(directory, image.case)
+
+
+def locate_case(directory: Path, case: Case) -> Path:
+    """Where the prediction of a case lies; cases of two data sets may share a name."""
+    return directory / f"{case.data_set}-{case.name}.npy"
+
+
+def write_maps(recipe: Recipe, cases: Sequence[Case], directory: Path, output: Path) -> None:
+    """Write what a training found in the images that it held out, for `evaluate.py`: 16-bit PNG.
+
+    Args:
+        recipe: gives the tasks.
+        cases: of the recipe; those that were never held out are passed over.
+        directory: where `predict_unseen` wrote.
+        output: takes `<task>/<case>_probability.png`.
+
+    Raises:
+        DataSetError: there is no prediction, or two cases have one name.
+    """
+    held = [case for case in cases if locate_case(directory, case).is_file()]
+    if not held:
+        raise DataSetError(f"{directory} holds no prediction for an image of '{recipe.name}': train the recipe first")
+    twice = sorted({case.name for case in held if sum(case.name == other.name for other in held) > 1})
+    if twice:
+        raise DataSetError(f"several data sets have an image {', '.join(twice)}: their maps would have one name")
+    for case in held:
+        found = to_probability(np.load(locate_case(directory, case)))
+        for task, plane in zip(recipe.tasks, found, strict=True):
+            path = output / task / f"{case.name}_probability.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_probability(path, plane, Geometry((plane.shape[1], plane.shape[0])))
+
+
+def to_probability(stored: NDArray[np.uint16]) -> NDArray[np.float32]:
+    """A stored prediction as float32 in [0, 1]."""
+    probability: NDArray[np.float32] = np.asarray(stored).astype(np.float32) / np.float32(65535)
+    return probability
+
+
+def cut_mask(probability: NDArray[np.float32], task: Task) -> NDArray[np.bool_]:
+    """The mask that a model makes of probabilities (H, W): threshold and least area of its card."""
+    return drop_small(np.asarray(probability >= task.threshold), task.minimum_area)

@@ -1,0 +1,106 @@
+"""Train the candidates of a recipe and keep the one that does best on the images that were held out from all of them.
+
+The card of the model shows the whole comparison.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from retseg.models import Candidate
+from retseg.toml_schema import SchemaError
+from train.config.loader import load_recipe
+from train.config.recipe import Recipe
+from train.fit.logs import sum_hours
+from train.model.export import export_model
+from train.model.make import Places, describe_training
+from train.model.networks import Trained, train_networks
+from train.model.size import count_parameters
+from train.model.thresholds import Choice, select_thresholds
+
+METRICS = {"mean_dice": "dice", "pooled_dice": "f1"}
+"""What the rule by which thresholds are chosen is called among the scores: candidates are compared by it."""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A candidate after its training, with its thresholds and scores on the images held out from all candidates."""
+
+    recipe: Recipe
+    trained: Trained
+    choices: Mapping[str, Choice]
+    rows: tuple[Candidate, ...]
+
+    @property
+    def value(self) -> float:
+        """What the best has most of: the mean over its tasks."""
+        return sum(row.value for row in self.rows) / len(self.rows)
+
+
+def select_model(name: str, changes: Sequence[str], places: Places, workers: int, resume: bool) -> Path:
+    """Train every candidate of a recipe on the same images, and export the best under the recipe's name.
+
+    Args:
+        name: of the recipe.
+        changes: `KEY=VALUE`, applied after each candidate's own.
+        places: checkpoints go to `runs/<recipe>/<candidate>`.
+        workers: processes that draw patches.
+        resume: whether to go on from the last checkpoints.
+
+    Returns:
+        The folder of the model.
+
+    Raises:
+        SchemaError: the recipe has no candidates, or holds nothing out to compare them on.
+        DataSetError: images or masks are absent or do not fit together; all of them are named.
+        TrainingError: the loss is not finite.
+    """
+    plain = load_recipe(name, changes)
+    if not plain.candidates or plain.folds == 1:
+        raise SchemaError(f"the recipe '{name}' has nothing to select: it needs candidates, and folds above 1")
+    contenders = []
+    for candidate in plain.candidates:
+        recipe = load_recipe(name, [f"width={candidate}", *changes])
+        trained = train_networks(recipe, places.data, places.runs / name / candidate, workers, resume)
+        if trained.is_writer:
+            contenders.append(judge(candidate, recipe, trained))
+            print("\n".join(describe_row(row) for row in contenders[-1].rows), flush=True)
+    if contenders:
+        best = max(contenders, key=lambda contender: contender.value)
+        comparison = tuple(replace(row, chosen=each is best) for each in contenders for row in each.rows)
+        training = describe_training(best.recipe, best.trained.cases, sum_hours(best.trained.logs.values()))
+        export_model(best.recipe, best.trained.members, best.choices, training, places.output / name, comparison)
+    return places.output / name
+
+
+def judge(name: str, recipe: Recipe, trained: Trained) -> Contender:
+    """A trained candidate with its own thresholds and what they give on the held-out images."""
+    choices = select_thresholds(recipe, trained.unseen, trained.predictions)
+    metric = METRICS[recipe.selection.rule]
+    rows = []
+    for task, choice in choices.items():
+        score = next(score for score in choice.scores if score.metric == metric)
+        row = Candidate(
+            name=name,
+            architecture=recipe.network.architecture,
+            parameters=count_parameters(recipe),
+            task=task,
+            metric=metric,
+            value=score.value,
+            low=score.low,
+            high=score.high,
+            threshold=choice.task.threshold,
+            minimum_area=choice.task.minimum_area,
+            steps=recipe.total_steps,
+            hours=round(sum_hours(trained.logs.values()), 3),
+            chosen=False,
+        )
+        rows.append(row)
+    return Contender(recipe, trained, choices, tuple(rows))
+
+
+def describe_row(row: Candidate) -> str:
+    """A candidate in one line."""
+    interval = f"{row.value:.4f} [{row.low:.4f}, {row.high:.4f}]"
+    words = f"{row.parameters:,} parameters, {row.steps} steps, {60 * row.hours:.1f} minutes"
+    return f"{row.name}, {row.task}: {row.metric} {interval}; {words}"

@@ -1,0 +1,139 @@
+"""An experiment's result: a recipe trained and scored by the protocols that it names, as one small JSON file."""
+
+import dataclasses
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from retseg import __version__
+from retseg.challenge.protocol import Protocol
+from retseg.evaluation.scoring.aggregate import estimate, pool_histograms, summarise
+from retseg.evaluation.scoring.break_even import find_break_even, recount_at_bin
+from retseg.evaluation.scoring.result import CaseScore, Summary
+from retseg.models import hash_file
+from train.config.protocols import find_protocols
+from train.config.recipe import Recipe
+from train.data.cases import gather_cases, gather_test_cases
+from train.data.images import TrainingImage, load_training_images
+from train.fit.initial import choose_start, find_start, name_start
+from train.fit.logs import read_log, sum_hours
+from train.fit.prediction import open_weights
+from train.model.make import Places, read_commit
+from train.model.networks import Trained, train_networks
+from train.model.out_of_fold import predict_unseen
+from train.model.scoring import BOOTSTRAP_SEED, score_unseen
+from train.model.size import count_parameters
+from train.reproduce.result import ResultError, name_result
+
+
+def measure_recipe(recipe: Recipe, places: Places, workers: int, resume: bool) -> Path:
+    """Train a recipe, score it at the threshold of each of its protocols, and write the result; no model is exported.
+
+    Args:
+        recipe: with `protocols`.
+        places: the result goes to `output`.
+        workers: processes that draw patches.
+        resume: whether to go on from the last checkpoint.
+
+    Returns:
+        The JSON file.
+
+    Raises:
+        ResultError: the recipe names no protocol, or holds out nothing to score.
+        SchemaError: the recipe starts from a model that has seen what is scored.
+        DataSetError: images or masks are absent or do not fit together.
+    """
+    recipe = dataclasses.replace(recipe, refit=0.0)  # a network without held-out images has no score
+    protocols = find_protocols(recipe.protocols)
+    if not protocols or (recipe.folds == 1 and not recipe.test):
+        raise ResultError(
+            f"the recipe '{recipe.name}' names no protocols, or nothing to score: it is not an experiment"
+        )
+    test, left_out = gather_test_cases(recipe, places.data)
+    recipe = choose_start(recipe, test)
+    overlap = {case.image for case in test} & {case.image for case in gather_cases(recipe, places.data)}
+    if overlap or (recipe.test and not test):
+        shared = ", ".join(sorted(path.name for path in overlap))
+        raise ResultError(f"trained on what it is tested on: {shared}" if shared else "; ".join(left_out))
+    images = load_training_images(test, recipe)
+    directory = places.runs / name_result(recipe)
+    trained = train_networks(recipe, places.data, directory, workers, resume)
+    path = places.output / f"{name_result(recipe)}.json"
+    if trained.is_writer:
+        if recipe.test:
+            engine = open_weights(recipe, trained.members[0], trained.device)
+            predict_unseen(recipe, engine, images, directory / "test")
+            trained = dataclasses.replace(trained, unseen=images, predictions=directory / "test")
+        scores = score_images(recipe, trained.unseen, trained.predictions, protocols)
+        document = {**describe_run(recipe, trained), "left_out": list(left_out), "protocols": scores}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return path
+
+
+def score_images(
+    recipe: Recipe, images: Sequence[TrainingImage], predictions: Path, protocols: Sequence[Protocol]
+) -> dict[str, Any]:
+    """Each protocol with its words and, for each task, its metrics: value, 95 % interval, s.d. over images."""
+    scores = score_unseen(recipe, images, predictions, protocols, {})
+    return {protocol.name: describe_protocol(protocol, scores[protocol.name], recipe.tasks) for protocol in protocols}
+
+
+def describe_protocol(protocol: Protocol, scores: Sequence[CaseScore], tasks: Sequence[str]) -> dict[str, Any]:
+    """The rules and the numbers of one protocol."""
+    if protocol.threshold_rule == "break_even":
+        scores = [moved for task in tasks for moved in move_to_break_even(protocol, scores, task)]
+    found = summarise(estimate(scores, tasks, protocol, BOOTSTRAP_SEED))
+    return {
+        "title": protocol.title,
+        "region": protocol.region,
+        "pooling": protocol.pooling,
+        "threshold": protocol.threshold if protocol.threshold_rule == "fixed" else protocol.threshold_rule,
+        "tasks": {task: {metric: _round(s) for metric, s in found[task].items()} for task in tasks},
+    }
+
+
+def move_to_break_even(protocol: Protocol, scores: Sequence[CaseScore], task: str) -> list[CaseScore]:
+    """A task's scores, counted again at the threshold where pooled precision and recall meet."""
+    here = [score for score in scores if score.task == task]
+    pool = pool_histograms(here)
+    return here if pool is None else [recount_at_bin(score, find_break_even(pool), protocol) for score in here]
+
+
+def _round(summary: Summary) -> dict[str, float]:
+    names = {"mean": "value", "std": "std", "ci95_low": "low", "ci95_high": "high"}
+    values: Mapping[str, float | None] = dataclasses.asdict(summary)
+    return {name: round(value, 6) for key, name in names.items() if (value := values[key]) is not None}
+
+
+def describe_run(recipe: Recipe, trained: Trained) -> dict[str, Any]:
+    """What a result says of its training."""
+    rows = [row for log in trained.logs.values() for row in read_log(log)]
+    hours, steps = sum_hours(trained.logs.values()), recipe.total_steps
+    shown = sum(float(row["images_per_second"]) * float(row["hours"]) * 3600 for row in rows)
+    cuda = trained.device.type == "cuda"
+    return {
+        "recipe": recipe.name,
+        "variant": recipe.variant,
+        "seed": recipe.seed,
+        "encoder": hash_file(Path(recipe.encoder)) if recipe.encoder else "",
+        "start": name_start(find_start(recipe)),
+        "title": recipe.title,
+        "data": recipe.data,
+        "trained_on": len(trained.cases),
+        "scored": "test" if recipe.test else "held out folds",
+        "cases": [f"{image.case.data_set}/{image.case.name}" for image in trained.unseen],
+        "parameters": count_parameters(recipe),
+        "networks": recipe.networks,
+        "steps": steps,
+        "last_loss": float(rows[-1]["loss"]) if rows else None,
+        "hours": round(hours, 4),
+        "images_per_second": round(shown / (3600 * hours), 2) if hours else None,
+        "commit": read_commit(),
+        "version": __version__,
+        "machine": torch.cuda.get_device_name() if cuda else f"{platform.machine()}, {platform.system()}",
+    }

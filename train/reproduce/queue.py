@@ -1,0 +1,111 @@
+"""The queue of experiments: what has no result yet, one run after another in one process."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from retseg.errors import RetsegError
+from retseg.toml_schema import SchemaError, nearest
+from train.config.loader import list_recipes, load_recipe
+from train.config.recipe import Recipe
+from train.data.cases import DataSetError, gather_cases, gather_test_cases
+from train.model.make import Places
+from train.model.size import measure_network
+from train.reproduce.measure import measure_recipe
+from train.reproduce.result import name_result
+
+
+@dataclass(frozen=True)
+class Queue:
+    """What is to be run.
+
+    Attributes:
+        patterns: of the names of experiments; none stands for all.
+        width: the variants, joined by `+`; `paper` for the published width.
+        seeds: how many, from 0 on.
+    """
+
+    patterns: tuple[str, ...] = ()
+    width: str = "cpu"
+    seeds: int = 3
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One run: its recipe with seed and width, its work in GFLOP, and why it will not be run, where it will not."""
+
+    recipe: Recipe
+    work: float
+    obstacle: str = ""
+
+
+def plan_runs(queue: Queue, places: Places) -> tuple[Planned, ...]:
+    """The runs of a queue that have no result yet: a seed of everything before the next seed, the shortest first.
+
+    Raises:
+        SchemaError: no experiment has a name like one of the patterns, or one has no such width.
+    """
+    experiments = [name for name in list_recipes() if load_recipe(name).family]
+    for pattern in queue.patterns:
+        if not any(fnmatchcase(name, pattern) for name in experiments):
+            raise SchemaError(f"no experiment has a name like '{pattern}'{nearest(pattern, experiments)}")
+    chosen = [name for name in experiments if any(fnmatchcase(name, p) for p in queue.patterns or ("*",))]
+    widths = [f"width={word}" for word in queue.width.split("+") if word != "paper"]
+    planned = []
+    for name in chosen:
+        plain = load_recipe(name, widths)
+        work, obstacle = estimate_work(plain), find_obstacle(plain, places.data)
+        for seed in range(queue.seeds):
+            recipe = load_recipe(name, [*widths, f"seed={seed}"])
+            if not (places.output / f"{name_result(recipe)}.json").is_file():
+                planned.append(Planned(recipe, work, obstacle))
+    return tuple(sorted(planned, key=lambda run: (bool(run.obstacle), run.recipe.seed, run.work, run.recipe.name)))
+
+
+def estimate_work(recipe: Recipe) -> float:
+    """GFLOP of all forward passes of a recipe's training: what orders runs, no measure of their time."""
+    _, operations = measure_network(recipe)
+    batches = sum(stage.steps * stage.accumulate for stage in recipe.stage)
+    return operations * recipe.sampling.batch * batches * recipe.networks
+
+
+def find_obstacle(recipe: Recipe, data: Path) -> str:
+    """Why the data of a recipe cannot be used, in one sentence; empty where it can."""
+    try:
+        gather_cases(recipe, data)
+        gather_test_cases(recipe, data)
+    except DataSetError as error:
+        return str(error)
+    return ""
+
+
+def describe_plan(planned: Sequence[Planned]) -> str:
+    """The runs in their order, a line each."""
+    lines = []
+    for run in planned:
+        what = f"not run: {run.obstacle}" if run.obstacle else f"{run.work:,.0f} GFLOP forward"
+        lines.append(f"{name_result(run.recipe)}: {what}")
+    return "\n".join(lines) or "every one of these experiments has its result"
+
+
+def run_experiments(planned: Sequence[Planned], places: Places, workers: int) -> tuple[str, ...]:
+    """Run what can be run, each from its last checkpoint where it has one; one that fails does not stop the others.
+
+    Returns:
+        A sentence for each run that failed.
+    """
+    failed = []
+    ready = [run.recipe for run in planned if not run.obstacle]
+    for number, recipe in enumerate(ready, 1):
+        print(f"[{number}/{len(ready)}] {name_result(recipe)}", flush=True)
+        began = time.perf_counter()
+        try:
+            path = measure_recipe(recipe, places, workers, resume=True)
+        except (RetsegError, RuntimeError, OSError) as error:
+            failed.append(f"{name_result(recipe)}: {error}")
+            print(f"error: {error}", flush=True)
+            continue
+        print(f"    {(time.perf_counter() - began) / 60:.1f} minutes, {path}", flush=True)
+    return tuple(failed)
