@@ -1,6 +1,6 @@
-"""The first look: segment the committed cases with `process.py`, score them with `evaluate.py`, draw what was found.
+"""A demo: segment the committed cases with `process.py`, score them with `evaluate.py`, and draw the masks.
 
-Where RETSEG_DATA names a folder of data sets that holds DRIVE, its official training images go the same way.
+Where RETSEG_DATA names a folder of data sets with DRIVE, its official training images are segmented and scored too.
 """
 
 import os
@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent
 CASES = ROOT / "test" / "cases" / "fundus"
 OUTPUT = ROOT / "demo-output"
 DRAWN = 4
-"""So many pictures are drawn of a data set."""
+"""The number of pictures that are drawn of a data set."""
 
 
 def main() -> None:
@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def show_phantoms(output: Path) -> None:
-    """Segment, score and draw the committed cases: drawn photographs, a process each, as the platform does."""
+    """Segment, score and draw the committed cases, which are phantoms: one process for each, as on the platform."""
     print("Drawn photographs, one cold process each:")
     for case in sorted(CASES.iterdir()):
         began = time.perf_counter()
@@ -66,14 +66,14 @@ def show_drive(drive: Path, output: Path) -> None:
         draw_vessels(images / found.name, found, truth, output / "overlays" / f"{found.stem}.png")
 
 
-def score(challenge: str, truth: Path, predictions: Path, output: Path, *words: str) -> None:
+def score(challenge: str, truth: Path, predictions: Path, output: Path, *more: str) -> None:
     """Score predictions and print the table."""
-    options = ("--ground-truth", truth, "--predictions", predictions, "--output", output, *words)
+    options = ("--ground-truth", truth, "--predictions", predictions, "--output", output, *more)
     print(run("evaluate.py", "--challenge", challenge, *options))
 
 
 def draw_vessels(image: Path, found: Path, truth: Path, picture: Path) -> None:
-    """Draw what was found, missed and too much over an image."""
+    """Draw true positives, false positives and false negatives over an image."""
     write_picture(picture, draw_comparison(read_image(image).pixels, read_mask(found) > 0, read_mask(truth) > 0))
 
 
@@ -83,9 +83,9 @@ def write_picture(path: Path, pixels: NDArray[np.uint8]) -> None:
     cv2.imwrite(str(path), pixels[:, :, ::-1])
 
 
-def run(program: str, *words: str | Path) -> str:
-    """Run one of the project's programs and return what it printed; end with its error where it fails."""
-    command = [sys.executable, str(ROOT / program), *map(str, words)]
+def run(program: str, *options: str | Path) -> str:
+    """Run one of the programs and return its output; end with its error where it fails."""
+    command = [sys.executable, str(ROOT / program), *map(str, options)]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode:
         sys.exit(f"{' '.join(command)}\n{result.stderr}")

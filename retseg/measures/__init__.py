@@ -1,4 +1,4 @@
-"""What a clinician counts in a mask: lesions and vessels as numbers, with units; docs/measures.md defines each."""
+"""Measures of lesions and vessels in a mask, with units; docs/measures.md defines each."""
 
 from retseg.measures.lesions import LesionMeasures, measure_lesions
 from retseg.measures.scale import Millimetres, find_scale

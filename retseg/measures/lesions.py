@@ -1,4 +1,4 @@
-"""How many lesions, how large, how near to the fovea."""
+"""The number of lesions, their area, and their distance from the fovea."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ class LesionMeasures:
     Attributes:
         count: 8-connected components.
         area: pixels of all of them.
-        area_fraction: of the field of view; nan where that is empty.
+        area_fraction: area / area of the field of view; nan where that is empty.
         centroid_distance: from the fovea to the nearest centroid of a lesion; nan without a lesion, None without a
             fovea.
         edge_distance: the same to the nearest pixel of a lesion; 0 where the fovea lies in one.

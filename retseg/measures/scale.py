@@ -1,4 +1,4 @@
-"""How many millimetres a pixel is, where the file can be believed."""
+"""The size of a pixel in millimetres, where the spacing of the file is plausible."""
 
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -12,22 +12,27 @@ from retseg.preprocessing import bounding_box
 
 NARROWEST, WIDEST = 1.0, 30.0
 """Millimetres of retina that a field of view shows: OCT angiograms 3 to 26, photographs of 20 to 60 degrees 6 to 18.
-What lies outside is no distance on a retina but dots per inch of a print, or a spacing of 1 that says nothing."""
+A spacing outside these limits is not one of a retina, but of a print, or a default of 1."""
 
 SQUARE = 0.01
-"""So much may the sides of a square pixel differ, as a share."""
+"""The sides of a square pixel differ by this share at most."""
 
 
 @dataclass(frozen=True)
 class Millimetres:
-    """The side of a pixel, None where it is not known; a sentence where the file says something else."""
+    """The side of a pixel.
+
+    Attributes:
+        per_pixel: in millimetres; None where it is not known.
+        warning: a sentence where the spacing of the file is not plausible; empty where it is or where there is none.
+    """
 
     per_pixel: float | None
     warning: str = ""
 
 
 def find_scale(geometry: Geometry, field_of_view: NDArray[np.bool_], name: str) -> Millimetres:
-    """What the spacing of a file says, if it can be the spacing of a retina.
+    """The side of a pixel by the spacing of a file, where it can be the spacing of a retina.
 
     Args:
         geometry: of the image.
@@ -43,5 +48,5 @@ def find_scale(geometry: Geometry, field_of_view: NDArray[np.bool_], name: str) 
         return Millimetres(None, f"{name} has pixels of {x:g} x {y:g} mm: measures in mm are for square pixels only.")
     if not NARROWEST <= side <= WIDEST:
         reason = f"pixels of {x:g} mm, which makes the retina {side:.3g} mm wide"
-        return Millimetres(None, f"{name} gives {reason}: that is no scale of a retina, so nothing is given in mm.")
+        return Millimetres(None, f"{name} gives {reason}: that is no scale of a retina, so no measure is given in mm.")
     return Millimetres((x + y) / 2)

@@ -1,7 +1,7 @@
-"""From a vessel mask to its centreline as branches between branching points and ends.
+"""The centreline of a vessel mask, as branches between branching points and ends.
 
 Two pixels of the skeleton are neighbours when they share a side, or a corner and no common neighbour by sides
-("mixed adjacency", Gonzalez and Woods): without that rule every step of a staircase would look like a branching point.
+("mixed adjacency", Gonzalez and Woods). Without that rule every step of a slanting line would be a branching point.
 """
 
 from collections.abc import Callable, Iterator
@@ -52,9 +52,9 @@ class Graph:
 def trace_vessels(mask: Mask) -> VesselTree:
     """Thin a mask, bool (H, W), by Zhang and Suen's method and trace the branches of what is left.
 
-    A branch that ends freely, and is no longer than the vessel that it leaves is wide, is a bump of the vessel's edge:
-    it is removed before the tree is traced. Branching points that such a short branch joins count as one: where two
-    vessels cross, the centreline has two near each other.
+    A branch with a free end that is not longer than the width of the vessel that it leaves is a bump of the vessel's
+    edge; it is removed before the tree is traced. Two branching points that such a short branch joins count as one,
+    because the centreline has two near each other where two vessels cross.
     """
     from skimage.morphology import skeletonize
 
@@ -123,7 +123,7 @@ def walk_branches(graph: Graph) -> Iterator[list[int]]:
 
 
 def _follow(graph: Graph, start: int, following: int) -> list[int]:
-    """From a pixel on through pixels with two neighbours, up to a branching point, an end, or the start again."""
+    """The pixels from a start through pixels with two neighbours, up to a branching point, an end, or the start."""
     branch = [start, following]
     while branch[-1] != start and len(graph.neighbours[branch[-1]]) == 2:
         one, other = graph.neighbours[branch[-1]]
@@ -132,9 +132,12 @@ def _follow(graph: Graph, start: int, following: int) -> list[int]:
 
 
 def is_short(graph: Graph, branch: list[int], radius: NDArray[np.float32]) -> bool:
-    """Whether a branch with a branching point at an end is no longer than the vessel there is wide.
+    """Whether a branch is not longer than the width of the vessel at its branching point.
 
-    `radius`, (H, W), is the distance to the background.
+    Args:
+        graph: that the branch is in.
+        branch: its pixels, with a branching point at one end at least.
+        radius: float32 (H, W), the distance to the background in pixels.
     """
     steps = np.diff(graph.pixels[branch], axis=0)
     widest = max(radius[tuple(graph.pixels[pixel])] for pixel in (branch[0], branch[-1]) if graph.is_fork(pixel))

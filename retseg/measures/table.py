@@ -1,4 +1,4 @@
-"""Measures as rows of a table: a name, a number and its unit each."""
+"""Measures as rows of a table: each has a name, a number and its unit."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,13 @@ from retseg.measures.vessels import VesselMeasures
 
 @dataclass(frozen=True)
 class Row:
-    """One number: `measure` by its name in docs/measures.md, `value` nan where it is not defined."""
+    """One number.
+
+    Attributes:
+        measure: its name in docs/measures.md.
+        value: nan where it is not defined.
+        unit: `px`, `px2`, `mm`, `mm2`, or `1` for counts and ratios.
+    """
 
     measure: str
     value: float
@@ -23,7 +29,7 @@ def tabulate(measures: LesionMeasures | VesselMeasures, millimetres_per_pixel: f
 
 
 def tabulate_field(area: int, millimetres_per_pixel: float | None) -> tuple[Row, ...]:
-    """The rows of the field of view, which every fraction and density is of: its area in pixels."""
+    """The rows of the field of view: its area, by which fractions and densities are divided."""
     return tuple(_scale(Row("area", area, "px2"), millimetres_per_pixel))
 
 

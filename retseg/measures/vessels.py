@@ -1,4 +1,4 @@
-"""How dense, long, wide, tortuous and branched the vessels are."""
+"""Density, length, width, tortuosity and branching of vessels."""
 
 from dataclasses import dataclass
 
@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from retseg.measures.skeleton import Path, VesselTree, trace_vessels
 
 SMOOTHING = 3
-"""Pixels to either side over which a centreline is averaged: a digital line of any slant gets its true length."""
+"""Pixels on each side over which a centreline is averaged, so that a slanting line gets its true length."""
 
 SHORTEST_CHORD = 10.0
-"""Pixels between the ends of a branch, below which its tortuosity says more of the grid than of the vessel."""
+"""Pixels between the ends of a branch: the tortuosity of a shorter one depends on the grid, not on the vessel."""
 
 
 @dataclass(frozen=True)
@@ -20,13 +20,13 @@ class VesselMeasures:
     """The vessels of one image, in pixels.
 
     Attributes:
-        density: area as a share of the field of view; nan where that is empty.
+        density: area / area of the field of view; nan where that is empty.
         length: of all branches of the centreline.
         calibre: mean over the pixels of the centreline of the vessel's width there; nan without vessels.
-        tortuosity: arc over chord of a branch, as a mean weighted by the arcs; 1 is straight, nan without a branch that
-            is long enough.
+        tortuosity: arc / chord of a branch, as a mean weighted by the arcs; 1 is straight; nan where no branch is long
+            enough.
         branching_points: where three or more branches meet.
-        end_points: where a branch ends freely.
+        end_points: where a branch has a free end.
     """
 
     density: float
@@ -55,11 +55,11 @@ def measure_vessels(mask: NDArray[np.bool_], field_of_view: NDArray[np.bool_]) -
 
 
 def smooth_line(branch: Path) -> NDArray[np.float64]:
-    """The positions of a branch, (n, 2), averaged over neighbours on both sides; its ends stay where they are."""
+    """The positions of a branch, (n, 2), averaged over neighbours on both sides; its ends do not move."""
     sums = np.concatenate([np.zeros((1, 2)), np.cumsum(branch, axis=0)])
-    place = np.arange(len(branch))
-    reach = np.minimum(np.minimum(place, place[::-1]), SMOOTHING)
-    return np.asarray((sums[place + reach + 1] - sums[place - reach]) / (2 * reach + 1)[:, None], np.float64)
+    index = np.arange(len(branch))
+    reach = np.minimum(np.minimum(index, index[::-1]), SMOOTHING)
+    return np.asarray((sums[index + reach + 1] - sums[index - reach]) / (2 * reach + 1)[:, None], np.float64)
 
 
 def weigh_tortuosity(arcs: NDArray[np.float64], chords: NDArray[np.float64]) -> float:
@@ -71,8 +71,8 @@ def weigh_tortuosity(arcs: NDArray[np.float64], chords: NDArray[np.float64]) -> 
 def measure_calibre(mask: NDArray[np.bool_], tree: VesselTree) -> float:
     """Mean width of the vessels, in pixels, at the pixels of their centreline.
 
-    The width is twice the distance to the nearest background. It is taken on the mask at twice its scale, where every
-    width is an even number of pixels and none loses a half at its middle.
+    The width is twice the distance to the nearest background. It is measured on the mask at twice its size, where every
+    width is an even number of pixels, so that no half pixel is lost at the middle.
     """
     if not tree.skeleton.any():
         return float("nan")

@@ -1,5 +1,5 @@
-"""From masks and probabilities to numbers: counts first, everything else derived from them.
+"""Metrics of masks and probabilities. Pixels are counted first, and everything else follows from the counts.
 
-`counts` and `histograms` look at pixels; `derived`, `curves` and `resampling` only at what those two have counted.
+`counts` and `histograms` read pixels; `derived`, `curves`, `resampling` and `permutation` read only their counts.
 `surfaces`, `centreline` and `lesions` hold the metrics that need the shape of a mask.
 """

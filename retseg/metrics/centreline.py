@@ -1,4 +1,4 @@
-"""clDice: do the centrelines of two vessel trees lie inside each other? (Shit et al., CVPR 2021, eq. 1 to 3)"""
+"""clDice: how much of the centreline of each vessel tree lies inside the other (Shit et al., CVPR 2021, eq. 1 to 3)."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Confusion counts of one image: all that Dice, accuracy and their like will ever need."""
+"""Confusion counts of one image: Dice, accuracy and similar metrics need nothing else."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 Mask = NDArray[np.bool_]
 
-BLOCK = 1 << 18  # pixels per pass, so that the intermediate masks stay in the processor's cache
+BLOCK = 1 << 18  # pixels per pass: the intermediate masks fit into the cache of the processor
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,8 @@
 """Curves and their areas, from histograms (every threshold) or from a grid of counts (a challenge's few thresholds).
 
-Ties. A plain histogram takes all values of a bin for equal, which shifts the average precision by half a bin's fall of
-the precision. Here a bin is taken for one tied value only where it stands out: it holds more than four times what its
-two neighbours hold together, or it is one of the end bins, exactly 0 and 1. Elsewhere positives and negatives are taken
-as evenly shuffled inside the bin, which is what a sort of the pixels finds there.
+Ties. A plain histogram treats all values of a bin as equal, which shifts the average precision. Here a bin counts as
+one tied value only where it holds more than four times as many pixels as its two neighbours together, or where it is an
+end bin, exactly 0 or 1. In all other bins the positives and negatives count as evenly mixed, as sorted pixels are.
 """
 
 from dataclasses import dataclass
@@ -22,14 +21,14 @@ Rule = Literal["trapezoid", "step"]
 
 @dataclass(frozen=True)
 class Curve:
-    """A line to draw: for each threshold, from the highest to the lowest, one point."""
+    """A line to draw: one point for each threshold, from the highest to the lowest; all arrays (points,)."""
 
     thresholds: Floats
     x: Floats
     y: Floats
 
     def thin(self, points: int) -> "Curve":
-        """About `points` points of it, even along the line's length, both ends among them; nan points are dropped."""
+        """About `points` points of it at even distances along the line, both ends included; nan points are dropped."""
         kept = np.flatnonzero(np.isfinite(self.x) & np.isfinite(self.y))
         if kept.size > points:
             length = np.cumsum(np.hypot(np.diff(self.x[kept], prepend=0), np.diff(self.y[kept], prepend=0)))
@@ -40,7 +39,13 @@ class Curve:
 
 @dataclass(frozen=True)
 class Reliability:
-    """How often the truth agrees with the probability: per bin of width 1/n the pixels, their mean p, their truth."""
+    """How well the probability agrees with the truth, per bin of width 1/n; all arrays (n,).
+
+    Attributes:
+        pixels: in each bin.
+        confidence: mean probability of the pixels; nan in an empty bin.
+        frequency: share of the pixels that are true; nan in an empty bin.
+    """
 
     pixels: NDArray[np.int64]
     confidence: Floats
@@ -125,8 +130,8 @@ def integrate_grid(grid: Grid, rule: Rule) -> Floats:
 
 def _fill_forward(values: Floats) -> Floats:
     """Replace nan along the last axis by the value before it; the first value is finite."""
-    place = np.where(np.isnan(values), 0, np.arange(values.shape[-1]))
-    return np.take_along_axis(values, np.maximum.accumulate(place, axis=-1), axis=-1)
+    index = np.where(np.isnan(values), 0, np.arange(values.shape[-1]))
+    return np.take_along_axis(values, np.maximum.accumulate(index, axis=-1), axis=-1)
 
 
 def roc_curve(histograms: Histograms) -> Curve:

@@ -1,7 +1,7 @@
-"""Metrics that are a formula of tp, fp, fn and tn; nan wherever the formula is 0/0.
+"""Metrics that are a formula of tp, fp, fn and tn; nan where the formula is 0/0.
 
-Each is an object: called with `Counts` it gives a float, its `over` takes a table (..., 4) of rows tp, fp, fn, tn
-(cases, thresholds or bootstrap resamples) and gives an array (...). What an empty truth is worth is for the protocol.
+Each metric is an object: called with `Counts` it gives a float; its `over` takes a table (..., 4) of rows tp, fp, fn,
+tn of cases, thresholds or resamples, and gives an array (...). The protocol has the rule for an empty truth.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 
 
 class Columns(NamedTuple):
-    """A table of counts taken apart: four arrays of one shape."""
+    """The columns of a table of counts: four arrays of one shape."""
 
     tp: Floats
     fp: Floats

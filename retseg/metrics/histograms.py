@@ -1,10 +1,10 @@
-"""Histograms of a probability map over its truth: enough for every curve, at a hundredth of the cost of sorting.
+"""Histograms of the probabilities of true and of other pixels. All curves follow from them, without a sort.
 
-65,536 bins. Bin 0 holds exactly p = 0, bin 65,535 exactly p = 1; those between are even in the logit, from -104 (the
-smallest positive float32) to 17 (the float32 next to 1 has 16.6), so that nothing is clipped: a map pushed towards 0
-and 1 by a monotone function keeps its ranking as far as float32 itself keeps it. Each threshold of the usual grids
-(i/10, i/30, i/32) has a bin that holds this very value alone, at the cost of its neighbours' width: what is at or above
-such a threshold, and what is strictly above it, is counted exactly.
+There are 65,536 bins. Bin 0 holds exactly p = 0, bin 65,535 exactly p = 1. The bins between have equal widths in the
+logit, from -104 (the smallest positive float32) to 17 (the float32 below 1 has 16.6), so no value is clipped: a map
+that a monotone function has moved towards 0 and 1 keeps its ranking. Each threshold of the usual grids (i/10, i/30,
+i/32) has a bin that holds this value alone. So the pixels at or above such a threshold, and those above it, are counted
+exactly.
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ _EXACT_BINS: NDArray[np.int64] = 1 + np.floor((np.log(_EXACT / (1 - _EXACT)) - L
 
 @dataclass(frozen=True)
 class Histograms:
-    """What one probability map, or several added up, say about their truth.
+    """The histograms of one probability map, or the sum of several.
 
     Attributes:
         positives: (65536,) pixels of the truth per bin of the probability; int32 for one map, int64 for a sum.
@@ -83,13 +83,13 @@ def find_exact_bins(thresholds: Floats) -> NDArray[np.int64]:
     exact, bins = np.concatenate([exact, step_above(exact)]), np.concatenate([bins, bins + 1])
     exact, bins = np.sort(exact), np.sort(bins)
     wanted = np.asarray(thresholds, dtype=np.float32).astype(np.float64)
-    place = np.minimum(np.searchsorted(exact, wanted), exact.size - 1)
-    strangers = wanted[exact[place] != wanted]
-    if strangers.size:
+    index = np.minimum(np.searchsorted(exact, wanted), exact.size - 1)
+    unknown = wanted[exact[index] != wanted]
+    if unknown.size:
         raise ValueError(
-            f"threshold {strangers[0]:g} is on no edge of the histogram (i/10, i/30, i/32): use count_grid for it"
+            f"threshold {unknown[0]:g} is on no edge of the histogram (i/10, i/30, i/32): use count_grid for it"
         )
-    return bins[place]
+    return bins[index]
 
 
 def count_probabilities(probability: NDArray[np.float32], truth: Mask, region: Mask | None = None) -> Histograms:
@@ -129,7 +129,7 @@ def count_probabilities(probability: NDArray[np.float32], truth: Mask, region: M
 def _sort_block(
     values: NDArray[np.float32], lesion: Mask, inside: Mask | None, near: NDArray[np.uint8], bins: NDArray[np.int64]
 ) -> float:
-    """Write each pixel's place into `bins`: its bin, plus 65,536 in the truth, or 131,072 outside the region.
+    """Write a number for each pixel into `bins`: its bin, plus 65,536 in the truth, or 131,072 outside the region.
 
     Returns the block's sum of squared errors.
     """
@@ -140,14 +140,14 @@ def _sort_block(
         wrong = values[~((values >= 0) & (values <= 1))]
         raise ValueError(f"{wrong[0]} is no probability: the map must lie in [0, 1] inside the region, without NaN")
     with np.errstate(divide="ignore"):
-        place = 1 - values
-        np.divide(values, place, out=place)
-        np.log(place, out=place)
-    place -= np.float32(LOWEST_LOGIT)
-    place *= np.float32(_SCALE)
-    place += 1
-    np.clip(place, 0, BINS - 1, out=place)
-    np.copyto(bins, place, casting="unsafe")
+        logit = 1 - values
+        np.divide(values, logit, out=logit)
+        np.log(logit, out=logit)
+    logit -= np.float32(LOWEST_LOGIT)
+    logit *= np.float32(_SCALE)  # now the position of the bin
+    logit += 1
+    np.clip(logit, 0, BINS - 1, out=logit)
+    np.copyto(bins, logit, casting="unsafe")
     _settle_near_thresholds(values, near, bins)
     bins += lesion * np.int64(BINS)
     if inside is not None:
@@ -184,8 +184,8 @@ def count_grid(
 ) -> NDArray[np.int64]:
     """Count exactly, at any thresholds: (T, 4) rows tp, fp, fn, tn of `probability >= threshold` inside the region.
 
-    The comparison is made in float32 on both sides: an 8-bit value k/255 that equals i/30 as a fraction then equals it
-    as a number too, as it does when both are float64; mixing the two would lose these pixels.
+    Both sides are compared in float32. So an 8-bit value k/255 that equals i/30 as a fraction equals it as a number.
+    With one side in float64 it would not.
     """
     check_masks(truth=truth, region=region)
     values, lesion = probability.reshape(-1), truth.reshape(-1)

@@ -1,8 +1,8 @@
-"""How sure is the number? Bootstrap and permutation over cases, from what was counted once.
+"""The bootstrap over cases, from counts that were made once.
 
-A resample is a row of weights: how often each case is in it. Every statistic of a resample follows from the weights and
-the stored counts by one matrix product, so that 10,000 resamples cost less than scoring one image again. The replicates
-of two tasks, or of two systems, under the same weights can be averaged and subtracted: that is the pairing.
+A resample is a row of weights: how often each case is in it. Every statistic of a resample is one matrix product of the
+weights and the counts, so 10,000 resamples cost less than scoring one image. The replicates of two tasks, or of two
+systems, under the same weights can be averaged and subtracted: they are paired.
 """
 
 import functools
@@ -23,7 +23,7 @@ Derive = Callable[[Floats], Floats]  # (resamples, ..., 4) counts -> (resamples,
 RESAMPLES = 10_000
 LEVEL = 0.95
 MERGED_BINS = 4096  # see merge_bins
-BLOCK = 32  # resamples per matrix product: their (BLOCK, bins) intermediates stay in the processor's cache
+BLOCK = 32  # resamples per matrix product: the (BLOCK, bins) intermediates fit into the cache of the processor
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ def draw_resamples(cases: int, seed: int, resamples: int = RESAMPLES) -> Floats:
     if cases < 1:
         raise ValueError("there is no case to resample: score at least one image")
     drawn = np.random.default_rng(seed).integers(cases, size=(resamples, cases))
-    places = drawn + cases * np.arange(resamples)[:, None]
-    return np.bincount(places.ravel(), minlength=resamples * cases).reshape(resamples, cases).astype(np.float64)
+    flat = drawn + cases * np.arange(resamples)[:, None]
+    return np.bincount(flat.ravel(), minlength=resamples * cases).reshape(resamples, cases).astype(np.float64)
 
 
 def resample_mean(values: Floats, weights: Floats) -> Floats:
@@ -101,8 +101,8 @@ def merge_bins(histograms: Sequence[Histograms], bins: int = MERGED_BINS) -> Mer
     occupied = np.flatnonzero(held)
     ties = find_ties(positives, negatives)[occupied]
     share = held[occupied]
-    # A bin starts a new group where the middle of its share passes the next step: the start or the end of it would make
-    # boundaries follow or precede the rare class, and so bias the order inside. Ties stay by themselves.
+    # A bin starts a new group where the middle of its share passes the next step. The start or the end of its share
+    # would move the boundaries to one side of the rare class and bias the areas. A large tie is a group of its own.
     step = np.floor((np.cumsum(share) - share / 2) * bins / 2).astype(np.int64)
     alone = ties & (share > 1 / bins)
     fresh = np.ones(occupied.size, dtype=np.bool_)

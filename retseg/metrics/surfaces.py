@@ -1,7 +1,7 @@
 """Distances between the outlines of two masks: HD95 and the normalised surface distance.
 
-The outline of a mask is its pixels with a 4-neighbour outside it, beyond the image's edge included. Two empty masks
-have no distance (nan); an empty and a filled one are infinitely far apart. The protocol says what these are worth.
+The outline of a mask is its pixels with a 4-neighbour outside the mask or outside the image. Two empty masks have no
+distance (nan); the distance of an empty mask from a filled one is infinite.
 """
 
 from dataclasses import dataclass
@@ -64,13 +64,13 @@ def normalised_surface_distance(
 
 
 def _find_outline(mask: Mask, spacing: Spacing) -> Floats:
-    """(N, 2) the places (row, column) of the outline, in the unit of the spacing."""
+    """(N, 2) the positions (row, column) of the outline, in the unit of the spacing."""
     outline = np.argwhere(mask & ~ndimage.binary_erosion(mask))
     return np.asarray(outline * spacing, dtype=np.float64)
 
 
 def _measure(from_outline: Floats, to_outline: Floats) -> Floats:
-    # a search tree of the outlines: a distance transform of a 4288 x 2848 frame takes half a gigabyte
+    # a search tree of the outlines, because a distance transform of 4288 x 2848 pixels takes half a gigabyte
     if not len(to_outline):
         return np.full(len(from_outline), np.inf)
     distances: Floats = KDTree(to_outline).query(from_outline)[0]

@@ -1,25 +1,27 @@
-"""The case section: a table per task, worst first, beside the viewer's frame; and each case's data for the viewer."""
+"""The section of the cases: a table for each task, worst case first, the viewer, and the data of each case for it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
 from retseg.evaluation.scoring.result import CaseScore, Evaluation
+from retseg.report.labels import embed_json, format_number, label_metric
 from retseg.report.layers import EncodedCase
 from retseg.report.palette import title_task
 from retseg.report.strips import draw_strip
 from retseg.report.viewer import write_viewer
-from retseg.report.wording import embed_json, format_number, word_metric
 
 ALL_TASKS = "all"
 
 
 @dataclass(frozen=True)
 class Ledger:
-    """The cases in the order of the evaluation, each with its scores by task.
+    """The cases in the order of the evaluation.
 
     Attributes:
-        lead: per task the metric that cases are sorted by; a task whose cases have no metric at all is absent.
+        names: of the cases.
+        scores: of each case, task to score.
+        lead: task to the metric that its table is sorted by; a task whose cases have no metric is absent.
     """
 
     names: tuple[str, ...]
@@ -29,7 +31,12 @@ class Ledger:
 
 @dataclass(frozen=True)
 class Cell:
-    """One value of the table: what sorts, or None where the case has none, and what is shown."""
+    """One value of the table.
+
+    Attributes:
+        value: by which the column is sorted; None where the case has none.
+        text: that is shown.
+    """
 
     value: float | None
     text: str
@@ -37,11 +44,14 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """One panel's table: column labels with their meanings, and a row of cells for each case of the ledger.
+    """The table of one panel.
 
     Attributes:
-        descending: the first column's worst value is its highest.
-        strip: a plot above the table, or nothing.
+        task: that it is for, or `ALL_TASKS`.
+        labels: name and meaning of each column.
+        rows: a row of cells for each case of the ledger.
+        descending: whether the worst value of the first column is the highest.
+        strip: a plot above the table; empty where there is none.
     """
 
     task: str
@@ -52,7 +62,7 @@ class Table:
 
 
 def keep_ledger(evaluation: Evaluation) -> Ledger:
-    """Group the scores by case; a task's table is sorted by the headline's metric, else by Dice, else by the first."""
+    """Group the scores by case; a task's table is sorted by the headline, else by Dice, else by the first metric."""
     grouped: dict[str, dict[str, CaseScore]] = {}
     for case in evaluation.cases:
         grouped.setdefault(case.name, {})[case.task] = case
@@ -68,13 +78,13 @@ def keep_ledger(evaluation: Evaluation) -> Ledger:
 
 
 def write_cases(evaluation: Evaluation, ledger: Ledger) -> str:
-    """The section of the cases; the viewer's data follow later, one `write_case_data` each."""
+    """The section of the cases; the data of each case follow at the end of the page, by `write_case_data`."""
     if not ledger.names:
         return ""
     tasks = evaluation.tasks
     tables = [_tabulate_all(ledger, tasks)] if len(tasks) > 1 else []
     tables += [_tabulate(evaluation, ledger, task) for task in tasks if task in ledger.lead]
-    panels = [_write_panel(table, ledger.names, hidden=place > 0) for place, table in enumerate(tables)]
+    panels = [_write_panel(table, ledger.names, hidden=number > 0) for number, table in enumerate(tables)]
     return (
         '<section id="cases" aria-labelledby="cases-title">'
         f'<div class="cases-bar"><h2 id="cases-title">Cases, worst first</h2>{_write_switch(tasks)}</div>'
@@ -83,7 +93,7 @@ def write_cases(evaluation: Evaluation, ledger: Ledger) -> str:
 
 
 def write_case_data(number: int, ledger: Ledger, encoded: EncodedCase) -> str:
-    """One inert script element with the pictures and numbers of a case."""
+    """One script element of type JSON with the pictures and numbers of a case."""
     scores = ledger.scores[number]
     data = {
         "name": ledger.names[number],
@@ -100,7 +110,7 @@ def write_case_data(number: int, ledger: Ledger, encoded: EncodedCase) -> str:
 
 def _list_metrics(case: CaseScore) -> list[tuple[str, str]]:
     return [
-        (word_metric(metric).label, format_number(value, word_metric(metric).decimals))
+        (label_metric(metric).name, format_number(value, label_metric(metric).decimals))
         for metric, value in case.metrics.items()
     ]
 
@@ -125,13 +135,13 @@ def _tabulate_all(ledger: Ledger, tasks: Sequence[str]) -> Table:
         known = [value for value in values if value is not None]
         mean = sum(known) / len(known) if known else None
         rows.append([_to_cell(mean, 4), *(_to_cell(value, 4) for value in values)])
-    words = [word_metric(ledger.lead[task]) for task in shown]
-    alike = len(set(words)) == 1
-    mean_label = f"Mean {words[0].label}" if alike else "Mean"
+    metric_labels = [label_metric(ledger.lead[task]) for task in shown]
+    alike = len(set(metric_labels)) == 1
+    mean_label = f"Mean {metric_labels[0].name}" if alike else "Mean"
     labels = [(mean_label, "mean over the tasks that have a value for the case")]
-    for task, word in zip(shown, words, strict=True):
-        labels.append((title_task(task) if alike else f"{title_task(task)} {word.label}", word.meaning))
-    lower = bool(shown) and all(word_metric(ledger.lead[task]).lower_is_better for task in shown)
+    for task, label in zip(shown, metric_labels, strict=True):
+        labels.append((title_task(task) if alike else f"{title_task(task)} {label.name}", label.meaning))
+    lower = bool(shown) and all(label_metric(ledger.lead[task]).lower_is_better for task in shown)
     return Table(ALL_TASKS, labels, rows, descending=lower)
 
 
@@ -144,14 +154,14 @@ def _tabulate(evaluation: Evaluation, ledger: Ledger, task: str) -> Table:
     for scores in ledger.scores:
         case = scores.get(task)
         cells = [
-            _to_cell(case.metrics.get(metric) if case else None, word_metric(metric).decimals) for metric in metrics
+            _to_cell(case.metrics.get(metric) if case else None, label_metric(metric).decimals) for metric in metrics
         ]
         pixels = (case.counts.tp + case.counts.fn, case.counts.fp, case.counts.fn) if case else (None, None, None)
         rows.append(cells + [_to_cell(count, 0) for count in pixels])
-    labels = [(word_metric(metric).label, word_metric(metric).meaning) for metric in metrics]
+    labels = [(label_metric(metric).name, label_metric(metric).meaning) for metric in metrics]
     labels += [("Truth px", "true pixels"), ("FP px", "false positive pixels"), ("FN px", "false negative pixels")]
     strip = _draw_strip(evaluation, ledger, task)
-    return Table(task, labels, rows, word_metric(lead).lower_is_better, strip)
+    return Table(task, labels, rows, label_metric(lead).lower_is_better, strip)
 
 
 def _draw_strip(evaluation: Evaluation, ledger: Ledger, task: str) -> str:
@@ -161,11 +171,11 @@ def _draw_strip(evaluation: Evaluation, ledger: Ledger, task: str) -> str:
         for number, scores in enumerate(ledger.scores)
         if task in scores and 0 <= scores[task].metrics.get(lead, -1) <= 1
     ]
-    if len(values) < 2 or word_metric(lead).lower_is_better:
+    if len(values) < 2 or label_metric(lead).lower_is_better:
         return ""
     averaged = evaluation.protocol.pooling == "per_image"
     summary = evaluation.aggregates.get(task, {}).get(lead) if averaged else None
-    return draw_strip(values, summary, word_metric(lead).label)
+    return draw_strip(values, summary, label_metric(lead).name)
 
 
 def _to_cell(value: float | None, decimals: int) -> Cell:
@@ -175,9 +185,9 @@ def _to_cell(value: float | None, decimals: int) -> Cell:
 def _write_panel(table: Table, names: Sequence[str], hidden: bool) -> str:
     """The table as HTML, sorted by its first column of values, worst first; undefined values come last."""
     head = "".join(
-        f'<th scope="col"{_tell_sort(place, table.descending)}>'
+        f'<th scope="col"{_describe_sort(column, table.descending)}>'
         f'<button type="button" title="{escape(meaning)}">{escape(label)}</button></th>'
-        for place, (label, meaning) in enumerate(table.labels)
+        for column, (label, meaning) in enumerate(table.labels)
     )
     numbered = list(enumerate(table.rows))
     known = [entry for entry in numbered if entry[1] and entry[1][0].value is not None]
@@ -193,8 +203,8 @@ def _write_panel(table: Table, names: Sequence[str], hidden: bool) -> str:
     )
 
 
-def _tell_sort(place: int, descending: bool) -> str:
-    return "" if place else f' aria-sort="{"descending" if descending else "ascending"}"'
+def _describe_sort(column: int, descending: bool) -> str:
+    return "" if column else f' aria-sort="{"descending" if descending else "ascending"}"'
 
 
 def _write_row(number: int, name: str, cells: Sequence[Cell]) -> str:

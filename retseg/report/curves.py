@@ -1,4 +1,4 @@
-"""Each task's curves, from the sum of its pooled cases' histograms; the page and the figures draw the same ones."""
+"""The curves of each task from the summed histograms of its cases; the page and the figures draw the same curves."""
 
 from dataclasses import dataclass
 from functools import reduce
@@ -26,12 +26,21 @@ POINTS = 240
 
 @dataclass(frozen=True)
 class TaskCurves:
-    """What the probabilities of one task say, all its images' pixels together.
+    """The curves of one task, over the pixels of all images together.
 
     Attributes:
-        threshold: the working threshold, or None where none is known.
-        prevalence: the share of pixels that are true: the precision of a guess.
-        images: how many cases brought probabilities.
+        task: its name.
+        threshold: that makes the masks, or None where it is not known.
+        images: how many cases have probabilities.
+        prevalence: the share of pixels that are true, which is the precision of a random guess.
+        pr: recall and precision.
+        roc: false positive rate and sensitivity.
+        dice: threshold and Dice.
+        calibration: probability and share that is true, per bin.
+        average_precision: area under `pr`.
+        auc_roc: area under `roc`.
+        ece: expected calibration error.
+        brier: mean squared error of the probability.
     """
 
     task: str
@@ -80,7 +89,7 @@ def _gather(evaluation: Evaluation, task: str) -> TaskCurves | None:
 
 
 def find_point(curve: Curve, threshold: float) -> tuple[float, float] | None:
-    """Where a curve is when `probability >= threshold` decides, or None where it is not defined there."""
+    """The point (x, y) of a curve at a threshold; None where the curve has no point there."""
     at = np.flatnonzero(curve.thresholds >= threshold)
     if not at.size:
         return None

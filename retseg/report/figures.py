@@ -1,4 +1,4 @@
-"""The page's plots as PNG and SVG files, for papers and slides. Matplotlib is imported here and nowhere else."""
+"""The plots of the page as PNG and SVG files, for papers and slides. Only this module imports matplotlib."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -7,10 +7,10 @@ from typing import Any
 from retseg.evaluation.scoring.result import Evaluation
 from retseg.report.cases import keep_ledger
 from retseg.report.curves import TaskCurves, gather_curves
+from retseg.report.labels import label_metric
 from retseg.report.palette import BLUE, BLUISH_GREEN, ORANGE, REDDISH_PURPLE, SKY_BLUE, VERMILLION, title_task, to_hex
 from retseg.report.plots import Plot, plan_plots
 from retseg.report.sections import choose_headline
-from retseg.report.wording import word_metric
 
 COLOURS = tuple(map(to_hex, (BLUE, VERMILLION, BLUISH_GREEN, REDDISH_PURPLE, ORANGE, SKY_BLUE)))
 LINE_STYLES: tuple[Any, ...] = ("-", "--", ":", "-.", (0, (5, 1)), (0, (1, 1)))
@@ -18,7 +18,7 @@ DPI = 200
 
 
 def save_figures(evaluation: Evaluation, directory: Path) -> tuple[Path, ...]:
-    """Write each plot that the evaluation has data for as `NAME.png` and `NAME.svg`, and say what was written.
+    """Write each plot that the evaluation has data for as `NAME.png` and `NAME.svg`; gives the paths.
 
     The names are `pr`, `roc`, `dice`, `reliability`, `cases` (every case's leading metric) and `standing`.
 
@@ -52,7 +52,7 @@ Painter = Callable[[Any], None]
 
 
 def _plan_figures(evaluation: Evaluation) -> dict[str, tuple[tuple[float, float], Painter]]:
-    """Name to size in inches and what draws it; only what there is data for."""
+    """Name to the size in inches and the function that draws it, for the plots that there is data for."""
     planned: dict[str, tuple[tuple[float, float], Painter]] = {}
     tasks = gather_curves(evaluation)
     for plot in plan_plots(tasks) if tasks else ():
@@ -95,7 +95,7 @@ def _paint_plot(axes: Any, plot: Plot, tasks: int) -> None:
 
 
 def _paint_cases(axes: Any, evaluation: Evaluation) -> None:
-    """Every case as a dot, one row a task; the bar is the mean where the protocol averages images."""
+    """Draw every case as a dot, in a row for each task; a bar marks the mean where the protocol averages images."""
     ledger = keep_ledger(evaluation)
     for row, (task, metric) in enumerate(ledger.lead.items()):
         values = [
@@ -110,12 +110,12 @@ def _paint_cases(axes: Any, evaluation: Evaluation) -> None:
     axes.set_yticks(range(len(ledger.lead)), [title_task(task) for task in ledger.lead])
     axes.set_ylim(len(ledger.lead) - 0.5, -0.5)
     axes.set(
-        xlabel=", ".join(dict.fromkeys(word_metric(metric).label for metric in ledger.lead.values())), title="Cases"
+        xlabel=", ".join(dict.fromkeys(label_metric(metric).name for metric in ledger.lead.values())), title="Cases"
     )
 
 
 def _paint_standing(axes: Any, evaluation: Evaluation) -> None:
-    """The published scores as dots, this result with its interval among them."""
+    """Draw the published scores as dots, and this result with its interval among them."""
     standing, headline = evaluation.standing, choose_headline(evaluation)
     if standing is None or headline is None:
         return
@@ -129,4 +129,4 @@ def _paint_standing(axes: Any, evaluation: Evaluation) -> None:
         axes.plot([summary.ci95_low, summary.ci95_high], [standing.rank - 1] * 2, color=COLOURS[0], linewidth=2)
     axes.set_yticks(range(len(entries)), [f"{row + 1}  {team}" for row, (team, _) in enumerate(entries)])
     axes.set_ylim(len(entries) - 0.5, -0.5)
-    axes.set(xlabel=word_metric(standing.metric).label, title="Standing on the leaderboard")
+    axes.set(xlabel=label_metric(standing.metric).name, title="Standing on the leaderboard")

@@ -1,4 +1,4 @@
-"""What the report's viewer shows of one case, encoded small: the photograph as JPEG, each mask as a 1-bit PNG."""
+"""The pictures of one case for the viewer of the report, in few bytes: photograph as JPEG, masks as 1-bit PNG."""
 
 import base64
 import struct
@@ -13,19 +13,23 @@ from numpy.typing import NDArray
 from retseg.report.overlay import paint_agreement
 
 QUALITIES = (85, 80, 75, 70, 65, 60, 50, 40, 30)
-# 65 angiograms of 1024 x 1024 with three tasks have to stay under 45 MB after base64. A speckled one is the only kind
-# of image that comes near this at the first quality, and then gives way by a step or two.
+"""Of JPEG, tried from the best on."""
+
 BYTES_PER_PIXEL = 0.36
+"""A report of 65 angiograms of 1024 x 1024 pixels with three tasks stays under 45 MB after base64. Only noisy
+angiograms need more than that at the first quality; they take the second or third."""
+
 THUMBNAIL_SIDE = 88
 
 
 @dataclass(frozen=True)
 class CaseLayers:
-    """What can be shown of one case.
+    """The pixels of one case.
 
     Attributes:
-        image: (H, W, 3) uint8 RGB, or None where there is no photograph at hand.
-        truth, prediction: (H, W) bool per task.
+        image: (H, W, 3) uint8 RGB, or None where there is no photograph.
+        truth: task to bool (H, W).
+        prediction: task to bool (H, W).
     """
 
     image: NDArray[np.uint8] | None
@@ -35,11 +39,11 @@ class CaseLayers:
 
 @dataclass(frozen=True)
 class EncodedCase:
-    """The same as data URIs. A mask without a single pixel is absent.
+    """The pictures of one case as data URIs. A mask without any pixel is absent.
 
     Attributes:
-        size: (W, H) of the original grid.
-        shown: (W, H) of what is stored.
+        size: (W, H) of the original images.
+        shown: (W, H) of the stored pictures.
         image: JPEG, or None.
         thumbnail: a small JPEG with the errors painted in, or None.
         masks: task to {"tp" | "fp" | "fn": PNG}.
@@ -53,9 +57,13 @@ class EncodedCase:
 
 
 def encode_case(layers: CaseLayers, size: int | None) -> EncodedCase:
-    """Encode one case, its longer side reduced to `size` where it is longer than that.
+    """Encode one case.
 
-    Errors are found on the original grid and reduced afterwards, so that what is shown is what was scored.
+    Errors are found at the original size and reduced afterwards, so that the pictures show what was scored.
+
+    Args:
+        layers: the pixels.
+        size: the longer side of the stored pictures, in pixels, where that of the image is longer; None keeps it.
 
     Raises:
         ValueError: the masks of a task differ in size from each other or from another task's, or there is no mask.

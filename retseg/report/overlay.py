@@ -1,4 +1,4 @@
-"""Pictures of masks: lesions told apart by colour and by pattern, or a prediction beside the truth, with a legend."""
+"""Masks drawn over an image with a legend: each lesion in its colour and pattern, or a prediction against the truth."""
 
 from collections.abc import Mapping
 
@@ -43,7 +43,8 @@ def draw_comparison(
 
     Args:
         pixels: (H, W, 3) uint8 RGB.
-        prediction, truth: (H, W) bool.
+        prediction: (H, W) bool.
+        truth: (H, W) bool.
 
     Returns:
         (H + legend, W, 3) uint8 RGB.
@@ -87,7 +88,7 @@ def paint_masks(
 
 
 def _paint(picture: NDArray[np.uint8], mask: NDArray[np.bool_], style: Style, unit: float, fill: float) -> None:
-    """Draw one mask into the picture, in place and only inside the box around it: a lesion is small, an image large."""
+    """Draw one mask into the picture, only inside the box around the mask: that is fast, because lesions are small."""
     line = max(1, round(1.4 * unit))
     ys, xs = _frame(mask, 2 * line)
     part, area = picture[ys, xs], mask[ys, xs]
@@ -145,23 +146,23 @@ def _blend(part: NDArray[np.uint8], where: NDArray[np.bool_], colour: tuple[int,
 
 
 def _append_legend(picture: NDArray[np.uint8], entries: Mapping[str, Style]) -> NDArray[np.uint8]:
-    """The picture with a strip below it: a swatch and a word for each entry, in as many rows as they need."""
+    """The picture with a legend below it: a coloured field and a label for each entry, in as many rows as they need."""
     height, width = picture.shape[:2]
     unit = max(0.6, max(height, width) / REFERENCE_SIDE)
     scale, swatch, pad = 0.62 * unit, round(26 * unit), round(14 * unit)
     thickness = max(1, round(1.2 * unit))
     font = cv2.FONT_HERSHEY_SIMPLEX
-    places: list[tuple[int, int]] = []
+    positions: list[tuple[int, int]] = []
     x, row = pad, 0
     for label in entries:
         wide = round(1.6 * swatch) + pad + int(cv2.getTextSize(label, font, scale, thickness)[0][0])
         if x > pad and x + wide + pad > width:
             x, row = pad, row + 1
-        places.append((x, row))
+        positions.append((x, row))
         x += wide + 2 * pad
     line = swatch + pad
     strip = np.full(((row + 1) * line + pad, width, 3), LEGEND_BACKGROUND, dtype=np.uint8)
-    for (label, style), (left, row) in zip(entries.items(), places, strict=True):
+    for (label, style), (left, row) in zip(entries.items(), positions, strict=True):
         top = pad + row * line
         right = min(width, left + round(1.6 * swatch))
         sample = strip[top : top + swatch, left:right]

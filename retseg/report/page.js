@@ -137,30 +137,30 @@ for (const figure of document.querySelectorAll(".plot")) {
   const drawing = figure.querySelector("svg");
   const caption = figure.querySelector("figcaption");
   const resting = caption.textContent;
-  const words = JSON.parse(figure.querySelector("script").textContent);
+  const plot = JSON.parse(figure.querySelector("script").textContent);
   const [left, top, width, height] = drawing.dataset.area.split(" ").map(Number);
   const cursor = document.createElementNS(SVG, "circle");
   cursor.setAttribute("class", "cursor");
   cursor.setAttribute("r", "7");
-  const place = ([x, y]) => [left + x * width, top + (1 - y) * height];
+  const toDrawing = ([x, y]) => [left + x * width, top + (1 - y) * height];
 
   drawing.addEventListener("pointermove", (event) => {
     const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(drawing.getScreenCTM().inverse());
     let best = null;
-    for (const line of words.lines) {
+    for (const line of plot.lines) {
       for (const point of line.points) {
-        const [x, y] = place(point);
+        const [x, y] = toDrawing(point);
         const distance = Math.hypot(x - at.x, y - at.y);
         if (best === null || distance < best.distance) best = { distance, point, label: line.label };
       }
     }
     if (best === null) return;
-    const [x, y] = place(best.point);
+    const [x, y] = toDrawing(best.point);
     cursor.setAttribute("cx", x);
     cursor.setAttribute("cy", y);
     if (!cursor.isConnected) drawing.append(cursor);
-    const threshold = words.key === "pr" || words.key === "roc" ? `, threshold ${best.point[2].toPrecision(3)}` : "";
-    caption.textContent = `${best.label}: ${words.x} ${best.point[0].toFixed(3)}, ${words.y} ${best.point[1].toFixed(3)}${threshold}`;
+    const threshold = plot.key === "pr" || plot.key === "roc" ? `, threshold ${best.point[2].toPrecision(3)}` : "";
+    caption.textContent = `${best.label}: ${plot.x} ${best.point[0].toFixed(3)}, ${plot.y} ${best.point[1].toFixed(3)}${threshold}`;
   });
   drawing.addEventListener("pointerleave", () => {
     cursor.remove();

@@ -1,8 +1,8 @@
-"""One set of colours and words for overlays, the page and the figures.
+"""One set of colours and task names for overlays, the page and the figures.
 
 The colours are Okabe and Ito's eight, which stay apart under the common colour-vision deficiencies
-(https://jfly.uni-koeln.de/color/); white takes the place of black, which a dark image would swallow. No colour stands
-alone: areas differ by pattern and curves by dash as well.
+(https://jfly.uni-koeln.de/color/); white is used instead of black, which is not visible on a dark image. Areas
+differ by pattern and curves by dash too, so that nothing is told by colour alone.
 """
 
 from collections.abc import Sequence
@@ -68,18 +68,18 @@ _TASK_LABELS = {"irma": "IRMA", "nonperfusion": "non-perfusion"}
 
 
 def label_task(task: str) -> str:
-    """The task's name as a reader wants it: `hard_exudate` is "hard exudate", `irma` "IRMA"."""
+    """The name of a task for readers: `hard_exudate` is "hard exudate", `irma` is "IRMA"."""
     return _TASK_LABELS.get(task, task.replace("_", " "))
 
 
 def title_task(task: str) -> str:
-    """The same where it stands alone, with a capital: "Hard exudate"."""
+    """The name of a task with a capital letter: "Hard exudate"."""
     label = label_task(task)
     return label[:1].upper() + label[1:]
 
 
 def choose_styles(tasks: Sequence[str]) -> dict[str, Style]:
-    """A style for every task, its own where that is free; no two share a colour while there are colours left.
+    """A style for every task: its own where no other task has it; no two share a colour while there are colours left.
 
     Raises:
         ValueError: more tasks than there are styles.

@@ -1,4 +1,4 @@
-"""The page's plots as inline SVG, written by hand: no drawing library, no script needed to see them."""
+"""The plots of the page as inline SVG. They need neither a drawing library nor a script."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ import numpy as np
 
 from retseg.metrics.curves import Curve
 from retseg.report.curves import POINTS, RELIABILITY_BINS, TaskCurves, find_point
+from retseg.report.labels import embed_json, format_number
 from retseg.report.palette import title_task
-from retseg.report.wording import embed_json, format_number
 
 LEFT, TOP, SIDE_X, SIDE_Y = 42, 8, 306, 250
 VIEW = f"0 0 {LEFT + SIDE_X + 12} {TOP + SIDE_Y + 42}"
@@ -18,7 +18,7 @@ DASHES = ("none", "8 4", "2 3.5", "10 3 2 3", "5 3", "1 3", "12 5", "6 2 2 2 2 2
 
 @dataclass(frozen=True)
 class Line:
-    """One task's line in a plot, its working point (or None) and what to call it."""
+    """The line of one task in a plot: its label, its number among the tasks, its points, and the point to mark."""
 
     label: str
     series: int
@@ -28,7 +28,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Plot:
-    """One square plot over [0, 1] x [0, 1]: words, lines, and guides given as (x0, y0, x1, y1)."""
+    """One square plot over [0, 1] x [0, 1]: labels, lines, and guides from (x0, y0) to (x1, y1)."""
 
     key: str
     title: str
@@ -45,7 +45,7 @@ def draw_curves(tasks: Sequence[TaskCurves]) -> str:
 
 
 def plan_plots(tasks: Sequence[TaskCurves]) -> tuple[Plot, ...]:
-    """The four plots; a working point is marked where the threshold is known."""
+    """The four plots; the point of the threshold is marked where it is known."""
 
     def pick(name: str) -> tuple[Line, ...]:
         lines = []
@@ -59,15 +59,17 @@ def plan_plots(tasks: Sequence[TaskCurves]) -> tuple[Plot, ...]:
 
     chance = tuple((0.0, task.prevalence, 1.0, task.prevalence) for task in tasks)
     diagonal = ((0.0, 0.0, 1.0, 1.0),)
-    guess = f"Dotted: the precision of a guess{', task by task' * (len(tasks) > 1)}."
-    coin = "Dotted: a coin."
+    guess = f"Dotted: the precision of a random guess{', task by task' * (len(tasks) > 1)}."
+    coin = "Dotted: a random guess."
     pooled = "All pixels together, at every threshold."
-    honest = f"Dotted: probabilities that mean what they say. {RELIABILITY_BINS} bins."
+    calibrated = f"Dotted: perfect calibration. {RELIABILITY_BINS} bins."
     return (
         Plot("pr", "Precision and recall", "Recall", "Precision", guess, pick("pr"), chance),
         Plot("roc", "Receiver operating characteristic", "1 − specificity", "Sensitivity", coin, pick("roc"), diagonal),
         Plot("dice", "Dice against threshold", "Threshold", "Dice", pooled, pick("dice")),
-        Plot("reliability", "Reliability", "Probability", "Share that is true", honest, _calibrate(tasks), diagonal),
+        Plot(
+            "reliability", "Reliability", "Probability", "Share that is true", calibrated, _calibrate(tasks), diagonal
+        ),
     )
 
 
@@ -81,7 +83,7 @@ def _calibrate(tasks: Sequence[TaskCurves]) -> tuple[Line, ...]:
 
 
 def draw_legend(tasks: Sequence[TaskCurves]) -> str:
-    """One row for each task: its line, its name, its working threshold, and what the curves come to."""
+    """One row for each task: its line, its name, its threshold, and the numbers of its curves."""
     rows = []
     for series, task in enumerate(tasks):
         best = int(np.nanargmax(task.dice.y))
@@ -107,7 +109,7 @@ def draw_legend(tasks: Sequence[TaskCurves]) -> str:
 
 
 def draw_plot(plot: Plot) -> str:
-    """One HTML figure: the SVG, its description for those who do not see it, and its points for the readout."""
+    """One HTML figure: the SVG, a description for screen readers, and the points for the readout."""
     parts = [_draw_axes(plot)]
     for x0, y0, x1, y1 in plot.guides:
         parts.append(f'<path class="guide" d="M{_x(x0)} {_y(y0)}L{_x(x1)} {_y(y1)}"/>')
@@ -116,7 +118,7 @@ def draw_plot(plot: Plot) -> str:
         if plot.key == "reliability":
             parts += [_dot(x, y, line.series, 3.5) for x, y in zip(line.curve.x, line.curve.y, strict=True)]
     parts += [_dot(*line.mark, line.series, 6) for line in plot.lines if line.mark is not None]
-    told = [
+    marks = [
         f"{line.label}: {plot.y_label} {line.mark[1]:.3f} at {plot.x_label} {line.mark[0]:.3f}."
         for line in plot.lines
         if line.mark is not None
@@ -127,7 +129,7 @@ def draw_plot(plot: Plot) -> str:
         f'<svg viewBox="{VIEW}" role="img" aria-labelledby="{name}-title {name}-desc" '
         f'data-area="{LEFT} {TOP} {SIDE_X} {SIDE_Y}">'
         f'<title id="{name}-title">{plot.title}</title><desc id="{name}-desc">{escape(plot.caption)}. '
-        f"{escape(' '.join(told))}</desc>{''.join(parts)}</svg>"
+        f"{escape(' '.join(marks))}</desc>{''.join(parts)}</svg>"
         f"<figcaption>{escape(plot.caption)}</figcaption>{_store_points(plot)}</figure>"
     )
 
@@ -159,8 +161,8 @@ def _store_points(plot: Plot) -> str:
         }
         for line in plot.lines
     ]
-    words = {"x": plot.x_label, "y": plot.y_label, "key": plot.key, "lines": lines}
-    return f'<script type="application/json">{embed_json(words)}</script>'
+    data = {"x": plot.x_label, "y": plot.y_label, "key": plot.key, "lines": lines}
+    return f'<script type="application/json">{embed_json(data)}</script>'
 
 
 def _stroke(series: int) -> str:

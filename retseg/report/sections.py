@@ -1,6 +1,6 @@
-"""The page's sections above the cases, as HTML: warnings, headline, aggregates, curves, standing, protocol.
+"""The sections of the page as HTML: warnings, headline, aggregates, curves, standing, protocol.
 
-A section without content is an empty string: absent parts are absent.
+A section without content is an empty string.
 """
 
 from dataclasses import asdict, dataclass
@@ -8,15 +8,28 @@ from html import escape
 
 from retseg.evaluation.scoring.result import Evaluation, Standing, Summary
 from retseg.report.curves import TaskCurves
+from retseg.report.labels import (
+    MetricLabel,
+    describe_protocol,
+    format_interval,
+    format_number,
+    join_names,
+    label_metric,
+)
 from retseg.report.palette import label_task, title_task
 from retseg.report.plots import draw_curves
 from retseg.report.strips import draw_interval
-from retseg.report.wording import MetricWords, format_interval, format_number, join_words, tell_protocol, word_metric
 
 
 @dataclass(frozen=True)
 class Headline:
-    """The number that ranks: which metric, of which task (or "overall"), and its summary."""
+    """The number that ranks.
+
+    Attributes:
+        metric: its name.
+        scope: a task, or "overall".
+        summary: its value and interval.
+    """
 
     metric: str
     scope: str
@@ -34,7 +47,7 @@ def choose_headline(evaluation: Evaluation) -> Headline | None:
 
 
 def write_warnings(warnings: tuple[str, ...]) -> str:
-    """What must be read before the numbers."""
+    """The warnings, which a reader must know before the numbers."""
     if not warnings:
         return ""
     items = "".join(f"<li>{escape(warning)}</li>" for warning in warnings)
@@ -45,12 +58,12 @@ def write_warnings(warnings: tuple[str, ...]) -> str:
 
 
 def write_headline(evaluation: Evaluation) -> str:
-    """The score with its interval, and the protocol's name, rules and caveat in words."""
+    """The score with its interval, and the protocol's name, rules and caveat in sentences."""
     protocol, headline = evaluation.protocol, choose_headline(evaluation)
-    rules = "".join(f"<li>{escape(rule)}</li>" for rule in tell_protocol(protocol))
+    rules = "".join(f"<li>{escape(rule)}</li>" for rule in describe_protocol(protocol))
     caveat = f'<p class="caveat"><b>Caveat.</b> {escape(protocol.caveat)}</p>' if protocol.caveat else ""
     images = len({case.name for case in evaluation.cases})
-    tasks = join_words([label_task(task) for task in evaluation.tasks])
+    tasks = join_names([label_task(task) for task in evaluation.tasks])
     return (
         '<section class="headline" id="headline" aria-labelledby="page-title">'
         f'<h1 id="page-title">{escape(evaluation.challenge)}'
@@ -62,20 +75,20 @@ def write_headline(evaluation: Evaluation) -> str:
 
 
 def _write_score(headline: Headline, evaluation: Evaluation) -> str:
-    words, summary = word_metric(headline.metric), headline.summary
-    name = f'<abbr title="{escape(words.meaning)}">{escape(words.label)}</abbr>'
-    parts = [f'<p class="score-name">{name}{_tell_scope(headline, evaluation)}</p>']
-    parts.append(f'<p class="score">{format_number(summary.mean, words.decimals)}</p>')
+    label, summary = label_metric(headline.metric), headline.summary
+    name = f'<abbr title="{escape(label.meaning)}">{escape(label.name)}</abbr>'
+    parts = [f'<p class="score-name">{name}{_describe_scope(headline, evaluation)}</p>']
+    parts.append(f'<p class="score">{format_number(summary.mean, label.decimals)}</p>')
     if summary.ci95_low is not None and summary.ci95_high is not None:
-        interval = format_interval(summary.ci95_low, summary.ci95_high, words.decimals)
+        interval = format_interval(summary.ci95_low, summary.ci95_high, label.decimals)
         parts.append(f'<p class="score-interval">95 % interval {interval}, by resampling the cases</p>')
     parts.append(draw_interval(summary, evaluation.standing))
     if evaluation.standing is not None:
-        parts.append(f'<p><a href="#standing">{_tell_rank(evaluation.standing)}</a></p>')
+        parts.append(f'<p><a href="#standing">{_describe_rank(evaluation.standing)}</a></p>')
     return "".join(parts)
 
 
-def _tell_scope(headline: Headline, evaluation: Evaluation) -> str:
+def _describe_scope(headline: Headline, evaluation: Evaluation) -> str:
     if headline.scope == "overall" and len(evaluation.tasks) > 1:
         return f", mean of {len(evaluation.tasks)} tasks"
     return f", {escape(label_task(evaluation.tasks[0]))}" if len(evaluation.tasks) == 1 else ""
@@ -83,8 +96,8 @@ def _tell_scope(headline: Headline, evaluation: Evaluation) -> str:
 
 def _write_no_score(metric: str) -> str:
     return (
-        f'<p class="score-name">{escape(word_metric(metric).label)} could not be computed</p>'
-        '<p class="note">It needs probabilities, or a truth that is not empty; the table below holds what there is.</p>'
+        f'<p class="score-name">{escape(label_metric(metric).name)} could not be computed</p>'
+        '<p class="note">It needs probabilities, or a truth that is not empty; the table below has the rest.</p>'
     )
 
 
@@ -99,14 +112,14 @@ def write_aggregates(evaluation: Evaluation) -> str:
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
     rows = []
     for metric in metrics:
-        words = word_metric(metric)
+        label = label_metric(metric)
         cells = "".join(
-            f"<td{_mark_overall(scope)}>{_write_summary(evaluation.aggregates[scope].get(metric), words)}</td>"
+            f"<td{_mark_overall(scope)}>{_write_summary(evaluation.aggregates[scope].get(metric), label)}</td>"
             for scope in scopes
         )
         rows.append(
-            f'<tr{_mark_lead(metric, evaluation.protocol.headline)}><th scope="row">{escape(words.label)}</th>'
-            f'<td class="meaning">{escape(words.meaning)}</td>{cells}</tr>'
+            f'<tr{_mark_lead(metric, evaluation.protocol.headline)}><th scope="row">{escape(label.name)}</th>'
+            f'<td class="meaning">{escape(label.meaning)}</td>{cells}</tr>'
         )
     return (
         '<section id="aggregates" aria-labelledby="aggregates-title"><h2 id="aggregates-title">Scores</h2>'
@@ -128,29 +141,31 @@ def _mark_lead(metric: str, lead: str) -> str:
 def order_metrics(evaluation: Evaluation) -> tuple[str, ...]:
     """All metrics that some aggregate has, those of the protocol first and in its order."""
     found = dict.fromkeys(metric for summaries in evaluation.aggregates.values() for metric in summaries)
-    return tuple(sorted(found, key=lambda metric: _place(metric, evaluation.protocol.metrics)))
+    return tuple(sorted(found, key=lambda metric: _find_rank(metric, evaluation.protocol.metrics)))
 
 
-def _place(metric: str, order: tuple[str, ...]) -> int:
+def _find_rank(metric: str, order: tuple[str, ...]) -> int:
     return order.index(metric) if metric in order else len(order)
 
 
-def _write_summary(summary: Summary | None, words: MetricWords) -> str:
+def _write_summary(summary: Summary | None, label: MetricLabel) -> str:
     if summary is None:
         return '<span class="absent">–</span>'
-    value, told = format_number(summary.mean, words.decimals), []
+    value, details = format_number(summary.mean, label.decimals), []
     if summary.ci95_low is not None and summary.ci95_high is not None:
-        told.append(format_interval(summary.ci95_low, summary.ci95_high, words.decimals))
+        details.append(format_interval(summary.ci95_low, summary.ci95_high, label.decimals))
     if summary.std is not None:
-        told.append(f"s.d. {format_number(summary.std, words.decimals)}")
-    return value + (f"<small>{', '.join(told)}</small>" if told else "")
+        details.append(f"s.d. {format_number(summary.std, label.decimals)}")
+    return value + (f"<small>{', '.join(details)}</small>" if details else "")
 
 
 def write_curves(tasks: tuple[TaskCurves, ...]) -> str:
     """The plots of those tasks that have probabilities."""
     if not tasks:
         return ""
-    marked = "; the dot is the working threshold" if any(task.threshold is not None for task in tasks) else ""
+    marked = (
+        "; the dot is the threshold that makes the masks" if any(task.threshold is not None for task in tasks) else ""
+    )
     images = max(task.images for task in tasks)
     return (
         '<section id="curves" aria-labelledby="curves-title"><h2 id="curves-title">Curves</h2>'
@@ -161,11 +176,11 @@ def write_curves(tasks: tuple[TaskCurves, ...]) -> str:
 
 
 def write_standing(evaluation: Evaluation) -> str:
-    """The published scores with this result among them, and the ranks its interval reaches."""
+    """The published scores with this result among them, and the ranks that its interval allows."""
     standing, headline = evaluation.standing, choose_headline(evaluation)
     if standing is None or headline is None:
         return ""
-    words, own = word_metric(standing.metric), headline.summary.mean
+    label, own = label_metric(standing.metric), headline.summary.mean
     entries = [(team, score, False) for team, score in standing.rows]
     entries.insert(standing.rank - 1, ("This result", own, True))
     rows = []
@@ -174,21 +189,21 @@ def write_standing(evaluation: Evaluation) -> str:
         bar = _draw_bar(score, headline.summary if mine else None)
         rows.append(
             f'<tr class="{" ".join(kinds)}"><td>{rank}</td><td>{escape(team)}</td>'
-            f'<td>{format_number(score, words.decimals)}</td><td class="bar">{bar}</td></tr>'
+            f'<td>{format_number(score, label.decimals)}</td><td class="bar">{bar}</td></tr>'
         )
     return (
         '<section id="standing" aria-labelledby="standing-title">'
         '<h2 id="standing-title">Standing on the leaderboard</h2>'
-        f'<p class="standing-words">{_tell_rank(standing)}: that is how far the rank moves when the cases are '
-        "resampled. The published scores are taken as they stand.</p>"
+        f'<p class="standing-summary">{_describe_rank(standing)}: the range comes from resampling the cases. '
+        "The published scores are taken as exact.</p>"
         '<div class="scroll"><table class="standing"><thead><tr><th scope="col">Rank</th><th scope="col">Entry</th>'
-        f'<th scope="col">{escape(words.label)}</th><th scope="col" aria-label="On a scale from 0 to 1"></th>'
+        f'<th scope="col">{escape(label.name)}</th><th scope="col" aria-label="On a scale from 0 to 1"></th>'
         "</tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table></div></section>"
     )
 
 
-def _tell_rank(standing: Standing) -> str:
+def _describe_rank(standing: Standing) -> str:
     low, high = standing.rank_low, standing.rank_high
     reach = f"{low}" if low == high else f"{low} to {high}"
     return f"Rank {standing.rank} of {standing.of} (95 %: {reach})"
@@ -203,10 +218,10 @@ def _draw_bar(score: float, summary: Summary | None) -> str:
 
 
 def write_protocol(evaluation: Evaluation) -> str:
-    """Every field of the protocol, so that the number can be made again."""
+    """Every field of the protocol, so that the numbers can be reproduced."""
     fields = {name: value for name, value in asdict(evaluation.protocol).items() if value not in (None, "", (), [])}
     items = "".join(
-        f"<dt>{escape(name.replace('_', ' '))}</dt><dd>{escape(_tell_value(value))}</dd>"
+        f"<dt>{escape(name.replace('_', ' '))}</dt><dd>{escape(_describe_value(value))}</dd>"
         for name, value in fields.items()
     )
     return (
@@ -216,11 +231,11 @@ def write_protocol(evaluation: Evaluation) -> str:
     )
 
 
-def _tell_value(value: object) -> str:
+def _describe_value(value: object) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name.replace('_', ' ')} {_tell_value(part)}" for name, part in value.items())
+        return ", ".join(f"{name.replace('_', ' ')} {_describe_value(part)}" for name, part in value.items())
     if isinstance(value, tuple | list):
-        return ", ".join(map(_tell_value, value))
+        return ", ".join(map(_describe_value, value))
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,4 +1,4 @@
-"""The numbers of an evaluation as lines of text for a terminal."""
+"""The results of an evaluation as lines of text for a terminal."""
 
 from collections.abc import Iterable, Iterator
 
@@ -7,7 +7,7 @@ from retseg.evaluation.scoring.result import Evaluation, Standing, Summary
 
 
 def format_evaluation(evaluation: Evaluation) -> Iterator[str]:
-    """A table of metrics by task, the protocol's name above it."""
+    """The name of the protocol, then a table of metrics by task."""
     protocol = evaluation.protocol
     cases = len({score.name for score in evaluation.cases})
     yield f"{protocol.name}: {protocol.title} ({cases} case{'s' if cases != 1 else ''})"
@@ -24,7 +24,7 @@ def format_evaluation(evaluation: Evaluation) -> Iterator[str]:
 
 
 def format_summary(summary: Summary) -> str:
-    """`0.8123 ±0.0190 [0.8041, 0.8201]`: value, standard deviation over cases, 95 % interval; as far as known."""
+    """`0.8123 ±0.0190 [0.8041, 0.8201]`: value, standard deviation over cases, 95 % interval, where known."""
     spread = f" ±{summary.std:.4f}" if summary.std is not None else ""
     known = summary.ci95_low is not None and summary.ci95_high is not None
     return f"{summary.mean:.4f}{spread}" + (f" [{summary.ci95_low:.4f}, {summary.ci95_high:.4f}]" if known else "")
@@ -39,7 +39,7 @@ def format_standing(standing: Standing) -> str:
 
 
 def format_differences(differences: Differences) -> Iterator[str]:
-    """A table of what this system has more than the other."""
+    """A table of the differences of this system from the other."""
     rows = [["", "", "difference", "95 % interval", "p"]]
     for task, metrics in differences.items():
         for metric, found in metrics.items():
@@ -51,7 +51,7 @@ def format_differences(differences: Differences) -> Iterator[str]:
 
 
 def align(rows: Iterable[list[str]]) -> Iterator[str]:
-    """Rows of equally many cells as lines with even columns."""
+    """Rows with the same number of cells as lines with aligned columns."""
     table = list(rows)
     widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
     for row in table:

@@ -1,9 +1,9 @@
-"""The viewer's frame: its controls and its settings. The pictures come with the cases, the drawing from `viewer.js`."""
+"""The frame of the viewer: its controls and settings. `viewer.js` draws the pictures that come with each case."""
 
 from collections.abc import Sequence
 
+from retseg.report.labels import embed_json
 from retseg.report.palette import AGREEMENT_STYLES, ORANGE, WHITE, choose_styles, title_task, to_hex
-from retseg.report.wording import embed_json
 
 TRUE_POSITIVE, FALSE_POSITIVE, FALSE_NEGATIVE = (to_hex(style.colour) for style in AGREEMENT_STYLES.values())
 LAYERS = (
@@ -29,7 +29,7 @@ HINT = (
 
 def write_viewer(tasks: Sequence[str]) -> str:
     """The viewer for these tasks, hidden until a script opens a case in it."""
-    boxes = "".join(_write_box(place, *layer) for place, layer in enumerate(LAYERS, start=1))
+    boxes = "".join(_write_box(number, *layer) for number, layer in enumerate(LAYERS, start=1))
     styles = {
         task: {"label": title_task(task), "colour": to_hex(style.colour), "pattern": style.pattern}
         for task, style in choose_styles(tasks).items()
@@ -49,9 +49,9 @@ def write_viewer(tasks: Sequence[str]) -> str:
     )
 
 
-def _write_box(place: int, key: str, name: str, colour: str) -> str:
+def _write_box(number: int, key: str, name: str, colour: str) -> str:
     drawn, paint = ("swatch line", "border-color") if key in OUTLINES else ("swatch", "background")
     return (
-        f'<label title="Key {place}"><input type="checkbox" data-layer="{key}">'
+        f'<label title="Key {number}"><input type="checkbox" data-layer="{key}">'
         f'<span class="{drawn}" style="{paint}:{colour}"></span>{name}</label>'
     )

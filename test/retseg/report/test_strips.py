@@ -19,8 +19,8 @@ from retseg.report.strips import draw_interval, draw_strip, fit_axis
 def test_the_axis_is_the_shortest_in_tenths_that_holds_all_values(values, ends) -> None:
     axis = fit_axis(values, 0, 100)
     assert (axis.low, axis.high) == pytest.approx(ends)
-    assert float(axis.place(ends[0])) == 0
-    assert float(axis.place(ends[1])) == 100
+    assert float(axis.find_x(ends[0])) == 0
+    assert float(axis.find_x(ends[1])) == 100
 
 
 @pytest.mark.parametrize("high", [0.1, 0.2, 0.5, 0.8, 1.0])
