@@ -1,4 +1,4 @@
-"""From pixels to what a network sees: frame, bring to a working scale, normalise, zero outside of what is seen."""
+"""Prepare an image for a network: crop, resize to the working scale, normalise, set to zero outside the region."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -20,9 +20,9 @@ class Framing:
     """What part of an image a network sees, and in which shape; part of a model's card and of its recipe.
 
     Attributes:
-        region: the `field_of_view`, all else cut away or zero; or the whole `frame`, dark surround included.
-        size: (width, height) in pixels that the frame is resized to bilinearly, its shape given up; empty keeps its
-            shape.
+        region: `field_of_view`, everything outside is cropped or zero; or the whole `frame`, with its dark surround.
+        size: (width, height) in pixels; the frame is resized to it bilinearly, whatever its aspect ratio. Empty keeps
+            the aspect ratio.
     """
 
     region: Literal["field_of_view", "frame"] = "field_of_view"
@@ -30,20 +30,22 @@ class Framing:
 
     def __post_init__(self) -> None:
         if len(self.size) not in (0, 2) or (self.size and self.region != "frame"):
-            raise ValueError(f"size is a width and a height, of a whole frame; found {self.size} of a {self.region}")
+            raise ValueError(
+                f"size is a width and a height, for the region 'frame' only; found {self.size} for '{self.region}'"
+            )
 
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """How the pixels that a network sees are brought to it; part of a model's card and of its recipe.
+    """How the pixels of the region are prepared for a network; part of a model's card and of its recipe.
 
     Attributes:
         channels: `rgb`, the `green` channel alone, or luminance (`grey`, ITU-R 601 weights).
         normalise: `field_of_view` makes each channel's mean 0 and s.d. 1 inside the field of view; `unit` divides
-            by 255; `imagenet` standardises with ImageNet's constants; `none` leaves 0 to 255. Outside the region that
-            is seen the result is 0.
-        diameter: the longer side of the region's bounding box after resizing, in pixels; 0 keeps the scale. A framing
-            with a size of its own leaves it no say.
+            by 255; `imagenet` standardises with ImageNet's constants; `none` leaves 0 to 255. Outside the region
+            the result is 0.
+        diameter: the longer side of the region's bounding box after resizing, in pixels; 0 keeps the scale. Ignored
+            when `Framing.size` is set.
         clahe: clip limit of contrast limited adaptive histogram equalisation (8x8 tiles); 0 for none.
     """
 
@@ -63,9 +65,9 @@ class WorkingImage:
     """An image at the scale of a network.
 
     Attributes:
-        pixels: uint8 (h, w, C), cropped to the region that is seen and resized.
-        region: bool (h, w), where the network sees anything.
-        field_of_view: bool (h, w), a part of the region or all of it.
+        pixels: uint8 (h, w, C), cropped to the region and resized.
+        region: bool (h, w), the pixels that the network sees.
+        field_of_view: bool (h, w), inside the region.
         window: rows and columns of the crop in the original image.
     """
 
@@ -76,14 +78,14 @@ class WorkingImage:
 
 
 def find_region(field_of_view: NDArray[np.bool_], framing: Framing) -> NDArray[np.bool_]:
-    """What a network sees of an image with that field of view: bool (H, W) to bool (H, W)."""
+    """The region that a network sees of an image with this field of view: bool (H, W) to bool (H, W)."""
     return field_of_view if framing.region == "field_of_view" else np.ones_like(field_of_view)
 
 
 def frame_image(
     pixels: NDArray[np.uint8], field_of_view: NDArray[np.bool_], framing: Framing, preprocessing: Preprocessing
 ) -> WorkingImage:
-    """Crop an image to what a network sees of it and bring it to the working scale.
+    """Crop an image to the region that a network sees, and resize it to the working scale.
 
     Args:
         pixels: uint8 (H, W, 3), RGB.
@@ -151,7 +153,7 @@ def select_channels(pixels: NDArray[np.uint8], preprocessing: Preprocessing) -> 
 def measure_brightness(
     working: WorkingImage, preprocessing: Preprocessing
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Mean and standard deviation per channel, on the 0 to 255 scale: what normalisation subtracts and divides by."""
+    """Mean and standard deviation per channel, on the 0 to 255 scale, which normalisation subtracts and divides by."""
     channels = working.pixels.shape[2]
     if preprocessing.normalise in ("unit", "none"):
         return np.zeros(channels, np.float32), np.full(
@@ -168,7 +170,7 @@ def normalise(
     region: NDArray[np.bool_],
     brightness: tuple[NDArray[np.float32], NDArray[np.float32]],
 ) -> NDArray[np.float32]:
-    """Standardise pixels and put zero outside the region that is seen: uint8 (h, w, C) to float32 (C, h, w)."""
+    """Standardise pixels and set them to zero outside the region: uint8 (h, w, C) to float32 (C, h, w)."""
     mean, deviation = brightness
     values = (pixels.astype(np.float32) - mean) / deviation
     values *= region[:, :, None]

@@ -1,4 +1,4 @@
-"""Where tiles go and how they blend: pure functions, no network."""
+"""Cut an image into tiles and blend them again: pure functions, no network."""
 
 from dataclasses import dataclass
 
@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Tiling:
-    """How a large image is cut; part of a model's card.
+    """How a large image is cut into tiles; part of a model's card.
 
     Attributes:
-        size: the side of a tile, in pixels; an image that fits in one tile is not cut.
-        overlap: the least share of a tile that it has in common with its neighbour, in [0, 1).
+        size: the side of a tile, in pixels; an image that fits into one tile is not cut.
+        overlap: the minimum share of a tile that overlaps its neighbour, in [0, 1).
         multiple: every tile's sides are padded up to a multiple of this many pixels.
     """
 
@@ -23,13 +23,13 @@ class Tiling:
     def __post_init__(self) -> None:
         if self.size < self.multiple or self.size % self.multiple or not 0 <= self.overlap < 1:
             raise ValueError(
-                f"a tile of {self.size} px with overlap {self.overlap} cannot be: the size must be a multiple of "
+                f"a tile of {self.size} px with overlap {self.overlap} is impossible: the size must be a multiple of "
                 f"{self.multiple} and the overlap in [0, 1)"
             )
 
 
 def place_tiles(length: int, tiling: Tiling) -> tuple[tuple[int, ...], int]:
-    """Where tiles start along one side of an image, and their length.
+    """The starts of tiles along one side of an image, and their length.
 
     Args:
         length: the side of the image, in pixels.
@@ -57,7 +57,7 @@ def cut_tiles(
         tiling: size, overlap and padding of a tile.
 
     Returns:
-        The tiles, float32 (N, C, h, w), zero where they reach over the image, and the window of each in the image.
+        The tiles, float32 (N, C, h, w), zero outside the image, and the window of each in the image.
     """
     _, height, width = image.shape
     (tops, tile_height), (lefts, tile_width) = place_tiles(height, tiling), place_tiles(width, tiling)
@@ -76,7 +76,7 @@ def cut_tiles(
 def blend_tiles(
     tiles: NDArray[np.float32], windows: tuple[tuple[slice, slice], ...], shape: tuple[int, int]
 ) -> NDArray[np.float32]:
-    """Put tiles back, weighted by a Gaussian of a quarter of the tile's side around their centre.
+    """Blend tiles into one image, weighted by a Gaussian around their centre (s.d.: a quarter of the side).
 
     Args:
         tiles: float32 (N, T, h, w).

@@ -1,4 +1,4 @@
-"""The words of the field that the whole project shares."""
+"""The names of tasks and of kinds of image."""
 
 from typing import Literal, get_args
 
@@ -17,4 +17,4 @@ Task = Literal[
 ]
 
 TASKS: tuple[str, ...] = get_args(Task)
-"""All things that can be segmented, by name."""
+"""The names of all tasks."""

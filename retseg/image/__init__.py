@@ -1,4 +1,4 @@
-"""Floor 1: pictures with their place in space, the field of view, and refusing bad input."""
+"""Read and write images with their geometry, and find the field of view."""
 
 from retseg.image.appearance import describe_doubt
 from retseg.image.field_of_view import find_field_of_view, whole_frame

@@ -1,7 +1,7 @@
-"""Walk through the bytes of picture files: where their parts are, and whether all of them are there.
+"""Read the structure of image files: where their parts are, and whether a part is missing.
 
-The usual decoders fill what is missing from a cut JPEG, BMP or NIfTI file with grey or zeros and report success, and a
-retina half missing segments without complaint. The walks below find the cut before any decoder runs.
+Decoders fill the missing part of a truncated JPEG, BMP or NIfTI file with grey or zeros and report success, and half a
+retina would be segmented without a warning. The functions below find missing parts before a decoder runs.
 """
 
 import struct
@@ -18,11 +18,11 @@ TIFF_TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 
 
 
 def find_damage(data: bytes, path: Path) -> str | None:
-    """What is missing from a picture file, in a few words; None when nothing is, or when the format is another.
+    """What is missing from an image file, as half a sentence; None when nothing is missing or the format is unknown.
 
     Args:
         data: the whole file.
-        path: where it came from, to find the data file of a detached MetaImage header.
+        path: of the file, to find the data file of a detached MetaImage header.
     """
     if not data:
         return "it is empty"
@@ -62,7 +62,7 @@ def walk_png(data: bytes) -> Iterator[tuple[bytes, bytes, bool]]:
 
 
 def find_png_damage(data: bytes) -> str | None:
-    """A chunk that is cut or altered, or an end that is missing."""
+    """A chunk of a PNG file that is incomplete or altered, or a missing end."""
     for kind, _, whole in walk_png(data):
         if not whole:
             return f"its {kind.decode('ascii', 'replace')} chunk is incomplete or altered"
@@ -94,7 +94,7 @@ def find_bmp_damage(data: bytes) -> str | None:
 
 @dataclass(frozen=True)
 class GifParts:
-    """Where the colour tables of a GIF file lie, as (offset, entries), and the flags of its first frame's control."""
+    """The colour tables of a GIF file, as (offset, entries), and the offsets of the flags of its first frame."""
 
     colour_tables: tuple[tuple[int, int], ...]
     controls: tuple[int, ...]
@@ -102,7 +102,7 @@ class GifParts:
 
 
 def find_gif_parts(data: bytes) -> GifParts:
-    """Walk through the blocks of a GIF file. The last colour table named is the one that its first frame uses."""
+    """Find the parts of a GIF file. The last colour table in the result is the one that the first frame uses."""
     tables: list[tuple[int, int]] = []
     controls: list[int] = []
     flags, position, frames = data[10], 13, 0
@@ -134,7 +134,7 @@ def find_gif_parts(data: bytes) -> GifParts:
 
 @dataclass(frozen=True)
 class TiffTag:
-    """One entry of a TIFF directory: its values, and where its value field lies in the file."""
+    """One entry of a TIFF directory: its values, and the offset of its value field in the file."""
 
     values: tuple[int, ...]
     offset: int
@@ -157,7 +157,7 @@ def read_tiff_tags(data: bytes) -> dict[int, TiffTag]:
 
 
 def find_tiff_damage(data: bytes) -> str | None:
-    """A TIFF file without its directory, or whose strips or tiles lie beyond its end."""
+    """A TIFF file without its directory, or with strips or tiles beyond its end."""
     tags = read_tiff_tags(data)
     for offsets, lengths in ((273, 279), (324, 325)):
         if offsets in tags and lengths in tags:

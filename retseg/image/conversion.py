@@ -1,4 +1,4 @@
-"""Whatever a file stores, as 8-bit RGB; every change of the values has a sentence that says how."""
+"""Convert the values of any file to 8-bit RGB, with a sentence for each change."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +51,7 @@ def convert_to_bytes(values: NDArray[np.generic], name: str) -> Converted:
 
 
 def replace_non_finite(values: NDArray[np.generic], name: str) -> tuple[NDArray[np.floating], tuple[str, ...]]:
-    """Put 0 in the place of NaN, and the largest and smallest finite value in the place of infinities."""
+    """Replace NaN by 0, and infinities by the largest and smallest finite value."""
     floats = as_floats(values)
     finite = np.isfinite(floats)
     if finite.all():
@@ -63,13 +63,13 @@ def replace_non_finite(values: NDArray[np.generic], name: str) -> tuple[NDArray[
 
 
 def as_floats(values: NDArray[np.generic]) -> NDArray[np.floating]:
-    """The same values in the smallest float type that holds them exactly: large photographs need the memory."""
+    """The same values in the smallest float type that holds them exactly, which saves memory for large photographs."""
     small = values.dtype.itemsize <= 2 or values.dtype == np.float32
     return values.astype(np.float32) if small else values.astype(np.float64)
 
 
 def blend_alpha(colours: NDArray[np.uint8], alpha: NDArray[np.generic], name: str) -> Converted:
-    """Blend onto black by an alpha channel; one that is the same everywhere says nothing and is left out."""
+    """Blend onto black by an alpha channel; a constant alpha channel is left out."""
     opaque = 1.0 if alpha.dtype.kind == "f" else float(2 ** (8 * alpha.dtype.itemsize) - 1)
     if alpha.min() == alpha.max():
         return colours, (f"{name} has an alpha channel that is the same everywhere: it was left out.",)

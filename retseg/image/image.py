@@ -1,4 +1,4 @@
-"""What a picture is in this package: RGB pixels, where they lie in space, and what was done to get them."""
+"""An image in this package: RGB pixels, their geometry in space, and the conversions that were needed."""
 
 from dataclasses import dataclass
 
@@ -9,16 +9,16 @@ from retseg.errors import RetsegError
 
 
 class ImageError(RetsegError):
-    """A picture that cannot be read; one sentence names the file and the remedy."""
+    """An image cannot be read; the message names the file and the remedy."""
 
 
 @dataclass(frozen=True)
 class Geometry:
-    """Where the pixels of a 2-D picture lie in space; what an output must share with its input.
+    """The position of the pixels of a 2-D image in space; an output must have that of its input.
 
     Attributes:
         size: (width, height), in pixels.
-        spacing: distance between pixel centres along x and y, in the file's unit (millimetres; 1.0 where unknown).
+        spacing: distance between pixel centres along x and y, in the unit of the file (millimetres; 1.0 where unknown).
         origin: position of the centre of the first pixel, in the same unit.
         direction: the 2 x 2 direction cosines, row by row.
     """

@@ -1,7 +1,7 @@
-"""Pictures that store, for each pixel, a place in a table of colours: label maps, and many 1-bit and GIF masks.
+"""Palette images: files that store an index into a table of colours, as label maps and many 1-bit and GIF masks do.
 
-Decoders hand out the colours. For a label map the place is the class, and two places may share a colour, so the file
-is told to be grey before it is decoded: what a decoder then takes for a grey level is the place itself.
+Decoders return the colours. In a label map the index is the class, and two indices may have the same colour. So the
+file is marked as grey before it is decoded; the decoder then returns the index as a grey level.
 """
 
 import struct
@@ -20,25 +20,25 @@ PALETTE = 3  # the code of "palette" in a PNG header and in TIFF's photometric i
 
 @dataclass(frozen=True)
 class PaletteImage:
-    """Places uint8 (H, W) in a table of colours uint8 (entries, 3), RGB."""
+    """Indices, uint8 (H, W), into a table of RGB colours, uint8 (entries, 3)."""
 
-    places: NDArray[np.uint8]
+    indices: NDArray[np.uint8]
     colours: NDArray[np.uint8]
 
     def as_rgb(self) -> NDArray[np.uint8]:
         """The colours: uint8 (H, W, 3)."""
-        return np.asarray(self.colours[self.places], np.uint8)
+        return np.asarray(self.colours[self.indices], np.uint8)
 
     def as_values(self) -> NDArray[np.uint8]:
-        """What a mask stores: grey levels if every colour in use is grey (and no two are alike), else the places."""
-        used = np.flatnonzero(np.bincount(self.places.ravel(), minlength=len(self.colours)))
+        """The values of a mask: grey levels if every used colour is grey and no two are equal, else the indices."""
+        used = np.flatnonzero(np.bincount(self.indices.ravel(), minlength=len(self.colours)))
         colours = self.colours[used]
         grey = bool((colours == colours[:, :1]).all()) and len(np.unique(colours[:, 0])) == len(used)
-        return np.asarray(self.colours[self.places, 0], np.uint8) if grey else self.places
+        return np.asarray(self.colours[self.indices, 0], np.uint8) if grey else self.indices
 
 
 def decode_palette_image(data: bytes) -> PaletteImage | None:
-    """Decode a PNG, GIF or TIFF file that stores places in a table; None for any other file."""
+    """Decode a PNG, GIF or TIFF file that stores indices into a palette; None for any other file."""
     if data.startswith(PNG_MAGIC):
         return _decode_png(data) if data[25] == PALETTE else None
     if data.startswith(b"GIF8"):
@@ -67,7 +67,7 @@ def _decode_gif(data: bytes) -> PaletteImage | None:
     for start, entries in parts.colour_tables:
         grey[start : start + 3 * entries] = np.repeat(np.arange(entries, dtype=np.uint8), 3).tobytes()
     for control in parts.controls:
-        grey[control] &= 0xFE  # a transparent place is a place like any other
+        grey[control] &= 0xFE  # a transparent index is decoded like any other
     start, entries = parts.colour_tables[-1]
     return _decode_grey(bytes(grey), 8, np.frombuffer(data, np.uint8, 3 * entries, start).reshape(-1, 3))
 
@@ -83,11 +83,11 @@ def _decode_tiff(data: bytes) -> PaletteImage | None:
 
 
 def _decode_grey(data: bytes, bits: int, colours: NDArray[np.uint8]) -> PaletteImage | None:
-    """Decode a file made grey; fewer than 8 bits come back stretched over 0 to 255 and are brought back."""
+    """Decode a file that was marked as grey; decoders scale fewer than 8 bits to 0 to 255, which is undone."""
     decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if decoded is None or decoded.dtype != np.uint8:
         return None
-    places = np.asarray(decoded if decoded.ndim == 2 else decoded[:, :, 0], np.uint8)
-    places = np.ascontiguousarray(places // (255 // (2**bits - 1)))
-    filler = np.zeros((max(0, int(places.max()) + 1 - len(colours)), 3), np.uint8)
-    return PaletteImage(places, np.concatenate([colours, filler]))
+    indices = np.asarray(decoded if decoded.ndim == 2 else decoded[:, :, 0], np.uint8)
+    indices = np.ascontiguousarray(indices // (255 // (2**bits - 1)))
+    filler = np.zeros((max(0, int(indices.max()) + 1 - len(colours)), 3), np.uint8)
+    return PaletteImage(indices, np.concatenate([colours, filler]))

@@ -1,6 +1,6 @@
-"""Read pictures and masks. SimpleITK is the reader, because it keeps geometry; OpenCV reads what it cannot.
+"""Read images and masks. SimpleITK decodes, because it keeps the geometry; OpenCV decodes what SimpleITK cannot.
 
-SimpleITK's methods carry no types: its images are `Any` here.
+The methods of SimpleITK have no types, so its images are `Any` here.
 """
 
 from pathlib import Path
@@ -22,14 +22,14 @@ TIFF_CMYK = 5
 
 
 def read_image(path: Path) -> Image:
-    """Read a 2-D picture as 8-bit RGB.
+    """Read a 2-D image as 8-bit RGB.
 
     Args:
         path: mha, mhd, nii.gz, tif, tiff, png, jpg, jpeg, gif or bmp. EXIF orientation is not applied, as on
-            grand-challenge.org: masks belong to the pixels as stored.
+            grand-challenge.org: masks fit the pixels as they are stored.
 
     Returns:
-        The picture, with a warning for each conversion (16-bit, float, grey, alpha, a single slice of a volume).
+        The image, with a warning for each conversion (16-bit, float, grey, alpha, a single slice of a volume).
 
     Raises:
         ImageError: missing, unreadable, truncated, 3-D, or neither grey nor RGB.
@@ -50,18 +50,18 @@ def read_image(path: Path) -> Image:
 def read_values(path: Path) -> NDArray[np.generic]:
     """Read one number per pixel as it is stored, e.g. uint8 masks, uint16 or float32 probabilities.
 
-    Palette images give the places in their palette, or its grey levels where it holds greys only. Three equal channels
-    count as one, and alpha is left out.
+    A palette image gives the index of each pixel in its palette, or the grey level where the palette holds greys only.
+    Three equal channels count as one, and alpha is left out.
 
     Returns:
         (H, W), of the type that the file stores.
 
     Raises:
-        ImageError: as `read_image`, and for pictures in colour.
+        ImageError: as `read_image`, and for images in colour.
     """
     channels = _read_channels(path)
     if not (channels == channels[:, :, :1]).all():
-        raise ImageError(f"{path} is a picture in colour, not a mask: save one number per pixel in one channel")
+        raise ImageError(f"{path} is a colour image, not a mask: save one number per pixel in one channel")
     return np.ascontiguousarray(channels[:, :, 0])
 
 
@@ -82,7 +82,7 @@ def read_mask(path: Path) -> NDArray[np.uint8]:
         found = ", ".join(str(tuple(colour.tolist())) for colour in colours[:4])
         more = ", ..." if len(colours) > 4 else ""
         raise ImageError(
-            f"{path} is a picture in colour, not a mask: it holds {len(colours)} colours besides black, {found}{more}; "
+            f"{path} is a colour image, not a mask: it holds {len(colours)} colours besides black, {found}{more}; "
             "save one number per pixel in one channel"
         )
     return np.where(lit, 255, 0).astype(np.uint8)
@@ -110,7 +110,11 @@ def _as_class_numbers(values: NDArray[np.generic], path: Path) -> NDArray[np.uin
 
 
 def read_whole_file(path: Path) -> bytes:
-    """The bytes of a picture file, once its kind and its completeness are checked."""
+    """The bytes of an image file, after a check that its format is known and that no part is missing.
+
+    Raises:
+        ImageError: a folder, another format, unreadable, or damaged.
+    """
     if path.is_dir():
         raise ImageError(f"{path} is a folder: name an image file in it")
     if not has_suffix(path, IMAGE_SUFFIXES):
@@ -128,7 +132,7 @@ def read_whole_file(path: Path) -> bytes:
 
 
 def decode(path: Path, data: bytes) -> tuple[NDArray[np.generic], Geometry, bool]:
-    """Values (H, W) or (H, W, C) with RGB order, their geometry, and whether they were a volume of one slice."""
+    """Decode values (H, W), or (H, W, C) in RGB order; their geometry; and whether they were a volume of one slice."""
     tags = read_tiff_tags(data) if data.startswith(TIFF_MAGICS) else {}
     if TIFF_PHOTOMETRIC in tags and tags[TIFF_PHOTOMETRIC].values == (TIFF_CMYK,):
         raise ImageError(f"{path} is a CMYK image: convert it to RGB")
@@ -149,26 +153,26 @@ def decode(path: Path, data: bytes) -> tuple[NDArray[np.generic], Geometry, bool
 
 
 def take_single_slice(volume: Any, path: Path) -> Any:
-    """The one slice of a volume that has one, with the geometry of its plane."""
+    """The slice of a volume that has only one, with the geometry of its plane."""
     size = volume.GetSize()
     if any(count != 1 for count in size[2:]):
         shape = " x ".join(str(count) for count in size)
         raise ImageError(f"{path} is a {len(size)}-D image ({shape}): give one 2-D image per file")
     plane = [*size[:2], *[0] * (len(size) - 2)]
-    # "Guess": the plane's own directions, or the identity where it lies across the axes of space.
+    # "Guess": the directions of the plane, or the identity where the plane is not aligned with the axes.
     extract: Any = SimpleITK.Extract
     return extract(volume, plane, [0] * len(size), SimpleITK.ExtractImageFilter.DIRECTIONCOLLAPSETOGUESS)
 
 
 def measure_geometry(stored: Any) -> Geometry:
-    """Where SimpleITK says that a 2-D image lies."""
+    """The geometry of a 2-D image of SimpleITK."""
     (width, height), (dx, dy), (x, y) = stored.GetSize(), stored.GetSpacing(), stored.GetOrigin()
     a, b, c, d = stored.GetDirection()
     return Geometry((width, height), (dx, dy), (x, y), (a, b, c, d))
 
 
 def decode_by_opencv(path: Path, data: bytes) -> NDArray[np.generic]:
-    """What SimpleITK does not read: 1-bit BMP, grey PNG with alpha, some compressed TIFF."""
+    """Decode what SimpleITK does not read: 1-bit BMP, grey PNG with alpha, some compressed TIFF."""
     try:
         values = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error:

@@ -27,7 +27,7 @@ class Eye:
 
 @dataclass(frozen=True)
 class Detail:
-    """How finely the trees are grown: what a photograph shows by default, or the finer trees of an angiogram."""
+    """How fine the trees of vessels are: by default as in a photograph; finer in an angiogram."""
 
     smallest_radius: float = 0.66
     branch_every: float = 18.0
@@ -55,7 +55,7 @@ def grow_eye(rng: np.random.Generator, detail: Detail = Detail()) -> Eye:
 
 
 def _targets(fovea: tuple[float, float], count: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Places that want blood: everywhere but the fovea and the disc."""
+    """Random points that a vessel must reach: everywhere except the fovea and the disc."""
     spread = np.column_stack([rng.uniform(-210.0, 470.0, count), rng.uniform(-310.0, 310.0, count)])
     from_fovea = np.hypot(spread[:, 0] - fovea[0], spread[:, 1] - fovea[1])
     return spread[(from_fovea > 30.0) & (np.hypot(spread[:, 0], spread[:, 1]) > 55.0)]
@@ -113,7 +113,7 @@ def _arcade(fovea: tuple[float, float], ring: float, upward: float, rng: np.rand
         passed = math.pi - math.atan2(across, along)  # 0 on the nasal side, pi/2 straight above or below the fovea
         if passed > 1.6:
             return exit_heading, 0.014
-        # Seen with the fovea below: the ring's tangent climbs, then levels; `inward` leads back onto the ring.
+        # With the fovea below, the tangent of the ring rises, then levels off; `inward` steers back onto the ring.
         inward = math.atan((distance - ring) / 60.0)
         return upward * (math.pi / 2 - passed - inward), 0.045
 
@@ -132,7 +132,7 @@ def _towards(aim: tuple[float, float], fovea: tuple[float, float]) -> Guide:
 
 
 def _daughter_guide(at: tuple[float, float, float], fovea: tuple[float, float], rng: np.random.Generator) -> Guide:
-    """Inwards to the macula or outwards to the periphery, whichever way the daughter leaves its stem."""
+    """Towards the macula or towards the periphery, by the direction in which the daughter leaves its stem."""
     x, y, heading = at
     to_fovea = math.atan2(fovea[1] - y, fovea[0] - x)
     near = math.hypot(fovea[0] - x, fovea[1] - y) < 215.0

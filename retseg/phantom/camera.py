@@ -1,4 +1,4 @@
-"""What the fundus camera adds: uneven light, vignetting, blur, sensor noise, a JPEG's tone, the black border."""
+"""The fundus camera: uneven light, vignetting, blur, sensor noise, JPEG compression, the black border."""
 
 import math
 
@@ -48,14 +48,14 @@ def _soften(image: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:
 
 
 def _shoulder(image: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Highlights bend instead of clipping: linear to 215, then towards 255."""
+    """Compress highlights instead of clipping them: linear to 215, then towards 255."""
     above = np.maximum(image - 215.0, 0.0)
     bent = np.minimum(image, 215.0) + 40.0 * (1.0 - np.exp(-above / 40.0))
     return np.round(np.clip(bent, 0.0, 255.0)).astype(np.uint8)
 
 
 def _compress(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Through a JPEG of high quality, as fundus photographs have been before anybody gets them."""
+    """Compress as JPEG of high quality and decode again, as published photographs were."""
     _, coded = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 93])
     decoded = cv2.imdecode(coded, cv2.IMREAD_COLOR)
     if decoded is None:

@@ -1,6 +1,6 @@
-"""Drawing finer than the pixel, and noise with a scale: the brush that all phantoms share.
+"""Draw strokes and areas with sub-pixel precision, and noise of a given scale; all phantoms use it.
 
-Everything is computed in float64, where differences between processors stay far below half a grey level.
+Everything is computed in float64, so that differences between processors stay far below half a grey level.
 """
 
 import math
@@ -18,9 +18,9 @@ _SHIFT = 4  # fractional bits of the coordinates that OpenCV draws with
 
 @dataclass(frozen=True)
 class Frame:
-    """How the plane of the eye lies in the picture: mirrored, turned, scaled, moved.
+    """The map from the plane of the eye to the pixels of the picture: mirrored, turned, scaled, moved.
 
-    `centre` is the plane's point that comes to lie at `middle` (pixels); `scale` is in pixels per length unit.
+    The point `centre` of the plane is drawn at `middle` (pixels); `scale` is in pixels per length unit.
     """
 
     size: tuple[int, int]  # W, H
@@ -80,7 +80,7 @@ def stroke_vessels(vessels: Iterable[Vessel], profile: Sequence[tuple[float, flo
 
 
 def draw_strokes(strokes: Strokes, frame: Frame) -> NDArray[np.float64]:
-    """Coverage-weighted grey values (H, W) in [0, 255]; where strokes overlap the greatest value stands."""
+    """Coverage-weighted grey values (H, W) in [0, 255]; where strokes overlap, the greatest value is kept."""
     return _reduce(_draw_fine(strokes, frame), frame.supersampling)
 
 
@@ -138,7 +138,7 @@ def _reduce(fine: NDArray[np.uint8], factor: int) -> NDArray[np.float64]:
 
 
 def blur(field: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:
-    """Gaussian blur with the border reflected; wide ones on a reduced copy, which is the same to the eye."""
+    """Gaussian blur with reflected border; a wide blur is computed on a reduced copy."""
     if sigma <= 0.05:
         return field
     if sigma > 12.0:

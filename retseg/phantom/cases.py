@@ -1,4 +1,4 @@
-"""The committed test cases: phantoms as Grand Challenge hands them to an algorithm, and the truth beside them.
+"""Write the committed test cases: phantoms in the input layout of Grand Challenge, with their truth.
 
 `python -m retseg.phantom.cases [DIRECTORY]` writes DIRECTORY/<challenge>/<case>/{input,expected};
 the default directory is test/cases.
@@ -18,7 +18,7 @@ import numpy as np
 import SimpleITK
 from numpy.typing import NDArray
 
-from retseg.phantom.fundus import FundusContent, View, draw_fundus
+from retseg.phantom.fundus import Camera, FundusContent, draw_fundus
 from retseg.phantom.lesions import LesionCounts
 from retseg.phantom.octa import OctaContent, draw_octa
 from retseg.phantom.phantom import Phantom
@@ -29,7 +29,7 @@ FULL, SOCKET_ONLY, INTERFACE_ONLY = ("socket", "interface"), ("socket",), ("inte
 
 @dataclass(frozen=True)
 class Case:
-    """One case of one challenge; `least` is the Dice that a task must reach, where it is not that of all."""
+    """One case of one challenge; `least` is the minimum Dice of the tasks that have one of their own."""
 
     challenge: str
     name: str
@@ -68,14 +68,14 @@ TRUTH = {
 }
 
 _DRIVE_SIZE = (565, 584)
-_draw_disc = partial(draw_fundus, size=(999, 960), content=FundusContent(view=View(44.0, "disc", 0.94)))
+_draw_disc = partial(draw_fundus, size=(999, 960), content=FundusContent(camera=Camera(44.0, "disc", 0.94)))
 _draw_cropped = partial(
-    draw_fundus, size=(536, 356), content=FundusContent(LesionCounts(20, 8, 4, 2), View(46.0, "macula", 1.12))
+    draw_fundus, size=(536, 356), content=FundusContent(LesionCounts(20, 8, 4, 2), Camera(46.0, "macula", 1.12))
 )
 _draw_drive = partial(draw_fundus, size=_DRIVE_SIZE)
 _draw_proliferative = partial(draw_octa, difficulty="easy", content=OctaContent(True, True, True))
 
-# The models know lesions of eyes, not of drawings: an empty or shifted mask has less.
+# The models were trained on real lesions, so drawn ones score low; an empty or shifted mask scores less than this.
 _DRAWN_LESIONS = {"microaneurysm": 0.4, "haemorrhage": 0.35, "hard_exudate": 0.2}
 
 CASES = (
@@ -96,7 +96,7 @@ def image_id(challenge: str, case: str) -> str:
 
 
 def describe_inputs(case: Case) -> list[dict[str, Any]]:
-    """What inputs.json says of a case."""
+    """The content of inputs.json of a case."""
     source = _input_socket(case)
     octa = source is OCTA
     socket: dict[str, Any] = {
@@ -120,7 +120,7 @@ def _input_socket(case: Case) -> ImageSocket:
 
 
 def write_case(case: Case, directory: Path) -> None:
-    """Write one case to DIRECTORY/<challenge>/<case>; an angiogram has one channel, as uploads of grey images have."""
+    """Write one case to DIRECTORY/<challenge>/<case>; an angiogram has one channel, as an uploaded grey image has."""
     phantom = case.draw(case.seed)
     root = directory / case.challenge / case.name
     stem = image_id(case.challenge, case.name)

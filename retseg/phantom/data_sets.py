@@ -1,8 +1,8 @@
-"""Small phantom data sets in the layouts of the official downloads, name for name.
+"""Write small phantom data sets with the folders and file names of the official downloads.
 
-Each `write_*` takes (directory, cases, size, seed): the folder that stands for the unpacked download, how many
-training cases, (W, H), and the seed of the first phantom; case after case has the next seed.
-`write_drac22` takes no size, since all of DRAC22 is 1024 x 1024, but a difficulty.
+Each `write_*` takes (directory, cases, size, seed): the folder of the unpacked download, the number of training cases,
+(W, H), and the seed of the first phantom; each further phantom has the next seed. `write_drac22` takes a difficulty in
+place of a size, since all of DRAC22 is 1024 x 1024.
 
 `python -m retseg.phantom.data_sets NAME DIRECTORY` writes one.
 """
@@ -23,13 +23,13 @@ from retseg.phantom.formats import (
     write_photograph,
     write_png,
 )
-from retseg.phantom.fundus import FundusContent, View, draw_fundus
+from retseg.phantom.fundus import Camera, FundusContent, draw_fundus
 from retseg.phantom.lesions import LesionCounts
 from retseg.phantom.octa import LEVELS, PREVALENCE, Difficulty, OctaContent, draw_octa
 from retseg.phantom.phantom import Phantom
 
-_DISC_VIEW = FundusContent(view=View(44.0, "disc", 0.94))
-_IDRID_VIEW = View(46.0, "macula", 1.12)
+_DISC_CAMERA = FundusContent(camera=Camera(44.0, "disc", 0.94))
+_IDRID_CAMERA = Camera(46.0, "macula", 1.12)
 
 
 def write_drive(directory: Path, cases: int, size: tuple[int, int], seed: int) -> None:
@@ -53,7 +53,7 @@ def write_chasedb1(directory: Path, cases: int, size: tuple[int, int], seed: int
     _check(cases, 28, "CHASE_DB1")
     _make(directory / "mask")
     for index in range(cases):
-        phantom = draw_fundus(seed + index, size, _DISC_VIEW)
+        phantom = draw_fundus(seed + index, size, _DISC_CAMERA)
         stem = f"Image_{index // 2 + 1:02d}{'LR'[index % 2]}"
         write_photograph(directory / f"{stem}.jpg", phantom.pixels)
         write_bilevel_png(directory / f"{stem}_1stHO.png", phantom.masks["vessel"])
@@ -68,7 +68,7 @@ def write_hrf(directory: Path, cases: int, size: tuple[int, int], seed: int) -> 
     for index in range(cases):
         group = ("h", "dr", "g")[index % 3]
         lesions = LesionCounts(15, 6, 3, 1) if group == "dr" else LesionCounts()
-        phantom = draw_fundus(seed + index, size, FundusContent(lesions, View(50.0)))
+        phantom = draw_fundus(seed + index, size, FundusContent(lesions, Camera(50.0)))
         stem = f"{index // 3 + 1:02d}_{group}"
         write_photograph(directory / "images" / (f"{stem}.JPG" if group == "dr" else f"{stem}.jpg"), phantom.pixels)
         write_bilevel_tif(directory / "manual1" / f"{stem}.tif", phantom.masks["vessel"])
@@ -99,7 +99,7 @@ def write_idrid(directory: Path, cases: int, size: tuple[int, int], seed: int) -
         _make(images, *(truth / folder for folder, _ in _IDRID_FOLDERS.values()))
         for number in numbers:
             counts = LesionCounts(18, 7, 4, 2 if number % 2 else 0)
-            phantom = draw_fundus(drawn, size, FundusContent(counts, _IDRID_VIEW))
+            phantom = draw_fundus(drawn, size, FundusContent(counts, _IDRID_CAMERA))
             drawn += 1
             write_photograph(images / f"IDRiD_{number:02d}.jpg", phantom.pixels)
             for task, (folder, code) in _IDRID_FOLDERS.items():
@@ -160,7 +160,7 @@ WRITERS: dict[str, Callable[[Path, int, tuple[int, int], int], None]] = {
 
 
 def _second_opinion(phantom: Phantom) -> NDArray[np.bool_]:
-    """The vessels with their outermost pixels left out on two sides: what a stricter observer might draw."""
+    """The vessels without their outermost pixels on two sides, as a stricter observer might draw them."""
     mask = phantom.masks["vessel"]
     return mask & (np.roll(mask, 1, axis=0) | np.roll(mask, 1, axis=1))
 

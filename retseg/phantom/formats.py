@@ -22,7 +22,7 @@ def write_gif(path: Path, grey: NDArray[np.uint8]) -> None:
 
 
 def _code(pixels: NDArray[np.uint8]) -> bytes:
-    """LZW in its plainest form: a clear code before every run, each pixel a code of 9 bits."""
+    """LZW without compression: a clear code before every run, and each pixel a code of 9 bits."""
     clear, end = 256, 257
     runs = [pixels[at : at + _RUN].astype(np.uint16) for at in range(0, len(pixels), _RUN)]
     codes = np.concatenate([part for run in runs for part in (np.array([clear], np.uint16), run)] + [[end]])

@@ -1,4 +1,4 @@
-"""Colour fundus photographs: anatomy, tissue, lesions, then the camera that sees them."""
+"""Colour fundus photographs: anatomy, tissue and lesions, then the camera."""
 
 import math
 from dataclasses import dataclass, field
@@ -14,15 +14,18 @@ from retseg.phantom.lesions import LesionCounts, add_lesions
 from retseg.phantom.phantom import Phantom
 
 _FIELD_RADIUS = 268.0  # plane units that 45 degrees show, as in DRIVE
-_NARROWEST = 1.5  # pixels: what an annotator draws of a vessel that is thinner than a pixel
+_NARROWEST = 1.5  # pixels: the width that an annotator draws of a thinner vessel
 
 
 @dataclass(frozen=True)
-class View:
-    """How the camera looks at the eye.
+class Camera:
+    """Where the camera is aimed, and how much of the eye it shows.
 
-    `degrees` is the angle that the FOV shows; `filling` the FOV's diameter as a share of the shorter side of the frame
-    (above 1 the frame crops it, as IDRiD's does).
+    Attributes:
+        degrees: the angle that the field of view shows.
+        centre: the structure in the middle of the frame.
+        filling: the diameter of the field of view as a share of the shorter side of the frame; above 1 the frame crops
+            the field of view, as in IDRiD.
     """
 
     degrees: float = 45.0
@@ -32,50 +35,44 @@ class View:
 
 @dataclass(frozen=True)
 class FundusContent:
-    """What the photograph shows beside a healthy eye, and how it is taken."""
+    """The lesions of the eye, and the camera."""
 
     lesions: LesionCounts = field(default_factory=LesionCounts)
-    view: View = field(default_factory=View)
-
-
-@dataclass(frozen=True)
-class Tissue:
-    """Reflected light before the camera: (H, W, 3) in grey levels of a well-lit photograph."""
-
-    light: NDArray[np.float64]
-    masks: dict[str, NDArray[np.bool_]]
+    camera: Camera = field(default_factory=Camera)
 
 
 def draw_fundus(seed: int, size: tuple[int, int] = (565, 584), content: FundusContent | None = None) -> Phantom:
     """A fundus photograph of `size` (W, H) with the exact masks of its vessels and lesions.
 
-    The mask of a lesion type is there when `content` asks for at least one. Everything follows from `seed` and the
-    other arguments. Raises ValueError for a frame under 64 pixels.
+    A lesion type has a mask when `content` asks for at least one lesion of it. The same arguments give the same image.
+
+    Raises:
+        ValueError: the frame is smaller than 64 x 64 pixels.
     """
     if min(size) < 64:
         raise ValueError(f"size {size} is too small for a fundus photograph: ask for at least 64 x 64 pixels")
     content = content or FundusContent()
     rng = np.random.default_rng([seed, 0x0F])
     eye = grow_eye(rng)
-    frame, field_of_view, radius = _aim(eye, size, content.view, rng)
-    tissue = _paint_ground(eye, frame, rng)
+    frame, field_of_view, radius = _aim(eye, size, content.camera, rng)
+    light = _paint_ground(eye, frame, rng)
     vessel, depth = _draw_vessels(eye, frame)
-    tissue = _absorb(tissue, depth, rng)
-    light, masks = add_lesions(tissue, eye, frame, field_of_view, content.lesions, rng)
+    light = _absorb(light, depth, rng)
+    light, masks = add_lesions(light, eye, frame, field_of_view, content.lesions, rng)
     pixels = photograph(light, field_of_view, radius, frame.scale, rng)
     masks = {"vessel": vessel, **masks}
     return Phantom(pixels, {task: mask & field_of_view for task, mask in masks.items()}, field_of_view)
 
 
 def _aim(
-    eye: Eye, size: tuple[int, int], view: View, rng: np.random.Generator
+    eye: Eye, size: tuple[int, int], camera: Camera, rng: np.random.Generator
 ) -> tuple[Frame, NDArray[np.bool_], float]:
-    """The frame, the FOV (H, W) and the FOV's radius in pixels."""
+    """The frame, the field of view, bool (H, W), and its radius in pixels."""
     width, height = size
-    radius = 0.5 * view.filling * min(width, height)
-    scale = radius / (_FIELD_RADIUS * math.tan(math.radians(view.degrees / 2)) / math.tan(math.radians(22.5)))
+    radius = 0.5 * camera.filling * min(width, height)
+    scale = radius / (_FIELD_RADIUS * math.tan(math.radians(camera.degrees / 2)) / math.tan(math.radians(22.5)))
     jitter = rng.standard_normal(2) * 10.0
-    aim = (-14.0, 0.0) if view.centre == "disc" else (eye.fovea[0] - 14.0, eye.fovea[1])
+    aim = (-14.0, 0.0) if camera.centre == "disc" else (eye.fovea[0] - 14.0, eye.fovea[1])
     middle = (0.5 * (width - 1) + 0.002 * width * rng.standard_normal(), 0.5 * (height - 1))
     frame = Frame(
         size=size,
@@ -87,7 +84,7 @@ def _aim(
     )
     x, y = np.arange(width)[None, :] - middle[0], np.arange(height)[:, None] - middle[1]
     field_of_view = np.hypot(x, y) <= radius
-    if rng.random() < 0.5:  # the notch that tells the sides of a slide apart
+    if rng.random() < 0.5:  # a notch, as some cameras mark one side of the image
         angle = -0.75 + 0.1 * rng.standard_normal()
         notch = np.hypot(x - radius * math.cos(angle), y - radius * math.sin(angle)) <= 0.05 * radius
         field_of_view = field_of_view | notch
@@ -126,7 +123,7 @@ def _fibres(x: NDArray[np.float64], y: NDArray[np.float64], rng: np.random.Gener
 
 
 def _macula(x: NDArray[np.float64], y: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
-    """What the macular pigment and the foveal pit let through: (H, W, 3)."""
+    """The share of light that the macular pigment and the foveal pit transmit: (H, W, 3)."""
     squared = x * x + y * y
     wide, narrow = np.exp(-squared / (2 * 48.0**2)), np.exp(-squared / (2 * 15.0**2))
     strength = 0.75 + 0.5 * rng.random()
@@ -162,12 +159,12 @@ def _paint_disc(
 
 
 def _draw_vessels(eye: Eye, frame: Frame) -> tuple[NDArray[np.bool_], dict[str, NDArray[np.float64]]]:
-    """The vessels' mask (H, W), and per kind how deep the light passes through blood (1 in a wide vein)."""
+    """The vessels' mask (H, W), and per kind the depth of blood on the way of the light (1 in a wide vein)."""
     profile = ((1.0, 36.0), (0.8, 46.0), (0.55, 56.0), (0.3, 62.0))
     depth = {}
     for kind in ("vein", "artery"):
         strokes = stroke_vessels([v for v in eye.vessels if v.kind == kind], profile, 0.9 / frame.scale)
-        # Thin vessels absorb more than their width says: the eye sees them, and so do annotators.
+        # Thin vessels absorb more than their width suggests: real ones are visible, and annotators draw them.
         depth[kind] = (draw_strokes(strokes, frame) / 250.0) ** 0.72
     reflex = stroke_vessels([v for v in eye.vessels if v.radii.max() > 1.6], ((0.34, 60.0),), 0.0)
     depth["reflex"] = blur(draw_strokes(reflex, frame) / 250.0, 0.5 * frame.scale)
@@ -178,7 +175,7 @@ def _draw_vessels(eye: Eye, frame: Frame) -> tuple[NDArray[np.bool_], dict[str, 
 def _absorb(
     light: NDArray[np.float64], depth: dict[str, NDArray[np.float64]], rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Blood between the light and the eye: veins darker and bluer, arteries brighter with a central reflex."""
+    """Light after absorption by blood: veins are darker and bluer, arteries brighter, with a central reflex."""
     strength = 0.9 + 0.25 * rng.random()
     vein = np.array([0.17, 0.44, 0.21]) * strength
     artery = np.array([0.11, 0.36, 0.18]) * strength

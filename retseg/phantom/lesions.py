@@ -12,7 +12,7 @@ from retseg.phantom.canvas import Frame, blur, fill_outlines, noise
 
 @dataclass(frozen=True)
 class LesionCounts:
-    """How many of each to draw; hard exudates come in clusters of some ten, and clusters are counted."""
+    """How many lesions of each type to draw; for hard exudates, the number of clusters of about ten."""
 
     microaneurysm: int = 0
     haemorrhage: int = 0
@@ -35,34 +35,36 @@ def add_lesions(
 ) -> tuple[NDArray[np.float64], dict[str, NDArray[np.bool_]]]:
     """Light (H, W, 3) with the lesions on it, and a mask (H, W) for each type that was asked for.
 
-    A mask holds the pixels of which the lesion covers at least half. What lies deeper is drawn first: soft exudates,
+    A pixel belongs to a mask when the lesion covers at least half of it. Deeper lesions are drawn first: soft exudates,
     haemorrhages, hard exudates, microaneurysms.
     """
     masks: dict[str, NDArray[np.bool_]] = {}
-    places = _Places(eye, frame, field_of_view, rng)
+    locations = _Locations(eye, frame, field_of_view, rng)
     if counts.soft_exudate:
-        share = fill_outlines([_cotton(places.anywhere(90.0), rng) for _ in range(counts.soft_exudate)], frame)
+        share = fill_outlines([_cotton(locations.anywhere(90.0), rng) for _ in range(counts.soft_exudate)], frame)
         masks["soft_exudate"] = share >= 0.5
         veil = blur(share, 2.2 * frame.scale) * (0.8 + 0.12 * noise(frame.size, 5.0 * frame.scale, rng))
         light = _mix(light, (1.06, 1.45, 1.35), np.clip(veil, 0.0, 1.0) * 0.8)
     if counts.haemorrhage:
-        share = fill_outlines([_blot(places.anywhere(20.0), rng) for _ in range(counts.haemorrhage)], frame)
+        share = fill_outlines([_blot(locations.anywhere(20.0), rng) for _ in range(counts.haemorrhage)], frame)
         masks["haemorrhage"] = share >= 0.5
         patchy = blur(share, 0.9 * frame.scale) * (0.85 + 0.13 * noise(frame.size, 4.0 * frame.scale, rng))
         light = _mix(light, (0.74, 0.56, 0.62), np.clip(patchy, 0.0, 1.0))
     if counts.hard_exudate:
-        share = fill_outlines([o for _ in range(counts.hard_exudate) for o in _cluster(places.macular(), rng)], frame)
+        share = fill_outlines(
+            [o for _ in range(counts.hard_exudate) for o in _cluster(locations.macular(), rng)], frame
+        )
         masks["hard_exudate"] = share >= 0.5
         light = _mix(light, (1.22, 1.85, 1.5), np.clip(blur(share, 0.5 * frame.scale), 0.0, 1.0) * 0.9)
     if counts.microaneurysm:
-        share = fill_outlines([_dot(places.anywhere(22.0), rng) for _ in range(counts.microaneurysm)], frame)
+        share = fill_outlines([_dot(locations.anywhere(22.0), rng) for _ in range(counts.microaneurysm)], frame)
         masks["microaneurysm"] = share >= 0.5
         light = _mix(light, (0.82, 0.6, 0.7), np.clip(blur(share, 0.6 * frame.scale), 0.0, 1.0))
     return light, masks
 
 
-class _Places:
-    """Draws places on the retina that the photograph shows, away from the disc."""
+class _Locations:
+    """Draws random points of the retina that the photograph shows, away from the disc."""
 
     def __init__(self, eye: Eye, frame: Frame, field_of_view: NDArray[np.bool_], rng: np.random.Generator) -> None:
         self._eye, self._rng = eye, rng
@@ -75,11 +77,11 @@ class _Places:
         self._from_fovea = np.hypot(self._shown[:, 0] - eye.fovea[0], self._shown[:, 1] - eye.fovea[1])
 
     def anywhere(self, beyond: float) -> tuple[float, float]:
-        """A place at least `beyond` from the fovea."""
+        """A point at least `beyond` (plane units) from the fovea."""
         return self._pick(self._from_fovea > beyond)
 
     def macular(self) -> tuple[float, float]:
-        """A place between fovea and arcades, where the photograph shows any."""
+        """A point between the fovea and the arcades, or any point where the photograph shows none there."""
         near = (self._from_fovea > 25.0) & (self._from_fovea < 150.0)
         return self._pick(near if near.any() else self._from_fovea > 0.0)
 
@@ -92,7 +94,7 @@ class _Places:
 def _mix(
     light: NDArray[np.float64], tint: tuple[float, float, float], amount: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Light tinted where `amount` (H, W) is above zero; the tint multiplies, so that the illumination stays."""
+    """Light tinted where `amount` (H, W) is above zero; the light is multiplied, so that the illumination is kept."""
     return np.asarray(light * np.power(np.array(tint), amount[..., None]))
 
 
@@ -135,10 +137,10 @@ def _cluster(at: tuple[float, float], rng: np.random.Generator) -> list[NDArray[
         if arc:
             angle = turn + 1.2 * rng.standard_normal()
             distance = spread * (1.3 + 0.15 * rng.standard_normal())
-            place = (at[0] + distance * math.cos(angle), at[1] + distance * math.sin(angle))
+            point = (at[0] + distance * math.cos(angle), at[1] + distance * math.sin(angle))
         else:
             offset = spread * 0.6 * rng.standard_normal(2)
-            place = (at[0] + offset[0], at[1] + offset[1])
+            point = (at[0] + offset[0], at[1] + offset[1])
         radius = 0.8 * math.exp(0.5 * abs(rng.standard_normal()))
-        outlines.append(_outline(place, (radius * (1.0 + 0.8 * rng.random()), radius), 0.2, rng))
+        outlines.append(_outline(point, (radius * (1.0 + 0.8 * rng.random()), radius), 0.2, rng))
     return outlines

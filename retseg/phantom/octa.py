@@ -1,4 +1,4 @@
-"""En-face OCT angiograms, 12 mm wide, of eyes with diabetic retinopathy: flow is bright, what has none is dark."""
+"""En-face OCT angiograms, 12 mm wide, of eyes with diabetic retinopathy; flow is bright."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -35,7 +35,7 @@ class OctaContent:
 
 @dataclass(frozen=True)
 class Level:
-    """What makes an angiogram hard to read."""
+    """The properties that make an angiogram hard to read."""
 
     mesh: float  # brightness of the capillaries over the ground
     tuft: float  # brightness of neovascular tufts
@@ -59,8 +59,11 @@ LEVELS: dict[str, Level] = {
 def draw_octa(seed: int, difficulty: Difficulty = "middle", content: OctaContent | None = None) -> Phantom:
     """An angiogram (1024, 1024, 3), grey, with the exact masks of `irma`, `nonperfusion` and `neovascularization`.
 
-    All three masks are always there, empty where the eye lacks the lesion; without `content` it has each with DRAC22's
-    prevalence. Everything follows from the arguments. Raises ValueError for an unknown difficulty.
+    All three masks exist always; a mask is empty where the eye lacks the lesion. Without `content` the eye has each
+    lesion with the prevalence of DRAC22. The same arguments give the same image.
+
+    Raises:
+        ValueError: the difficulty is unknown.
     """
     if difficulty not in LEVELS:
         raise ValueError(f"difficulty {difficulty!r} is unknown: it is one of {', '.join(LEVELS)}")
@@ -95,7 +98,7 @@ def draw_content(rng: np.random.Generator) -> OctaContent:
 
 
 def _aim(eye: Eye, rng: np.random.Generator) -> Frame:
-    """Mostly centred between disc and fovea, so that both show; now and then towards the periphery."""
+    """A frame mostly centred between disc and fovea, so that both are in it; in some images towards the periphery."""
     away = 25.0 if rng.random() < 0.7 else 110.0
     centre = (eye.fovea[0] * 0.55 + away * rng.standard_normal(), 0.5 * eye.fovea[1] + away * rng.standard_normal())
     middle = (0.5 * (SIDE - 1), 0.5 * (SIDE - 1))

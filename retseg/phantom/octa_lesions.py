@@ -1,4 +1,4 @@
-"""Lesions of diabetic retinopathy in an en-face OCT angiogram: where capillaries are lost, and what grows beside.
+"""Lesions of diabetic retinopathy in an en-face OCT angiogram: drop-out of capillaries, and abnormal vessels beside it.
 
 Sizes follow the masks that the organisers of DRAC22 publish as an example of a submission (65 images of 1024 x 1024):
 non-perfusion covers 0.4 % to 52 % of an image (median 15 %), an IRMA about 1100 pixels (two an image), a neovascular
@@ -32,7 +32,7 @@ def draw_dropout(
     disc, whose distances (H, W) in plane units are given."""
     share = min(0.52, max(0.004, 0.15 * math.exp(0.95 * rng.standard_normal())))
     size = frame.size
-    # Drawn wider than the picture: at its own rim a field's level lines would stand upright on the border.
+    # Larger than the picture: near its own border the level lines of a random field are perpendicular to the border.
     roomy = noise((size[0] + 400, size[1] + 400), 62.0, rng)[200:-200, 200:-200]
     field = roomy + 0.28 * noise(size, 20.0, rng) + 0.08 * noise(size, 6.0, rng)
     eccentric = np.clip((fovea - 60.0) / 190.0, 0.0, 1.3)
@@ -44,7 +44,7 @@ def draw_dropout(
 
 
 def spare(dropout: Dropout, tufts: NDArray[np.bool_]) -> Dropout:
-    """Drop-out without the places (H, W) where tufts grow, and a rim around them."""
+    """Drop-out without the tufts, bool (H, W), and a rim around them."""
     rim = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (13, 13))
     return _measure(dropout.mask & (cv2.dilate(tufts.astype(np.uint8), rim) == 0))
 
@@ -66,7 +66,7 @@ def _drop_small(mask: NDArray[np.bool_], least: int) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True)
 class Tangle:
-    """New or altered vessels: what is drawn, and the mask of what an annotator would outline."""
+    """New or altered vessels as they are drawn, and the mask that an annotator would outline."""
 
     vessels: tuple[Vessel, ...]
     mask: NDArray[np.bool_]
@@ -75,18 +75,18 @@ class Tangle:
 def draw_irma(frame: Frame, dropout: Dropout, rng: np.random.Generator) -> Tangle:
     """Dilated, tortuous loops at the edge of drop-out, one to seven of them."""
     count = 1 + min(6, int(rng.geometric(0.42)) - 1)
-    places = _places(dropout, (-3.0, 24.0), count, frame, rng)
-    vessels = [vessel for place in places for vessel in _loops(place, frame.scale, rng)]
+    points = _find_points(dropout, (-3.0, 24.0), count, frame, rng)
+    vessels = [vessel for point in points for vessel in _loops(point, frame.scale, rng)]
     return Tangle(tuple(vessels), _outline(vessels, frame, 2))
 
 
-def _loops(place: tuple[float, float], scale: float, rng: np.random.Generator) -> list[Vessel]:
+def _loops(point: tuple[float, float], scale: float, rng: np.random.Generator) -> list[Vessel]:
     """Two to four strands that wind around each other; lengths in plane units of 1 / `scale` pixels."""
     strands = []
     heading = math.tau * rng.random()
     radius = (2.2 + 1.2 * rng.random()) / scale
     for _ in range(int(rng.integers(2, 5))):
-        x, y = place[0] + 3.0 / scale * rng.standard_normal(), place[1] + 3.0 / scale * rng.standard_normal()
+        x, y = point[0] + 3.0 / scale * rng.standard_normal(), point[1] + 3.0 / scale * rng.standard_normal()
         at, bend = heading + 0.5 * rng.standard_normal(), 0.0
         path = []
         for _ in range(int(rng.integers(16, 44))):
@@ -104,16 +104,16 @@ def draw_tufts(frame: Frame, dropout: Dropout, rng: np.random.Generator) -> Tang
     """Lacy fronds that fan out from a stem beside drop-out, one to eight of them."""
     count = 1 + min(7, int(rng.geometric(0.45)) - 1)
     vessels: list[Vessel] = []
-    for place in _places(dropout, (16.0, 46.0), count, frame, rng):
+    for point in _find_points(dropout, (16.0, 46.0), count, frame, rng):
         reach = min(48.0, 14.0 * math.exp(0.5 * rng.standard_normal()))
-        vessels += _frond(place, reach, rng)
+        vessels += _frond(point, reach, rng)
     return Tangle(tuple(vessels), _outline(vessels, frame, 4))
 
 
-def _frond(place: tuple[float, float], reach: float, rng: np.random.Generator) -> list[Vessel]:
-    """A fan of fine branches within `reach` of a place."""
+def _frond(point: tuple[float, float], reach: float, rng: np.random.Generator) -> list[Vessel]:
+    """A fan of fine branches within `reach` of a point."""
     rules = GrowthRules(
-        extent=(place[0] - 2 * reach, place[1] - 2 * reach, place[0] + 2 * reach, place[1] + 2 * reach),
+        extent=(point[0] - 2 * reach, point[1] - 2 * reach, point[0] + 2 * reach, point[1] + 2 * reach),
         step=0.8,
         wander=0.42,
         wander_length=3.0,
@@ -126,10 +126,10 @@ def _frond(place: tuple[float, float], reach: float, rng: np.random.Generator) -
         bare=1.0,
     )
     fan = math.tau * rng.random()
-    root = (place[0] - 0.7 * reach * math.cos(fan), place[1] - 0.7 * reach * math.sin(fan))
+    root = (point[0] - 0.7 * reach * math.cos(fan), point[1] - 0.7 * reach * math.sin(fan))
 
     def bounded(x: float, y: float, heading: float) -> tuple[float, float] | None:
-        return (heading, 0.0) if math.hypot(x - place[0], y - place[1]) < reach else None
+        return (heading, 0.0) if math.hypot(x - point[0], y - point[1]) < reach else None
 
     grower = Grower(rules, lambda _x, _y, _heading, _radius: bounded, rng)
     spread = np.linspace(-0.9, 0.9, int(rng.integers(3, 6))) + 0.2 * rng.standard_normal()
@@ -139,15 +139,15 @@ def _frond(place: tuple[float, float], reach: float, rng: np.random.Generator) -
 
 
 def draw_decoys(frame: Frame, dropout: Dropout, count: int, rng: np.random.Generator) -> tuple[Vessel, ...]:
-    """Healthy vessels that wind: single, as thin as arterioles, far from drop-out. They carry no mask."""
+    """Healthy winding vessels: single, as thin as arterioles, far from drop-out. They are in no mask."""
     vessels: list[Vessel] = []
-    for place in _places(dropout, (60.0, 400.0), count, frame, rng):
-        vessels += _winding(place, math.tau * rng.random(), rng)
+    for point in _find_points(dropout, (60.0, 400.0), count, frame, rng):
+        vessels += _winding(point, math.tau * rng.random(), rng)
     return tuple(vessels)
 
 
-def _winding(place: tuple[float, float], heading: float, rng: np.random.Generator) -> list[Vessel]:
-    x, y = place
+def _winding(point: tuple[float, float], heading: float, rng: np.random.Generator) -> list[Vessel]:
+    x, y = point
     extent = (x - 90.0, y - 90.0, x + 90.0, y + 90.0)
     rules = GrowthRules(extent, step=1.0, wander=0.35, wander_length=5.0, branch_every=1e9)
     guide = straight(heading, 0.04)
@@ -157,10 +157,10 @@ def _winding(place: tuple[float, float], heading: float, rng: np.random.Generato
     return [vessel for vessel in grower.vessels if len(vessel.radii)]
 
 
-def _places(
+def _find_points(
     dropout: Dropout, band: tuple[float, float], count: int, frame: Frame, rng: np.random.Generator
 ) -> list[tuple[float, float]]:
-    """Places in the plane whose distance to the border of drop-out lies in `band` (pixels); anywhere near the middle
+    """Points of the plane whose distance to the border of drop-out lies in `band` (pixels); anywhere near the middle
     where there is no drop-out."""
     x, y = frame.to_plane()
     near = (dropout.distance > band[0]) & (dropout.distance < band[1])
@@ -172,7 +172,7 @@ def _places(
 
 
 def _outline(vessels: list[Vessel], frame: Frame, closing: int) -> NDArray[np.bool_]:
-    """What an annotator outlines: the strands a pixel wider, and the meshes between them closed."""
+    """The mask that an annotator would outline: the strands one pixel wider, and the meshes between them closed."""
     strokes = stroke_vessels(vessels, ((1.0, 60.0),), 1.5 / frame.scale)
     wider = Strokes(strokes.starts, strokes.ends, strokes.widths + 2.0 / frame.scale, strokes.values)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * closing + 1, 2 * closing + 1))

@@ -1,4 +1,4 @@
-"""What every phantom is: a picture, and the exact truth about it."""
+"""A phantom: a drawn image with its exact truth."""
 
 from dataclasses import dataclass
 

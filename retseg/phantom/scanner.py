@@ -1,4 +1,4 @@
-"""What an OCT angiograph adds: fall-off and shadows, speckle and noise, streaks and jumps of a moving eye."""
+"""The OCT angiograph: fall-off, shadows, speckle, noise, and streaks and jumps of a moving eye."""
 
 import math
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ class Scan:
 
 @dataclass(frozen=True)
 class Rows:
-    """Where each row of the picture was when it was scanned: its shift to the right, in pixels."""
+    """The shift of each row of the picture to the right, in pixels, as the eye moved during the scan."""
 
     shifts: NDArray[np.int64]  # (H,)
 
     def move(self, picture: NDArray[Any]) -> NDArray[Any]:
-        """A picture (H, W) with its rows shifted; what leaves is lost, the border repeats."""
+        """A picture (H, W) with its rows shifted; pixels beyond the border are lost, and the border is repeated."""
         width = picture.shape[1]
         columns = np.clip(np.arange(width)[None, :] - self.shifts[:, None], 0, width - 1)
         return np.asarray(np.take_along_axis(picture, columns, axis=1))
@@ -43,7 +43,7 @@ def scan(flow: NDArray[np.float64], quality: Scan, rng: np.random.Generator) -> 
     rows = Rows(_saccades(height, quality.jumps, rng))
     moved = rows.move(flow) * signal
     speckle = 1.0 + quality.speckle * noise(size, 0.6, rng)
-    # Where nothing flows the device amplifies noise instead: dark areas are grainy, not black.
+    # Without flow the device amplifies noise: dark areas are grainy, not black.
     floor = 0.10 + quality.noise * (0.55 + 0.45 * signal) * np.abs(noise(size, 0.7, rng))
     floor *= np.clip(1.0 + 0.5 * quality.uneven * noise(size, 90.0, rng), 0.3, 2.0)
     picture = moved * speckle + floor
@@ -53,7 +53,7 @@ def scan(flow: NDArray[np.float64], quality: Scan, rng: np.random.Generator) -> 
 
 
 def _signal(size: tuple[int, int], quality: Scan, rng: np.random.Generator) -> NDArray[np.float64]:
-    """How much of the light comes back, (H, W) in 0.15..1.3."""
+    """The share of the light that returns, (H, W) in 0.15..1.3."""
     width, height = size
     x = np.linspace(-1.0, 1.0, width)[None, :]
     y = np.linspace(-1.0, 1.0, height)[:, None]
@@ -71,7 +71,7 @@ def _signal(size: tuple[int, int], quality: Scan, rng: np.random.Generator) -> N
 
 
 def _saccades(height: int, jumps: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """The shift of every row: steps at a few rows, back again a little later."""
+    """The shift of every row: a step at some rows, and back after some more."""
     shifts = np.zeros(height, np.int64)
     for _ in range(jumps):
         start = int(rng.integers(0, height))

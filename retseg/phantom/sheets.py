@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retseg.phantom.formats import write_photograph
-from retseg.phantom.fundus import FundusContent, View, draw_fundus
+from retseg.phantom.fundus import Camera, FundusContent, draw_fundus
 from retseg.phantom.lesions import LesionCounts
 from retseg.phantom.octa import Difficulty, OctaContent, draw_octa
 from retseg.phantom.phantom import Phantom
@@ -32,8 +32,8 @@ COLOURS = {
 _FUNDUS = (
     (2, (565, 584), FundusContent()),
     (12, (565, 584), FundusContent()),
-    (5, (999, 960), FundusContent(view=View(44.0, "disc", 0.94))),
-    (7, (1072, 712), FundusContent(LesionCounts(22, 9, 5, 3), View(46.0, "macula", 1.12))),
+    (5, (999, 960), FundusContent(camera=Camera(44.0, "disc", 0.94))),
+    (7, (1072, 712), FundusContent(LesionCounts(22, 9, 5, 3), Camera(46.0, "macula", 1.12))),
 )
 _OCTA_SEED = 1
 

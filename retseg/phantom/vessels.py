@@ -1,4 +1,4 @@
-"""Growing trees of vessels: they follow a guide, taper, branch by Murray's law and keep clear of their own kind."""
+"""Grow trees of vessels that follow a guide, taper, branch by Murray's law, and avoid vessels of their own kind."""
 
 import heapq
 import math
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-# Where a vessel at (x, y) with this heading wants to go: (heading in radians, pull in 1/length); None ends the vessel.
+# From x, y and heading of a vessel to (wanted heading in radians, pull in 1/length); None ends the vessel.
 Guide = Callable[[float, float, float], tuple[float, float] | None]
 # The guide of a branch that leaves (x, y) with this heading and radius.
 GuideChooser = Callable[[float, float, float, float], Guide]
@@ -26,7 +26,7 @@ class Vessel:
 
 @dataclass(frozen=True)
 class Sprout:
-    """The beginning of a vessel: where, whither, how wide."""
+    """The beginning of a vessel: its position, heading and width."""
 
     x: float
     y: float
@@ -60,7 +60,7 @@ class GrowthRules:
 
 
 class Grower:
-    """Grows vessels one after the other, the widest first; each kind keeps clear of itself but may cross the other."""
+    """Grows vessels one after the other, the widest first; they avoid their own kind and may cross the other."""
 
     def __init__(self, rules: GrowthRules, chooser: GuideChooser, rng: np.random.Generator) -> None:
         self.rules = rules
@@ -76,13 +76,13 @@ class Grower:
         self._count = 0
 
     def plant(self, sprouts: Sequence[Sprout], parent: int = -1) -> None:
-        """Queue sprouts; `parent` is the vessel which they leave (and may touch at first)."""
+        """Queue sprouts; `parent` is the vessel that they leave, which they may touch at first."""
         for sprout in sprouts:
             heapq.heappush(self._queue, (-sprout.radius, self._count, sprout, parent))
             self._count += 1
 
     def grow(self) -> None:
-        """Grow all that is queued, and what branches from it."""
+        """Grow all queued sprouts and their branches."""
         while self._queue:
             _, _, sprout, parent = heapq.heappop(self._queue)
             self._grow_one(sprout, parent)
@@ -126,7 +126,7 @@ class Grower:
             self.vessels.append(Vessel(np.zeros((0, 2)), np.zeros(0), sprout.kind))
 
     def _length_of(self, radius: float) -> float:
-        """How far a vessel may run: without end while it is wide, some tens of lengths for an end branch."""
+        """The greatest length of a vessel: no limit for a wide one, some tens of units for an end branch."""
         if radius > 1.6:
             return math.inf
         return (20.0 + 60.0 * radius) * (0.5 + self.rng.random())
@@ -139,14 +139,14 @@ class Grower:
         """Send out a daughter; returns the stem's radius and heading behind the fork."""
         x, y, heading, radius = at
         low, high = self.rules.daughter
-        # Wide stems mostly send out thin branches: that is how they stay wide.
+        # Wide stems mostly have thin branches, so that they stay wide.
         share = low + (high - low) * self.rng.random() ** (0.8 + 0.8 * radius)
         daughter = max(share * radius, min(1.15 * self.rules.smallest_radius, radius))
         if daughter >= 0.97 * radius:
             return radius, heading
         stem = (radius**self.rules.murray - daughter**self.rules.murray) ** (1.0 / self.rules.murray)
         share = daughter / radius
-        # The thinner the daughter the more it turns, and the less the stem does.
+        # A thinner daughter turns more, and the stem turns less.
         away = heading + side * (1.25 - 0.65 * share + 0.18 * self.rng.standard_normal())
         guide = self.chooser(x, y, away, daughter)
         self.plant([Sprout(x, y, away, daughter, kind, guide)], parent=own)
@@ -160,7 +160,7 @@ class Grower:
         return row * self._columns + column
 
     def _mark(self, x: float, y: float, kind: str, own: int) -> bool:
-        """Take the place at (x, y); False where the plane ends."""
+        """Mark the cell at (x, y) as taken; False outside the plane."""
         index = self._index(x, y)
         if index < 0:
             return False
@@ -184,7 +184,7 @@ class Grower:
 
 
 def _avoid(grower: Grower, at: tuple[float, float, float, float], kind: str, own: int, parent: int) -> float | None:
-    """The turn (rad per length) that avoids vessels ahead; None where one of the same kind stands in the way."""
+    """The turn (rad per length) that avoids vessels ahead; None where one of the same kind is ahead."""
     x, y, heading, radius = at
     reach = radius + grower.rules.clearance
     turn = 0.0
@@ -195,7 +195,7 @@ def _avoid(grower: Grower, at: tuple[float, float, float, float], kind: str, own
                 turn -= math.copysign(0.035, offset)
     for distance in (2.2 + radius, 4.5 + radius):
         ahead = (x + distance * math.cos(heading), y + distance * math.sin(heading))
-        # The thinnest end at whatever they meet: crossings of two capillaries would make a tangle.
+        # The thinnest vessels end at any other vessel: crossing capillaries would form a tangle.
         met = (
             grower.someone(*ahead, own, parent)
             if radius < 0.95
@@ -217,9 +217,11 @@ def straight(heading: float, pull: float = 0.01) -> Guide:
 
 
 def fill_gaps(grower: Grower, targets: NDArray[np.float64], gap: tuple[float, float], radius: float) -> None:
-    """Feed places that no vessel reaches: for each target (n, 2) with its nearest vessel between `gap[0]` and `gap[1]`
-    away, a thin branch leaves that vessel towards it. Targets are taken a few at a time, so that the branches of the
-    former count for the latter."""
+    """Grow thin branches to points that no vessel reaches.
+
+    Each target (n, 2) whose nearest vessel is between `gap[0]` and `gap[1]` away gets a branch from that vessel.
+    Targets are taken a few at a time, so that later ones see the branches of earlier ones.
+    """
     for some in np.array_split(targets, max(1, len(targets) // 12)):
         owners = np.repeat(np.arange(len(grower.vessels)), [len(v.radii) for v in grower.vessels])
         points = np.concatenate([v.points for v in grower.vessels])

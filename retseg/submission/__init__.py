@@ -1,4 +1,4 @@
-"""Archives of predictions as the organisers of a challenge accept them."""
+"""Write archives of predictions in the form that the organisers of a challenge accept."""
 
 from retseg.submission.plan import Plan, SubmissionError, plan_submission
 from retseg.submission.writer import SubmittedCase, write_submission

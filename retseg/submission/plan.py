@@ -1,4 +1,4 @@
-"""Which images a submission holds, in which order and under which names: refused before anything is predicted."""
+"""Plan a submission: which images, in which order, under which names; errors are found before anything is predicted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,17 +10,17 @@ from retseg.evaluation.inputs.matching import order_naturally
 
 
 class SubmissionError(RetsegError):
-    """The predictions cannot be handed in like this; says why and what to do."""
+    """The predictions cannot be submitted like this; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A submission before its pixels.
+    """The content of a submission, without pixels.
 
     Attributes:
         tasks: in the order of the challenge.
         layout: of the archive.
-        team: the folder that some challenges want.
+        team: the name of a folder that some challenges ask for.
         names: the stems of the images, in the order of the slices.
     """
 
@@ -36,14 +36,14 @@ class Plan:
 
 
 def plan_submission(challenge: Challenge, names: Sequence[str], team: str, file: str, any_number: bool) -> Plan:
-    """Check that these images can be handed in.
+    """Check that these images can be submitted.
 
     Args:
-        challenge: whose submission.
+        challenge: to submit to.
         names: stems of the images.
         team: name of the team.
-        file: pattern of the members' names, for a challenge whose own is not known for sure; its own when empty.
-        any_number: accept another number of images than the organisers do, for a rehearsal.
+        file: pattern of the members' names, for a challenge that does not state one; that of the challenge when empty.
+        any_number: accept any number of images, for a rehearsal.
 
     Raises:
         SubmissionError: the challenge takes none, the number is wrong, a name is there twice or no number where a stack

@@ -1,4 +1,4 @@
-"""Write a submission as its challenge's file describes it, one case at a time."""
+"""Write the archive of a submission in the layout of its challenge, one case at a time."""
 
 import tempfile
 import zipfile
@@ -18,7 +18,7 @@ from retseg.image.nifti import StackWriter
 from retseg.submission.plan import Plan, SubmissionError
 
 SAME_DATE = (1980, 1, 1, 0, 0, 0)
-"""Of every member, so that the same predictions give the same archive."""
+"""The date of every member, so that the same predictions give the same archive."""
 
 IN_MEMORY = 32 << 20
 
@@ -39,10 +39,10 @@ class SubmittedCase:
 
 
 def write_submission(plan: Plan, cases: Iterable[SubmittedCase], path: Path) -> tuple[str, ...]:
-    """Write the archive beside `path` and rename it into place; the same predictions give the same bytes.
+    """Write the archive; the same predictions give the same bytes.
 
     Args:
-        plan: what goes in.
+        plan: the images, their order and names.
         cases: in the order of the plan's names; one is in memory at a time.
         path: of the zip file.
 

@@ -64,7 +64,7 @@ def test_a_whole_frame_is_standardised_by_its_field_of_view() -> None:
 
 @pytest.mark.parametrize(("region", "size"), [("frame", (64,)), ("field_of_view", (64, 64))])
 def test_a_size_is_a_width_and_a_height_of_a_whole_frame(region: Any, size: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match="size is a width and a height, of a whole frame"):
+    with pytest.raises(ValueError, match="size is a width and a height, for the region 'frame' only"):
         Framing(region, size)
 
 

@@ -41,7 +41,7 @@ def write_by_opencv() -> Callable[[Path, NDArray[np.generic]], Path]:
 
 @pytest.fixture(scope="session")
 def write_palette() -> Callable[..., Path]:
-    """A writer of palette images byte by byte: path (its suffix says the format), places (H, W), colours, details."""
+    """A writer of palette images byte by byte: path (its suffix says the format), indices (H, W), colours, details."""
     writers = {".png": write_palette_png, ".tif": write_palette_tiff, ".gif": write_gif}
     return lambda path, *rest: writers[path.suffix](path, *rest)
 
@@ -74,11 +74,11 @@ def write_rgb_by_opencv(path: Path, rgb: NDArray[np.generic]) -> Path:
 
 
 def write_palette_png(
-    path: Path, places: NDArray[np.uint8], colours: list[tuple[int, int, int]], bits: int = 8
+    path: Path, indices: NDArray[np.uint8], colours: list[tuple[int, int, int]], bits: int = 8
 ) -> Path:
     """Write a palette PNG byte by byte, as its specification says."""
-    height, width = places.shape
-    packed = np.unpackbits(places[:, :, None], axis=2)[:, :, 8 - bits :].reshape(height, -1)
+    height, width = indices.shape
+    packed = np.unpackbits(indices[:, :, None], axis=2)[:, :, 8 - bits :].reshape(height, -1)
     rows = np.packbits(packed, axis=1)
     scan = b"".join(b"\x00" + row.tobytes() for row in rows)
     parts = [
@@ -94,11 +94,11 @@ def write_palette_png(
     return path
 
 
-def write_palette_tiff(path: Path, places: NDArray[np.uint8], colours: list[tuple[int, int, int]]) -> Path:
+def write_palette_tiff(path: Path, indices: NDArray[np.uint8], colours: list[tuple[int, int, int]]) -> Path:
     """Write an 8-bit palette TIFF byte by byte."""
     table = np.zeros((3, 256), "<u2")
     table[:, : len(colours)] = np.array(colours).T * 257
-    return write_tiff(path, places.tobytes(), places.shape, {258: 8, 262: 3}, table.tobytes())
+    return write_tiff(path, indices.tobytes(), indices.shape, {258: 8, 262: 3}, table.tobytes())
 
 
 def write_tiff(path: Path, data: bytes, shape: tuple[int, ...], tags: dict[int, int], table: bytes = b"") -> Path:
@@ -112,10 +112,10 @@ def write_tiff(path: Path, data: bytes, shape: tuple[int, ...], tags: dict[int, 
     return path
 
 
-def write_gif(path: Path, places: NDArray[np.uint8], colours: list[tuple[int, int, int]], transparent: int) -> Path:
+def write_gif(path: Path, indices: NDArray[np.uint8], colours: list[tuple[int, int, int]], transparent: int) -> Path:
     """Write a GIF of up to 128 colours without compression: an 8-bit code per pixel, the code table cleared in time."""
-    height, width = places.shape
-    pixels = places.tobytes()
+    height, width = indices.shape
+    pixels = indices.tobytes()
     codes = b"".join(b"\x80" + pixels[start : start + 100] for start in range(0, len(pixels), 100)) + b"\x81"
     blocks = (codes[start : start + 255] for start in range(0, len(codes), 255))
     table = bytes(sum(colours, ())).ljust(3 * 128, b"\x00")

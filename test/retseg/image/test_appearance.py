@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from retseg.image import describe_doubt, find_field_of_view, read_image, read_mask, whole_frame
 from retseg.image.appearance import recognise_modality
-from retseg.phantom import FundusContent, LesionCounts, OctaContent, View, draw_fundus, draw_octa
+from retseg.phantom import Camera, FundusContent, LesionCounts, OctaContent, draw_fundus, draw_octa
 
 Pixels = NDArray[np.uint8]
 
@@ -22,10 +22,10 @@ def draw(name: str) -> Pixels:
     if name == "drive":
         return draw_fundus(1).pixels
     if name == "chase":
-        return draw_fundus(5, (999, 960), FundusContent(view=View(44.0, "disc", 0.94))).pixels
+        return draw_fundus(5, (999, 960), FundusContent(camera=Camera(44.0, "disc", 0.94))).pixels
     if name == "idrid":
         lesions = LesionCounts(20, 8, 4, 2)
-        return draw_fundus(7, (536, 356), FundusContent(lesions, View(46.0, "macula", 1.12))).pixels
+        return draw_fundus(7, (536, 356), FundusContent(lesions, Camera(46.0, "macula", 1.12))).pixels
     if name == "small":
         return draw_fundus(9, (280, 280)).pixels
     ill = name == "ill angiogram"

@@ -1,4 +1,4 @@
-"""Pictures that store places in a table of colours."""
+"""Palette images: files that store an index into a table of colours."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -24,36 +24,36 @@ def test_gif_gives_the_colours_of_its_palette(
 
 
 def test_a_palette_tiff_gives_the_colours_of_its_palette(tmp_path: Path, write_palette: Writer) -> None:
-    places = (np.arange(HEIGHT * WIDTH).reshape(HEIGHT, WIDTH) % 3).astype(np.uint8)
+    indices = (np.arange(HEIGHT * WIDTH).reshape(HEIGHT, WIDTH) % 3).astype(np.uint8)
     colours = [(0, 0, 0), (250, 10, 20), (30, 40, 255)]
-    image = read_image(write_palette(tmp_path / "a.tif", places, colours))
-    assert np.array_equal(image.pixels, np.array(colours, np.uint8)[places])
+    image = read_image(write_palette(tmp_path / "a.tif", indices, colours))
+    assert np.array_equal(image.pixels, np.array(colours, np.uint8)[indices])
     assert image.warnings == ()
 
 
 @pytest.mark.parametrize("bits", [2, 4, 8])
-def test_palette_masks_give_places_even_where_colours_repeat(
+def test_palette_masks_give_indices_even_where_colours_repeat(
     tmp_path: Path, classes: NDArray[np.uint8], bits: int, write_palette: Writer
 ) -> None:
     colours = [(0, 0, 0), (0, 255, 0), (255, 0, 0), (255, 0, 0)]
     assert np.array_equal(read_mask(write_palette(tmp_path / "a.png", classes, colours, bits)), classes)
 
 
-def test_a_palette_tiff_gives_places(tmp_path: Path, classes: NDArray[np.uint8], write_palette: Writer) -> None:
+def test_a_palette_tiff_gives_indices(tmp_path: Path, classes: NDArray[np.uint8], write_palette: Writer) -> None:
     colours = [(0, 0, 0), (0, 255, 0), (255, 0, 0), (0, 0, 255)]
     assert np.array_equal(read_mask(write_palette(tmp_path / "a.tif", classes, colours)), classes)
 
 
 def test_a_palette_of_greys_gives_grey_levels_whatever_its_order(tmp_path: Path, write_palette: Writer) -> None:
-    """Some published masks have white in the first place of their palette: places would turn them inside out."""
-    places = np.zeros((HEIGHT, WIDTH), np.uint8)
-    places[10:20, 10:20] = 1
-    mask = read_mask(write_palette(tmp_path / "a.png", places, [(255, 255, 255), (0, 0, 0)], 1))
-    assert np.array_equal(mask, np.where(places == 0, 255, 0))
+    """Some published masks have white as the first colour of their palette: indices would invert them."""
+    indices = np.zeros((HEIGHT, WIDTH), np.uint8)
+    indices[10:20, 10:20] = 1
+    mask = read_mask(write_palette(tmp_path / "a.png", indices, [(255, 255, 255), (0, 0, 0)], 1))
+    assert np.array_equal(mask, np.where(indices == 0, 255, 0))
 
 
 @pytest.mark.parametrize("transparent", [0, 1, 99])
-def test_a_gif_mask_gives_grey_levels_or_places_transparent_or_not(
+def test_a_gif_mask_gives_grey_levels_or_indices_transparent_or_not(
     tmp_path: Path, classes: NDArray[np.uint8], transparent: int, write_palette: Writer
 ) -> None:
     black_last = [(255, 255, 255), (170, 170, 170), (85, 85, 85), (0, 0, 0)]

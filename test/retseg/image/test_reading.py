@@ -147,8 +147,8 @@ def test_black_and_one_colour_are_a_mask_with_or_without_alpha(tmp_path: Path, n
     )
 
 
-def test_a_picture_in_colour_is_no_mask(tmp_path: Path, colours: NDArray[np.uint8], write: Writer) -> None:
-    with pytest.raises(ImageError, match="picture in colour, not a mask"):
+def test_a_colour_image_is_no_mask(tmp_path: Path, colours: NDArray[np.uint8], write: Writer) -> None:
+    with pytest.raises(ImageError, match="is a colour image, not a mask"):
         read_mask(write(tmp_path / "a.png", colours))
 
 

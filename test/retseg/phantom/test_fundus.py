@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from retseg.phantom import FundusContent, LesionCounts, Phantom, View, draw_fundus
+from retseg.phantom import Camera, FundusContent, LesionCounts, Phantom, draw_fundus
 
 SMALL = (240, 250)
 
@@ -121,7 +121,7 @@ def test_a_negative_number_of_lesions_is_refused() -> None:
 
 
 def test_a_cropped_view_fills_the_frame_from_top_to_bottom() -> None:
-    drawn = draw_fundus(2, (320, 220), FundusContent(view=View(filling=1.12)))
+    drawn = draw_fundus(2, (320, 220), FundusContent(camera=Camera(filling=1.12)))
     assert drawn.field_of_view[0].any()
     assert drawn.field_of_view[-1].any()
     assert not drawn.field_of_view[:, 0].any()
