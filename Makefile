@@ -1,6 +1,11 @@
-# `make demo` and `make test` each do all the set-up themselves; they need git, make and Python 3.11.
+# `make demo` and `make test` each do all the set-up themselves; they need git, make and Python 3.11, 3.12 or 3.13.
+#
+#   PYTHON=python3.13   which Python makes the virtual environment (default: python3.11)
+#   TORCH=cpu           torch and torchvision as CPU builds, 1 GB instead of 8. The usual index has the CUDA builds only:
+#                       name one with CPU builds in your own configuration, such as UV_INDEX or UV_FIND_LINKS.
 
 PYTHON ?= python3.11
+TORCH ?= cuda
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -40,9 +45,15 @@ $(VENV)/runtime: requirements.txt $(VENV)/uv
 	$(MAKE) --no-print-directory command
 	touch $@
 
-# Everything: training, evaluation, tests.
+# Everything: training, evaluation, tests. The CPU builds have no hash in the lock, so they are installed by version.
 $(VENV)/everything: requirements-dev.txt $(VENV)/uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements-dev.txt
+ifeq ($(TORCH),cpu)
+	awk '/^[a-z]/ { kept = !/^(torch|torchvision|triton|cuda-.*|nvidia-.*)==/ } kept' $< >$(VENV)/without-torch.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r $(VENV)/without-torch.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps $$(sed -nE 's/^(torch|torchvision)==([0-9.]+) .*/\1==\2+cpu/p' $<)
+else
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r $<
+endif
 	$(MAKE) --no-print-directory command
 	touch $@ $(VENV)/runtime
 
@@ -56,7 +67,8 @@ $(VENV)/uv: requirements-setup.txt
 	touch $@
 
 # Pin anew what pyproject.toml asks for. OpenVINO's telemetry is left out: every install is --no-deps.
-COMPILE = $(BIN)/uv pip compile --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes \
+# One file serves Python 3.11 to 3.13 (`--universal`, within `tool.uv.environments` of pyproject.toml).
+COMPILE = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-package openvino-telemetry --quiet
 lock: $(VENV)/uv
 	$(COMPILE) --group setup -o requirements-setup.txt

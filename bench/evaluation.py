@@ -9,7 +9,7 @@ the kernel says how much memory it has held at most (`ru_maxrss`). With `--keep`
 
     docker run --rm --network none --memory 1g --memory-swap 1g --volume DIR/drac22-65/input:/input:ro \\
       --volume DIR/drac22-65/truth:/opt/ml/input/data/ground_truth:ro --volume OUTPUT:/output \\
-      retseg-evaluation-drac22:0.1.0
+      retseg-evaluation-drac22:0.2.0
 """
 
 import argparse

@@ -164,7 +164,7 @@ def main() -> int:
     if absent:
         print(f"not run: no model for {', '.join(absent)} in {options.models}: make them as docs/drac22.md says")
         return 0
-    predictor = Predictor.open({task: f"drac22-{task}" for task in TASKS}, options.models, "openvino")
+    predictor = Predictor.open({task: f"drac22-{task}" for task in TASKS}, [options.models], "openvino")
     phantoms = [draw_octa(TUNING_SEED + number) for number in range(options.tuning)]
     maps = {widths: [measure_vesselness(phantom, widths) for phantom in phantoms] for widths in WIDTHS}
     baselines = {task: tune(task, phantoms, maps) for task in TASKS}

@@ -50,7 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     models = load_challenge("fundus").models
     names = tuple(dict.fromkeys(models.values()))
     groups = [{task: each for task, each in models.items() if each == name} for name in names]
-    together, *alone = (Predictor.open(group, ROOT / "model_weights", "openvino") for group in (dict(models), *groups))
+    together, *alone = (
+        Predictor.open(group, [ROOT / "model_weights"], "openvino") for group in (dict(models), *groups)
+    )
     image = read_image(path)
     seen = image, find_field_of_view(image.pixels)
     turns = [(time_together(together, path), [time_alone(each, *seen) for each in alone]) for _ in range(TURNS + 1)][1:]

@@ -1,3 +1,3 @@
 """Segmentation of retinal images for Grand Challenge."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

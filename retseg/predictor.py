@@ -6,7 +6,7 @@ several scales when the card says so. The logits are averaged, turned into proba
 grid. Outside the field of view they are zero. The threshold and the minimum component size of the card make the mask.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -90,14 +90,19 @@ class Predictor:
     models: tuple[tuple[Card, Engine, tuple[str, ...]], ...]
 
     @classmethod
-    def open(cls, tasks_to_models: Mapping[str, str], models_directory: Path, engine: EngineKind) -> "Predictor":
+    def open(cls, tasks_to_models: Mapping[str, str], folders: Sequence[Path], engine: EngineKind) -> "Predictor":
         """Load the model of each task, each model once.
+
+        Args:
+            tasks_to_models: task name to model name.
+            folders: of model folders, searched in this order.
+            engine: what runs the networks.
 
         Raises:
             ModelError: a model is missing, altered, or does not do the task it is named for, or two are for different
                 kinds of image.
         """
-        return cls.load(match_models(tasks_to_models, models_directory, None), engine)
+        return cls.load(match_models(tasks_to_models, folders, None), engine)
 
     @classmethod
     def load(cls, matched: tuple[tuple[Card, tuple[str, ...]], ...], engine: EngineKind) -> "Predictor":

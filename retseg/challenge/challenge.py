@@ -1,6 +1,8 @@
 """What a leaderboard wants: read `challenges/NAME.toml` into a frozen dataclass, checked against itself."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
@@ -12,7 +14,8 @@ from retseg.vocabulary import Modality
 
 SocketKind = Literal["image", "value", "segmentation", "heatmap"]
 
-CHALLENGES_DIRECTORY = Path(__file__).resolve().parents[2] / "challenges"
+PACKAGED_CHALLENGES = Path(str(files("retseg"))) / "data" / "challenges"
+"""The challenges that are installed with the package; in a checkout, its folder `challenges/`."""
 
 
 @dataclass(frozen=True)
@@ -135,22 +138,38 @@ class Challenge:
         return {socket.slug: socket for socket in self.socket}[slug]
 
 
-def list_challenges(directory: Path = CHALLENGES_DIRECTORY) -> tuple[str, ...]:
-    """The names of the challenges at hand, sorted."""
-    return tuple(sorted(path.stem for path in directory.glob("*.toml")))
+def list_challenges(*folders: Path) -> tuple[str, ...]:
+    """The names of the challenges in these folders and in the package, sorted.
+
+    Raises:
+        SchemaError: one of the folders does not exist.
+    """
+    for folder in folders:
+        if not folder.is_dir():
+            raise SchemaError(f"there is no folder of challenges at {folder}: name one that holds NAME.toml files")
+    return tuple(sorted({path.stem for folder in (*folders, PACKAGED_CHALLENGES) for path in folder.glob("*.toml")}))
 
 
-def load_challenge(name: str, directory: Path = CHALLENGES_DIRECTORY) -> Challenge:
-    """Read one challenge by name.
+def load_challenge(name: str | Path, *folders: Path) -> Challenge:
+    """Read one challenge.
+
+    Args:
+        name: of the challenge, or the path of its file, which ends with `.toml`.
+        folders: searched for `NAME.toml`, in this order, before the package.
 
     Raises:
         SchemaError: there is no such challenge, or its file is wrong.
     """
-    known = list_challenges(directory)
-    if name not in known:
-        raise SchemaError(f"there is no challenge '{name}'{nearest(name, known)}")
-    path = directory / f"{name}.toml"
+    path = Path(name) if str(name).endswith(".toml") else _find_file(str(name), folders)
     values = read_toml(path)
     protocols = values.get("protocol", {})
     values["protocol"] = {key: {"name": key, **table} for key, table in protocols.items()}
-    return declare(Challenge, {"name": name, **values}, str(path))
+    return declare(Challenge, {"name": path.stem, **values}, str(path))
+
+
+def _find_file(name: str, folders: Sequence[Path]) -> Path:
+    known = list_challenges(*folders)
+    if name not in known:
+        raise SchemaError(f"there is no challenge '{name}'{nearest(name, known)}")
+    candidates = [folder / f"{name}.toml" for folder in (*folders, PACKAGED_CHALLENGES)]
+    return next(path for path in candidates if path.is_file())

@@ -4,6 +4,7 @@ import argparse
 import os
 import subprocess
 import tempfile
+from importlib.resources import files
 from pathlib import Path
 
 from retseg.challenge import Challenge, list_challenges, load_challenge
@@ -16,7 +17,7 @@ from retseg.container.check.run import last_line
 from retseg.container.check.verdict import judge_case, judge_evidence, sort_findings
 from retseg.errors import RetsegError
 
-COLLECT = Path(__file__).resolve().parents[2] / "container" / "collect.sh"
+COLLECT = Path(str(files("retseg"))) / "data" / "container" / "collect.sh"
 
 
 class CheckError(RetsegError):
@@ -73,10 +74,10 @@ def _judge_runs(evidence: Evidence, name: str | None) -> tuple[Finding, ...]:
 
 
 def _choose_challenge(name: str | None, evidence: Evidence) -> Challenge | None:
-    declared = name or read_environment(evidence.image["Config"], "RETSEG_CHALLENGE")
-    if name or declared in list_challenges():
-        return load_challenge(declared)
-    return None
+    if name:
+        return load_challenge(name)
+    declared = read_environment(evidence.image["Config"], "RETSEG_CHALLENGE")
+    return load_challenge(declared) if declared in list_challenges() else None
 
 
 def _link_case(scratch: Path, options: argparse.Namespace) -> Path:
@@ -101,7 +102,7 @@ def _collect(options: argparse.Namespace, case: Path, evidence: Path) -> Evidenc
         "RETSEG_TEST_SECONDS": str(options.seconds),
     }
     done = subprocess.run(
-        [str(COLLECT), options.image, str(evidence), str(case)],
+        ["bash", str(COLLECT), options.image, str(evidence), str(case)],
         env=environment,
         capture_output=True,
         text=True,

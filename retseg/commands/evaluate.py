@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from retseg.challenge import load_challenge
 from retseg.commands.console import complain, say
-from retseg.commands.options import add_challenge, locate_models
+from retseg.commands.options import add_challenge, add_models, locate_models, open_challenge
 
 if TYPE_CHECKING:
     from retseg.evaluation.inputs.checking import Checked
@@ -34,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--compare", metavar="DIR_OR_ZIP", type=Path, help="test the difference from these predictions")
     parser.add_argument("--leaderboard", action="store_true", help="give the rank among the published scores")
     parser.add_argument("--model", metavar="NAME", action="append", help="that made the predictions; may be repeated")
-    parser.add_argument("--models", metavar="DIR", type=Path, help="folder of all models (default: model_weights/)")
+    add_models(parser)
     parser.add_argument("--report-size", metavar="N", type=int, help="longest side of the report's images, in pixels")
     parser.add_argument("--save-figures", action="store_true", help="write the plots as PNG and SVG too")
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="of the bootstrap (default: %(default)s)")
@@ -44,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     """Check everything, score, print, write."""
     from retseg.evaluation.run import Request, choose_protocols, compare_with, evaluate, rank
 
-    challenge = load_challenge(options.challenge)
+    challenge = open_challenge(options)
     request = Request(
         challenge=challenge,
         protocols=choose_protocols(challenge, options.protocol),
@@ -74,9 +73,10 @@ def load_cards(names: Sequence[str], models: Path | None) -> "tuple[Card, ...]":
     """
     if not names:
         return ()
-    from retseg.models import load_card
+    from retseg.models import find_card
 
-    return tuple(load_card(locate_models(models) / name) for name in names)
+    folders = locate_models(models)
+    return tuple(find_card(name, folders) for name in names)
 
 
 def check(request: "Request", predictions: Path) -> "Checked":

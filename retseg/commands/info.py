@@ -4,15 +4,17 @@ import argparse
 import dataclasses
 import importlib.util
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from retseg import __version__
-from retseg.challenge import Challenge, list_challenges, load_challenge
+from retseg.challenge import list_challenges, load_challenge
 from retseg.commands.console import say
-from retseg.commands.options import locate_models
+from retseg.commands.options import add_challenges, add_models, list_challenge_folders, locate_models
 from retseg.engine import ENGINES
 from retseg.models import ModelError, find_models, list_cautions, verify_files
+from retseg.toml_schema import SchemaError
 from retseg.vocabulary import TASKS
 
 if TYPE_CHECKING:
@@ -22,26 +24,31 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--models", metavar="DIR", type=Path, help="folder of model folders")
+    add_challenges(parser)
+    add_models(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the list, as text or as JSON."""
-    directory = locate_models(options.models)
-    facts = collect(directory)
+    facts = collect(locate_models(options.models), list_challenge_folders(options))
     say(json.dumps(facts, indent=2, ensure_ascii=False) if options.json else "\n".join(format_lines(facts)))
     return 0
 
 
-def collect(models_directory: Path) -> dict[str, Any]:
-    """Tasks, models, challenges and engines as plain values."""
-    cards = find_models(models_directory)
+def collect(model_folders: Sequence[Path], challenge_folders: Sequence[Path] = ()) -> dict[str, Any]:
+    """Tasks, models, challenges and engines as plain values.
+
+    Args:
+        model_folders: folders of model folders, searched in this order.
+        challenge_folders: folders of challenges, searched before the package.
+    """
+    cards = find_models(model_folders)
     return {
         "version": __version__,
-        "models_directory": str(models_directory),
+        "models_directories": [str(folder) for folder in model_folders],
         "tasks": [{"name": task, "models": [card.name for card in cards if task in card.tasks]} for task in TASKS],
         "models": [describe_model(card) for card in cards],
-        "challenges": [describe_challenge(load_challenge(name)) for name in list_challenges()],
+        "challenges": [describe_challenge(name, challenge_folders) for name in list_challenges(*challenge_folders)],
         "engines": [{"name": name, "installed": importlib.util.find_spec(name) is not None} for name in ENGINES],
     }
 
@@ -71,10 +78,15 @@ def describe_model(card: "Card") -> dict[str, Any]:
     }
 
 
-def describe_challenge(challenge: Challenge) -> dict[str, Any]:
-    """A challenge's tasks, and the sockets of each of its interfaces."""
+def describe_challenge(name: str, folders: Sequence[Path]) -> dict[str, Any]:
+    """A challenge's tasks, and the sockets of each of its interfaces; its name and its `fault` if its file is wrong."""
+    try:
+        challenge = load_challenge(name, *folders)
+    except SchemaError as error:
+        return {"name": name, "fault": str(error)}
     return {
         "name": challenge.name,
+        "fault": "",
         "title": challenge.title,
         "modality": challenge.modality,
         "tasks": challenge.models,
@@ -87,7 +99,7 @@ def format_lines(facts: dict[str, Any]) -> list[str]:
     lines = [f"retseg {facts['version']}", "", "tasks"]
     for task in facts["tasks"]:
         lines.append(f"  {task['name']:<20} {', '.join(task['models']) or 'no model here'}")
-    lines += ["", f"models in {facts['models_directory']}"]
+    lines += ["", f"models in {' and '.join(facts['models_directories'])}"]
     for model in facts["models"]:
         tasks = ", ".join(f"{name} (threshold {task['threshold']:g})" for name, task in model["tasks"].items())
         lines.append(f"  {model['name']:<20} {model['architecture']}, {model['modality']}: {tasks}")
@@ -99,7 +111,9 @@ def format_lines(facts: dict[str, Any]) -> list[str]:
         lines += [f"  {'':<20} {line}" for line in format_held_out(model["held_out"])]
         lines.append(f"  {'':<20} {'files as the card says' if model['intact'] else 'NOT USABLE: ' + model['fault']}")
     lines += ["", "challenges"]
-    lines += [f"  {item['name']:<20} {item['title']} ({', '.join(item['tasks'])})" for item in facts["challenges"]]
+    for item in facts["challenges"]:
+        fault = f"NOT USABLE: {item['fault']}" if item["fault"] else ""
+        lines.append(f"  {item['name']:<20} {fault or item['title'] + ' (' + ', '.join(item['tasks']) + ')'}")
     lines += ["", "engines"]
     lines += [
         f"  {item['name']:<20} {'installed' if item['installed'] else 'not installed'}" for item in facts["engines"]

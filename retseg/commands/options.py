@@ -2,22 +2,23 @@
 
 import argparse
 import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from retseg.challenge import Challenge, load_challenge
 from retseg.commands.console import say
 from retseg.errors import RetsegError
 
 if TYPE_CHECKING:
     from retseg.engine import EngineKind
     from retseg.image import Image
+    from retseg.models import Card
     from retseg.predictor import Predict, Prediction, Predictor
     from retseg.vocabulary import Modality
 
 PLATFORM_MODELS = Path("/opt/ml/model")
 """Where the platform unpacks an uploaded model.tar.gz; the folder is there, and empty, without one."""
-
-PACKAGED_MODELS = Path(__file__).resolve().parents[2] / "model_weights"
 
 ENGINE_CHOICES = ("auto", "openvino", "torch")
 
@@ -27,37 +28,82 @@ class RequestError(RetsegError):
 
 
 def add_challenge(parser: argparse.ArgumentParser) -> None:
-    """`--challenge`; a container image sets its default by RETSEG_CHALLENGE."""
+    """`--challenge` and `--challenges`; a container image sets the default of the first by RETSEG_CHALLENGE."""
     default = os.environ.get("RETSEG_CHALLENGE") or "fundus"
-    parser.add_argument("--challenge", metavar="NAME", default=default, help=f"see `retseg info` (here: {default})")
+    which = f"see `retseg info`; or the path of a .toml file (here: {default})"
+    parser.add_argument("--challenge", metavar="NAME", default=default, help=which)
+    add_challenges(parser)
+
+
+def add_challenges(parser: argparse.ArgumentParser) -> None:
+    """`--challenges`."""
+    parser.add_argument("--challenges", metavar="DIR", type=Path, help="folder of .toml files, searched first")
+
+
+def open_challenge(options: argparse.Namespace) -> Challenge:
+    """The challenge that `--challenge` names.
+
+    Raises:
+        SchemaError: there is no such challenge, or its file is wrong.
+    """
+    return load_challenge(options.challenge, *list_challenge_folders(options))
+
+
+def list_challenge_folders(options: argparse.Namespace) -> tuple[Path, ...]:
+    """The folders that are searched before the package: none, or that of `--challenges`."""
+    return (options.challenges,) if options.challenges else ()
+
+
+def add_models(parser: argparse.ArgumentParser) -> None:
+    """`--models`."""
+    models = "folder of model folders, searched first (default: /opt/ml/model if it holds one); then come the package's"
+    parser.add_argument("--models", metavar="DIR", type=Path, help=models)
 
 
 def add_inference(parser: argparse.ArgumentParser) -> None:
     """`--models` and `--engine`."""
-    models = "folder of model folders (default: /opt/ml/model if it holds one, else model_weights/)"
-    parser.add_argument("--models", metavar="DIR", type=Path, help=models)
+    add_models(parser)
     parser.add_argument(
         "--engine", choices=ENGINE_CHOICES, default="auto", help="what runs the networks (default: %(default)s)"
     )
 
 
-def locate_models(given: Path | None, platform: Path = PLATFORM_MODELS, packaged: Path = PACKAGED_MODELS) -> Path:
-    """The folder of model folders: the given one, else the platform's if it holds a card, else the packaged one.
+def locate_models(given: Path | None, platform: Path = PLATFORM_MODELS) -> tuple[Path, ...]:
+    """The folders of model folders, in the order in which they are searched; the last is the package's.
 
-    A tarball that was packed with its top folder has the models one level deeper; that is accepted too.
+    Before it comes the given folder, or else the platform's if it holds a card. A tarball that was packed with its top
+    folder has the models one level deeper; that is accepted too.
+
+    Raises:
+        RequestError: the given folder holds no model.
     """
+    from retseg.models import PACKAGED_MODELS
+
     if given is not None:
-        return given
+        if not any(given.glob("*/card.toml")):
+            raise RequestError(f"{given} holds no model (no */card.toml): name a folder of model folders")
+        return given, PACKAGED_MODELS
     cards = sorted(platform.glob("*/card.toml")) or sorted(platform.glob("*/*/card.toml"))
     if cards:
-        return cards[0].parent.parent
+        return cards[0].parent.parent, PACKAGED_MODELS
     if platform.is_dir() and any(platform.iterdir()):
-        say(f"warning: {platform} holds files but no model (no */card.toml), so {packaged} is used")
-    return packaged
+        say(f"warning: {platform} holds files but no model (no */card.toml), so the models of the package are used")
+    return (PACKAGED_MODELS,)
+
+
+def warn_of_models(cards: "Iterable[Card]", folders: Sequence[Path]) -> None:
+    """Say the cautions of models, and which of them the first of several folders lacks."""
+    from retseg.models import list_cautions
+
+    for card in cards:
+        if card.directory.parent not in folders[:1]:
+            say(f"warning: {folders[0]} holds no model '{card.name}', so the one of the package is used")
+        for sentence in list_cautions(card):
+            say(f"warning: {sentence}")
 
 
 def load_when_needed(
-    tasks_to_models: dict[str, str], models: Path | None, engine: "EngineKind", modality: "Modality | None"
+    tasks_to_models: dict[str, str], folders: Sequence[Path], engine: "EngineKind", modality: "Modality | None"
 ) -> "Predict":
     """A predictor that loads its models at the first image, so that bad input is refused without that wait.
 
@@ -66,19 +112,17 @@ def load_when_needed(
 
     Args:
         tasks_to_models: task name to model name.
-        models: the folder of model folders; found where it is not given.
+        folders: of model folders, as `locate_models` finds them.
         engine: what runs the networks.
         modality: of the images; None where it follows from the models.
 
     Raises:
         ModelError: a model is missing, does not do its tasks, or is for another kind of image.
     """
-    from retseg.models import list_cautions, match_models
+    from retseg.models import match_models
 
-    matched = match_models(tasks_to_models, locate_models(models), modality)
-    for card, _ in matched:
-        for sentence in list_cautions(card):
-            say(f"warning: {sentence}")
+    matched = match_models(tasks_to_models, folders, modality)
+    warn_of_models((card for card, _ in matched), folders)
     opened: list[Predictor] = []
 
     def predict(image: "Image") -> "Prediction":

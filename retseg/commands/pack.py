@@ -3,9 +3,8 @@
 import argparse
 from pathlib import Path
 
-from retseg.challenge import load_challenge
 from retseg.commands.console import say
-from retseg.commands.options import add_challenge, locate_models
+from retseg.commands.options import add_challenge, add_models, locate_models, open_challenge, warn_of_models
 from retseg.container.weights import choose_models, copy_models, pack_models
 from retseg.files import replacing
 from retseg.models import ModelError
@@ -14,15 +13,17 @@ from retseg.models import ModelError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     add_challenge(parser)
-    parser.add_argument("--models", metavar="DIR", type=Path, help="folder of all models (default: model_weights/)")
+    add_models(parser)
     parser.add_argument("--output", metavar="PATH", type=Path, required=True, help="a folder or a .tar.gz file")
     parser.add_argument("--refuse-phantom", action="store_true", help="fail if a model was trained on drawn images")
 
 
 def run(options: argparse.Namespace) -> int:
     """Choose the models, check them against their cards, and write them."""
-    challenge = load_challenge(options.challenge)
-    cards = choose_models(challenge, locate_models(options.models))
+    challenge = open_challenge(options)
+    folders = locate_models(options.models)
+    cards = choose_models(challenge, folders)
+    warn_of_models(cards, folders)
     drawn = [card.name for card in cards if card.is_phantom]
     if drawn and options.refuse_phantom:
         raise ModelError(

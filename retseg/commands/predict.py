@@ -7,10 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from retseg.challenge import Challenge, load_challenge
+from retseg.challenge import Challenge
 from retseg.commands.console import complain, say
 from retseg.commands.measuring import measure, read_foveas, refuse_unmeasurable, write_measures
-from retseg.commands.options import RequestError, add_challenge, add_inference, load_when_needed, locate_models
+from retseg.commands.options import (
+    RequestError,
+    add_challenge,
+    add_inference,
+    load_when_needed,
+    locate_models,
+    open_challenge,
+)
 from retseg.files import IMAGE_SUFFIXES, find_stem, has_suffix
 from retseg.toml_schema import nearest
 from retseg.vocabulary import TASKS
@@ -71,9 +78,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Segment every image. Images that cannot be read are listed at the end and make the exit status 1."""
     images = list_images(options.images)
-    challenge = load_challenge(options.challenge)
-    models = locate_models(options.models)
-    chosen = choose_models(challenge, models, options.task or (), options.model or ())
+    challenge = open_challenge(options)
+    folders = locate_models(options.models)
+    chosen = choose_models(challenge, folders, options.task or (), options.model or ())
     foveas = read_foveas(options.fovea, images) if options.fovea else {}
     if options.fovea and not options.measure:
         raise RequestError("--fovea is for the distances that --measure writes: give both or none")
@@ -82,7 +89,7 @@ def run(options: argparse.Namespace) -> int:
     request = Request(tuple(chosen), options.output, options.probabilities, options.overlay, options.measure, foveas)
     refuse_collisions(images, request)
     modality = challenge.modality if chosen.items() <= challenge.models.items() else None
-    predict = load_when_needed(chosen, models, options.engine, modality)
+    predict = load_when_needed(chosen, folders, options.engine, modality)
     failures = [reason for reason in predict_all(images, request, predict) if reason]
     if len(failures) == 1 == len(images):
         raise RequestError(failures[0])
@@ -150,7 +157,9 @@ def refuse_collisions(images: Iterable[Path], request: Request) -> None:
             raise RequestError(f"{path} would be overwritten by a result: choose another --output")
 
 
-def choose_models(challenge: Challenge, directory: Path, tasks: Sequence[str], models: Sequence[str]) -> dict[str, str]:
+def choose_models(
+    challenge: Challenge, folders: Sequence[Path], tasks: Sequence[str], models: Sequence[str]
+) -> dict[str, str]:
     """Task name to model name: the named models, or the challenge's, or the only one that does the task.
 
     Raises:
@@ -162,18 +171,21 @@ def choose_models(challenge: Challenge, directory: Path, tasks: Sequence[str], m
             raise RequestError(f"there is no task '{task}'{nearest(task, TASKS)}")
     if not models and all(task in challenge.models for task in tasks):
         return {task: challenge.models[task] for task in tasks or challenge.tasks}
-    from retseg.models import find_models, load_card
+    from retseg.models import find_card, find_models
 
-    cards = [load_card(directory / name) for name in dict.fromkeys(models)] if models else list(find_models(directory))
+    cards = [find_card(name, folders) for name in dict.fromkeys(models)] if models else list(find_models(folders))
     wanted = tuple(tasks) or tuple(dict.fromkeys(task for card in cards for task in card.tasks))
     preferred = {} if models else challenge.models
-    return {task: preferred.get(task) or _choose_model(task, cards, directory) for task in wanted}
+    return {task: preferred.get(task) or _choose_model(task, cards, folders) for task in wanted}
 
 
-def _choose_model(task: str, cards: Iterable["Card"], directory: Path) -> str:
-    able = [card.name for card in cards if task in card.tasks]
+def _choose_model(task: str, cards: Sequence["Card"], folders: Sequence[Path]) -> str:
+    """The name of the one model that does a task; those of the first folder that has any are considered."""
+    by_folder = [[card.name for card in cards if task in card.tasks and card.directory.parent == f] for f in folders]
+    able = next((names for names in by_folder if names), [])
     if not able:
-        raise RequestError(f"none of the models in {directory} segments '{task}': see `retseg info`")
+        where = " or ".join(map(str, folders))
+        raise RequestError(f"none of the models in {where} segments '{task}': see `retseg info`")
     if len(able) > 1:
         raise RequestError(f"the models {', '.join(able)} all segment '{task}': name only the one to use with --model")
     return able[0]

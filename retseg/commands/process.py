@@ -3,9 +3,8 @@
 import argparse
 from pathlib import Path
 
-from retseg.challenge import load_challenge
 from retseg.commands.console import say
-from retseg.commands.options import add_challenge, add_inference, load_when_needed
+from retseg.commands.options import add_challenge, add_inference, load_when_needed, locate_models, open_challenge
 from retseg.container import Job, run_job
 
 
@@ -25,7 +24,7 @@ def add_folders(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do the job; after an error nothing is left in the output folder."""
-    challenge = load_challenge(options.challenge)
-    predict = load_when_needed(challenge.models, options.models, options.engine, challenge.modality)
+    challenge = open_challenge(options)
+    predict = load_when_needed(challenge.models, locate_models(options.models), options.engine, challenge.modality)
     run_job(Job(options.input, options.output, challenge), predict, say)
     return 0

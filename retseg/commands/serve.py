@@ -4,9 +4,8 @@ import argparse
 import signal
 import sys
 
-from retseg.challenge import load_challenge
 from retseg.commands.console import say
-from retseg.commands.options import add_challenge, add_inference, load_when_needed
+from retseg.commands.options import add_challenge, add_inference, load_when_needed, locate_models, open_challenge
 from retseg.commands.process import add_folders
 from retseg.container import Job, run_job
 
@@ -27,8 +26,8 @@ def run(options: argparse.Namespace) -> int:
     """Load and warm the models, then serve until SIGTERM."""
     from retseg.container.server import create_app, serve, warm_up
 
-    challenge = load_challenge(options.challenge)
-    predict = load_when_needed(challenge.models, options.models, options.engine, challenge.modality)
+    challenge = open_challenge(options)
+    predict = load_when_needed(challenge.models, locate_models(options.models), options.engine, challenge.modality)
     warm_up(predict)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     job = Job(options.input, options.output, challenge)

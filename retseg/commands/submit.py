@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from retseg.challenge import Challenge, load_challenge
+from retseg.challenge import Challenge
 from retseg.commands.console import say
-from retseg.commands.options import add_challenge, add_inference, load_when_needed
+from retseg.commands.options import add_challenge, add_inference, load_when_needed, locate_models, open_challenge
 from retseg.commands.predict import list_images
 from retseg.files import find_stem
 
@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
     """Check the images, segment them or read their predictions, and write the archive."""
     from retseg.submission import plan_submission, write_submission
 
-    challenge = load_challenge(options.challenge)
+    challenge = open_challenge(options)
     paths = list_images([options.images])
     stems = [find_stem(path) for path in paths]
     plan = plan_submission(challenge, stems, options.team, options.names, options.any_number)
@@ -57,7 +57,7 @@ def predict_cases(
     from retseg.predictor import segment_file
     from retseg.submission import SubmittedCase
 
-    predict = load_when_needed(challenge.models, options.models, options.engine, challenge.modality)
+    predict = load_when_needed(challenge.models, locate_models(options.models), options.engine, challenge.modality)
     for number, name in enumerate(plan.names, 1):
         say(f"[{number}/{len(plan.names)}] {images[name]}")
         _, prediction = segment_file(images[name], predict, say)

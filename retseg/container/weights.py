@@ -7,7 +7,7 @@ models. The same models give the same bytes.
 import gzip
 import shutil
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,13 +18,13 @@ COMPRESSION = 6
 """The level of gzip: weights hardly compress, so a higher level only costs time."""
 
 
-def choose_models(challenge: Challenge, directory: Path) -> tuple[Card, ...]:
+def choose_models(challenge: Challenge, folders: Sequence[Path]) -> tuple[Card, ...]:
     """The cards of the models that a challenge names, with every file checked against its card, sorted by name.
 
     Raises:
         ModelError: a model is missing or altered, or is not for the challenge's tasks or kind of image.
     """
-    matched = match_models(challenge.models, directory, challenge.modality)
+    matched = match_models(challenge.models, folders, challenge.modality)
     cards = sorted((card for card, _ in matched), key=lambda card: card.directory.name)
     for card in cards:
         verify_files(card)

@@ -14,7 +14,9 @@ from retseg.models.card import (
     write_card,
 )
 from retseg.models.store import (
+    PACKAGED_MODELS,
     ModelError,
+    find_card,
     find_models,
     hash_file,
     list_cautions,
@@ -25,6 +27,7 @@ from retseg.models.store import (
 
 __all__ = [
     "CARD_FORMAT",
+    "PACKAGED_MODELS",
     "Candidate",
     "Card",
     "HeldOut",
@@ -35,6 +38,7 @@ __all__ = [
     "Selection",
     "Task",
     "Training",
+    "find_card",
     "find_models",
     "hash_file",
     "list_cautions",

@@ -1,7 +1,8 @@
 """Model folders: which are there, are their files what the card says."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.resources import files
 from pathlib import Path
 
 from retseg.errors import RetsegError
@@ -14,13 +15,43 @@ class ModelError(RetsegError):
     """A model is missing, altered or of another version; the message names the file and the remedy."""
 
 
-def find_models(directory: Path) -> tuple[Card, ...]:
-    """The cards of all models in a folder of model folders, sorted by name.
+PACKAGED_MODELS = Path(str(files("retseg"))) / "data" / "model_weights"
+"""The models that are installed with the package; in a checkout, its folder `model_weights/`."""
+
+
+def find_models(folders: Sequence[Path]) -> tuple[Card, ...]:
+    """The cards of all models in folders of model folders, sorted by name; of two of one name, the first folder's.
 
     Raises:
         ModelError: a card cannot be used.
     """
-    return tuple(load_card(path.parent) for path in sorted(directory.glob("*/card.toml")))
+    return tuple(find_card(name, folders) for name in _list_names(folders))
+
+
+def find_card(name: str, folders: Sequence[Path]) -> Card:
+    """The card of a model.
+
+    Args:
+        name: of the model, which is the name of its folder.
+        folders: of model folders, searched in this order.
+
+    Raises:
+        ModelError: no folder holds it, or its card is wrong or of another version.
+    """
+    found = next((folder / name for folder in folders if (folder / name / "card.toml").is_file()), None)
+    if found is None:
+        raise _describe_absence(name, folders)
+    return load_card(found)
+
+
+def _list_names(folders: Iterable[Path]) -> list[str]:
+    return sorted({path.parent.name for folder in folders for path in folder.glob("*/card.toml")})
+
+
+def _describe_absence(name: str, folders: Sequence[Path]) -> ModelError:
+    known = _list_names(folders)
+    hint = nearest(name, known) if known else "; there is no model at all"
+    return ModelError(f"there is no model '{name}' in {' or '.join(map(str, folders))}{hint}")
 
 
 def load_card(directory: Path) -> Card:
@@ -31,9 +62,7 @@ def load_card(directory: Path) -> Card:
     """
     path = directory / "card.toml"
     if not path.is_file():
-        known = [found.parent.name for found in sorted(directory.parent.glob("*/card.toml"))]
-        rest = nearest(directory.name, known) if known else "; it holds no model at all"
-        raise ModelError(f"there is no model '{directory.name}' in {directory.parent}{rest}")
+        raise _describe_absence(directory.name, [directory.parent])
     try:
         values = read_toml(path)
         if values.get("format") != CARD_FORMAT:
@@ -47,13 +76,13 @@ def load_card(directory: Path) -> Card:
 
 
 def match_models(
-    tasks_to_models: Mapping[str, str], directory: Path, modality: Modality | None
+    tasks_to_models: Mapping[str, str], folders: Sequence[Path], modality: Modality | None
 ) -> tuple[tuple[Card, tuple[str, ...]], ...]:
     """The card of each model, and the tasks that it is named for.
 
     Args:
         tasks_to_models: task name to model name.
-        directory: the folder of model folders.
+        folders: of model folders, searched in this order.
         modality: of the images; None where it follows from the models, which must then agree.
 
     Raises:
@@ -61,7 +90,7 @@ def match_models(
     """
     matched: list[tuple[Card, tuple[str, ...]]] = []
     for name in dict.fromkeys(tasks_to_models.values()):
-        card = load_card(directory / name)
+        card = find_card(name, folders)
         tasks = tuple(task for task, model in tasks_to_models.items() if model == name)
         for task in tasks:
             if task not in card.tasks:

@@ -170,7 +170,7 @@ def test_small_parts_are_dropped_by_eight_neighbours() -> None:
 
 def test_a_task_that_the_model_does_not_do_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="there is no model 'vessel'"):
-        Predictor.open({"vessel": "vessel"}, tmp_path, "openvino")
+        Predictor.open({"vessel": "vessel"}, [tmp_path], "openvino")
 
 
 @cache

@@ -71,7 +71,7 @@ def test_the_card_says_what_the_network_sees_and_both_engines_see_it(shipped: An
     tasks = dict.fromkeys(recipe.tasks, recipe.name)
     found = {}
     for kind in ("torch", "openvino"):
-        predictor = Predictor.open(tasks, folder.parent, kind)  # type: ignore[arg-type]
+        predictor = Predictor.open(tasks, [folder.parent], kind)  # type: ignore[arg-type]
         engine = predictor.models[0][1]
         found[kind] = predictor.predict(read_image(case.image), image.field_of_view).probabilities
         expected = predict_image(recipe, image, engine) * image.field_of_view

@@ -14,9 +14,9 @@ def test_a_model_trained_on_drawn_images_is_told_from_one_that_saw_eyes(add_card
     assert cli.main([*arguments, "--json"]) == 0
     warnings = {model["name"]: model["warnings"] for model in json.loads(capsys.readouterr().out)["models"]}
     caution = "the model 'drawn' was trained on drawn phantoms only: its masks are for testing, not for eyes"
-    assert warnings == {"drawn": [caution], "seen": []}
+    assert (warnings["drawn"], warnings["seen"]) == ([caution], [])
     assert cli.main(arguments) == 0
-    assert [line.strip() for line in capsys.readouterr().out.splitlines() if "phantoms only" in line] == [
+    assert [line.strip() for line in capsys.readouterr().out.splitlines() if "'drawn'" in line] == [
         f"warning: {caution}"
     ]
 
@@ -34,3 +34,13 @@ def test_what_a_model_does_on_images_it_never_saw_is_one_line_for_each_group_of_
         "unseen, data set left out, HRF (30): vessel f1 0.780, ece 0.020",
         "unseen, healthy eyes, HRF, DRIVE (27): any false_lesions 0.200",
     ]
+
+
+def test_a_challenge_with_a_mistake_is_listed_with_its_error_beside_the_others(tmp_path, capsys):
+    (tmp_path / "mine.toml").write_text('title = "Mine"\ntittle = 1\n')
+    assert cli.main(["info", "--challenges", str(tmp_path), "--json"]) == 0
+    challenges = {item["name"]: item["fault"] for item in json.loads(capsys.readouterr().out)["challenges"]}
+    assert "did you mean 'title'" in challenges.pop("mine")
+    assert "drive" in challenges and not any(challenges.values())
+    assert cli.main(["info", "--challenges", str(tmp_path)]) == 0
+    assert "mine                 NOT USABLE: " in capsys.readouterr().out

@@ -5,49 +5,85 @@ import argparse
 import pytest
 
 import retseg.engine
-from retseg.commands.options import add_challenge, load_when_needed, locate_models
+from retseg.challenge.challenge import PACKAGED_CHALLENGES
+from retseg.commands.options import (
+    RequestError,
+    add_challenge,
+    load_when_needed,
+    locate_models,
+    open_challenge,
+    warn_of_models,
+)
 from retseg.engine.choice import Choice
-from retseg.models import match_models
+from retseg.models import PACKAGED_MODELS, find_card, match_models
 from retseg.predictor import Predictor
+from retseg.toml_schema import SchemaError
 
 
 @pytest.fixture
-def folders(tmp_path):
-    """The platform's model folder, empty as it is without a tarball, and the packaged one."""
-    for name in ("platform", "packaged/vessel"):
-        (tmp_path / name).mkdir(parents=True)
-    (tmp_path / "packaged/vessel/card.toml").touch()
-    return tmp_path / "platform", tmp_path / "packaged"
+def platform(tmp_path):
+    """The platform's model folder, empty as it is without a tarball."""
+    (tmp_path / "platform").mkdir()
+    return tmp_path / "platform"
 
 
-def test_the_platforms_folder_is_not_used_while_it_is_empty_or_missing(folders, tmp_path, capsys):
-    assert locate_models(None, *folders) == folders[1]
-    assert locate_models(None, tmp_path / "missing", folders[1]) == folders[1]
+def add_model(folder):
+    (folder / "vessel").mkdir(parents=True)
+    (folder / "vessel/card.toml").touch()
+
+
+def test_the_platforms_folder_is_not_used_while_it_is_empty_or_missing(platform, tmp_path, capsys):
+    assert locate_models(None, platform) == locate_models(None, tmp_path / "missing") == (PACKAGED_MODELS,)
     assert capsys.readouterr().out == ""
 
 
-def test_an_uploaded_model_goes_before_the_packaged_ones(folders):
-    (folders[0] / "vessel").mkdir()
-    (folders[0] / "vessel/card.toml").touch()
-    assert locate_models(None, *folders) == folders[0]
+def test_an_uploaded_model_goes_before_the_packaged_ones(platform):
+    add_model(platform)
+    assert locate_models(None, platform) == (platform, PACKAGED_MODELS)
 
 
-def test_a_tarball_packed_with_its_top_folder_is_forgiven(folders):
-    (folders[0] / "model_weights/vessel").mkdir(parents=True)
-    (folders[0] / "model_weights/vessel/card.toml").touch()
-    assert locate_models(None, *folders) == folders[0] / "model_weights"
+def test_a_tarball_packed_with_its_top_folder_is_accepted(platform):
+    add_model(platform / "model_weights")
+    assert locate_models(None, platform) == (platform / "model_weights", PACKAGED_MODELS)
 
 
-def test_files_that_are_no_model_are_warned_about_and_passed_over(folders, capsys):
-    (folders[0] / "weights.bin").touch()
-    assert locate_models(None, *folders) == folders[1]
+def test_files_that_are_no_model_are_warned_about_and_passed_over(platform, capsys):
+    (platform / "weights.bin").touch()
+    assert locate_models(None, platform) == (PACKAGED_MODELS,)
     assert capsys.readouterr().out.startswith("warning: ")
 
 
-def test_a_named_folder_goes_before_all(folders, tmp_path):
-    (folders[0] / "vessel").mkdir()
-    (folders[0] / "vessel/card.toml").touch()
-    assert locate_models(tmp_path, *folders) == tmp_path
+def test_a_named_folder_goes_before_all_and_must_hold_a_model(platform, tmp_path):
+    add_model(platform)
+    with pytest.raises(RequestError, match="own holds no model"):
+        locate_models(tmp_path / "own", platform)
+    add_model(tmp_path / "own")
+    assert locate_models(tmp_path / "own", platform) == (tmp_path / "own", PACKAGED_MODELS)
+
+
+def test_a_model_that_the_own_folder_lacks_is_said_to_be_the_packages(add_card, tmp_path, capsys):
+    cards = [add_card("seen"), find_card("vessel-drive", [PACKAGED_MODELS])]
+    warn_of_models(cards, (tmp_path / "models", PACKAGED_MODELS))
+    assert capsys.readouterr().out.splitlines() == [
+        f"warning: {tmp_path / 'models'} holds no model 'vessel-drive', so the one of the package is used"
+    ]
+
+
+def test_a_challenge_is_found_by_name_in_an_own_folder_then_in_the_package_or_by_the_path_of_its_file(tmp_path):
+    parser = argparse.ArgumentParser()
+    add_challenge(parser)
+    text = (PACKAGED_CHALLENGES / "drive.toml").read_text()
+    for name in ("drive", "mine"):
+        (tmp_path / f"{name}.toml").write_text(text.replace("title = ", 'title = "Mine" # ', 1))
+    own = ["--challenges", str(tmp_path), "--challenge"]
+    for words, title in (([*own, "drive"], "Mine"), ([*own, "mine"], "Mine")):
+        assert open_challenge(parser.parse_args(words)).title == title
+    assert open_challenge(parser.parse_args([*own, "idrid"])).name == "idrid"
+    assert open_challenge(parser.parse_args(["--challenge", str(tmp_path / "mine.toml")])).name == "mine"
+    with pytest.raises(SchemaError, match="no challenge 'mine'"):
+        open_challenge(parser.parse_args(["--challenge", "mine"]))
+    with pytest.raises(SchemaError, match="no folder of challenges"):
+        open_challenge(parser.parse_args(["--challenges", str(tmp_path / "none"), "--challenge", "drive"]))
 
 
 @pytest.mark.parametrize(("arguments", "name"), [([], "drive"), (["--challenge", "chasedb1"], "chasedb1")])
@@ -66,7 +102,7 @@ def test_a_model_of_phantoms_is_announced_once_before_any_image(add_card, tmp_pa
     add_card("drawn", ["haemorrhage", "hard_exudate"], data="phantom")
     add_card("seen")
     tasks = {"haemorrhage": "drawn", "hard_exudate": "drawn", "vessel": "seen"}
-    load_when_needed(tasks, tmp_path / "models", "auto", "cfp")
+    load_when_needed(tasks, [tmp_path / "models"], "auto", "cfp")
     assert capsys.readouterr().out.splitlines() == [
         "warning: the model 'drawn' was trained on drawn phantoms only: its masks are for testing, not for eyes"
     ]
@@ -88,8 +124,8 @@ def test_an_engine_that_is_not_the_one_to_be_expected_is_announced_once_at_the_f
     monkeypatch.setattr(Predictor, "load", Opened)
     monkeypatch.setattr(retseg.engine, "choose_engine", lambda _: Choice("openvino", reason))
     add_card("seen")
-    predict = load_when_needed({"vessel": "seen"}, tmp_path / "models", "auto", "cfp")
+    predict = load_when_needed({"vessel": "seen"}, [tmp_path / "models"], "auto", "cfp")
     assert capsys.readouterr().out == ""
     assert [predict(image) for image in (1, 2)] == [1, 2]
     assert capsys.readouterr().out.splitlines() == lines
-    assert opened == [(match_models({"vessel": "seen"}, tmp_path / "models", "cfp"), "openvino")]
+    assert opened == [(match_models({"vessel": "seen"}, [tmp_path / "models"], "cfp"), "openvino")]

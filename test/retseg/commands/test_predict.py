@@ -94,14 +94,14 @@ def models(add_card, tmp_path):
 
 def test_the_challenges_tasks_and_models_are_used_unless_others_are_named(models):
     challenge = dataclasses.replace(load_challenge("drive"), task=(TaskModel("vessel", "one"),))
-    assert choose_models(challenge, models, [], []) == {"vessel": "one"}
-    assert choose_models(challenge, models, [], ["two"]) == {"vessel": "two"}
-    assert choose_models(challenge, models, ["hard_exudate"], []) == {"hard_exudate": "lesions"}
-    assert choose_models(challenge, models, ["hard_exudate", "vessel"], []) == {
+    assert choose_models(challenge, [models], [], []) == {"vessel": "one"}
+    assert choose_models(challenge, [models], [], ["two"]) == {"vessel": "two"}
+    assert choose_models(challenge, [models], ["hard_exudate"], []) == {"hard_exudate": "lesions"}
+    assert choose_models(challenge, [models], ["hard_exudate", "vessel"], []) == {
         "hard_exudate": "lesions",
         "vessel": "one",
     }
-    assert choose_models(challenge, models, [], ["lesions", "two"]) == {
+    assert choose_models(challenge, [models], [], ["lesions", "two"]) == {
         "haemorrhage": "lesions",
         "hard_exudate": "lesions",
         "vessel": "two",
@@ -111,14 +111,14 @@ def test_the_challenges_tasks_and_models_are_used_unless_others_are_named(models
 def test_what_no_model_or_more_than_one_can_do_is_refused(models):
     challenge = dataclasses.replace(load_challenge("drive"), task=(TaskModel("vessel", "other"),))
     with pytest.raises(RequestError, match="did you mean 'vessel'"):
-        choose_models(challenge, models, ["vesel"], [])
+        choose_models(challenge, [models], ["vesel"], [])
     with pytest.raises(RequestError, match=r"none of the models .* segments 'soft_exudate'"):
-        choose_models(challenge, models, ["soft_exudate"], [])
+        choose_models(challenge, [models], ["soft_exudate"], [])
     with pytest.raises(RequestError, match="one, two all segment 'vessel'"):
-        choose_models(challenge, models, [], ["one", "two"])
+        choose_models(challenge, [models], [], ["one", "two"])
     named = dataclasses.replace(challenge, task=(TaskModel("vessel", "one"),))
     with pytest.raises(RequestError, match="two, one all segment 'vessel'"):
-        choose_models(named, models, [], ["two", "one"])
+        choose_models(named, [models], [], ["two", "one"])
 
 
 @pytest.mark.parametrize(
@@ -126,8 +126,7 @@ def test_what_no_model_or_more_than_one_can_do_is_refused(models):
     [
         (["--model", "one", "--model", "octa"], "the model 'octa' is for images of the kind 'octa', wanted is one for"),
         (["--model", "one", "--model", "two"], "the models one, two all segment 'vessel'"),
-        (["--task", "soft_exudate"], "segments 'soft_exudate': see `retseg info`"),
-        (["--challenge", "drac22"], "there is no model 'drac22-irma'"),
+        (["--model", "three"], "there is no model 'three' in"),
     ],
 )
 def test_models_that_cannot_do_what_is_asked_are_refused_before_the_first_image_is_read(

@@ -55,7 +55,7 @@ def card(tmp_path: Path) -> Card:
 
 def test_a_card_reads_back_as_it_was_written(card: Card) -> None:
     assert load_card(card.directory) == card
-    assert find_models(card.directory.parent) == (card,)
+    assert find_models([card.directory.parent]) == (card,)
     verify_files(card)
 
 
@@ -111,5 +111,5 @@ def test_a_card_of_another_format_or_with_a_misspelt_key_is_refused(card: Card) 
 def test_an_absent_model_is_named_with_the_nearest_one(card: Card) -> None:
     with pytest.raises(ModelError, match="did you mean 'vessel-test'"):
         load_card(card.directory.parent / "vessel-tset")
-    with pytest.raises(ModelError, match="holds no model at all"):
+    with pytest.raises(ModelError, match="there is no model at all"):
         load_card(card.directory / "nothing" / "vessel")

@@ -12,6 +12,8 @@ from retseg.models import (
     Network,
     Task,
     Training,
+    find_card,
+    find_models,
     list_cautions,
     match_models,
     write_card,
@@ -42,12 +44,12 @@ def models(tmp_path: Path) -> Path:
 
 def test_each_model_is_read_once_and_keeps_only_the_tasks_it_is_named_for(models: Path) -> None:
     named = {"soft_exudate": "lesions", "vessel": "vessel", "haemorrhage": "lesions"}
-    matched = match_models(named, models, "cfp")
+    matched = match_models(named, [models], "cfp")
     assert [(card.name, tasks) for card, tasks in matched] == [
         ("lesions", ("soft_exudate", "haemorrhage")),
         ("vessel", ("vessel",)),
     ]
-    assert match_models({"irma": "angiogram"}, models, None)[0][0].modality == "octa"
+    assert match_models({"irma": "angiogram"}, [models], None)[0][0].modality == "octa"
 
 
 @pytest.mark.parametrize(
@@ -63,9 +65,20 @@ def test_a_model_that_cannot_do_what_it_is_named_for_is_refused(
     models: Path, named: dict[str, str], modality: Modality | None, complaint: str
 ) -> None:
     with pytest.raises(ModelError, match=complaint):
-        match_models(named, models, modality)
+        match_models(named, [models], modality)
 
 
 def test_only_a_model_of_phantoms_comes_with_a_caution(models: Path) -> None:
-    matched = match_models({"vessel": "vessel", "haemorrhage": "lesions"}, models, "cfp")
+    matched = match_models({"vessel": "vessel", "haemorrhage": "lesions"}, [models], "cfp")
     assert {card.name: bool(list_cautions(card)) for card, _ in matched} == {"vessel": True, "lesions": False}
+
+
+def test_a_model_is_taken_from_the_first_folder_that_holds_it(models: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    add_card(own, "vessel", "cfp", ("vessel",))
+    assert find_card("vessel", [own, models]).directory == own / "vessel"
+    assert find_card("lesions", [own, models]).directory == models / "lesions"
+    assert [card.directory.parent for card in find_models([own, models])] == [models, models, own]
+    with pytest.raises(ModelError, match=f"no model 'vesel' in {own} or {models}; did you mean 'vessel'"):
+        find_card("vesel", [own, models])
