@@ -141,14 +141,14 @@ class Selection:
     """How thresholds are chosen on out-of-fold predictions.
 
     Attributes:
-        rule: by the Dice of pooled pixels, or by the mean over images, where finding nothing in an image without the
-            lesion counts 1 and finding anything 0.
+        rule: by the Dice of pooled pixels; by the mean over data sets of their pooled Dice; or by the mean over images,
+            where finding nothing in an image without the lesion counts 1 and finding anything 0.
         minimum_areas: to choose from, in pixels of the working scale: smaller connected parts are dropped from a mask.
         false_lesions: the most lesions that a healthy eye may show on average; among the thresholds and areas that keep
             to it, the rule chooses. Needs a healthy source. None for no limit.
     """
 
-    rule: Literal["pooled_dice", "mean_dice"] = "mean_dice"
+    rule: Literal["pooled_dice", "data_set_dice", "mean_dice"] = "mean_dice"
     minimum_areas: tuple[int, ...] = (0,)
     false_lesions: float | None = None
 
@@ -222,6 +222,7 @@ class Recipe:
         if self.test and self.folds != 1:
             raise SchemaError(f"the recipe '{self.name}' has a test, so it needs folds = 1, not {self.folds}")
         self._check_refit()
+        self._check_healthy()
         if self.parted_by == "data_set" and self.folds != len(self.source):
             raise SchemaError(
                 f"the recipe '{self.name}' holds out one data set at a time: it needs folds = {len(self.source)}, one "
@@ -248,6 +249,16 @@ class Recipe:
         self._check_start()
         if any(source.optional for source in self.source):
             raise SchemaError(f"the recipe '{self.name}' calls a source of training images optional")
+
+    def _check_healthy(self) -> None:
+        healthy = [source.folder for source in self.source if source.healthy]
+        limited = self.selection.false_lesions is not None
+        if bool(healthy) != limited:
+            found = f"the healthy sources {', '.join(healthy)}" if healthy else "no healthy source"
+            raise SchemaError(
+                f"the recipe '{self.name}' has {found} and {'a' if limited else 'no'} limit selection.false_lesions: "
+                "give both or none"
+            )
 
     def _check_start(self) -> None:
         if self.start and self.encoder:

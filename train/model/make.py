@@ -3,17 +3,18 @@
 import platform
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from retseg.image import read_image
-from retseg.models import Training, hash_file
+from retseg.models import Training, hash_file, write_card
 from train import REPOSITORY
 from train.config.recipe import Recipe
 from train.data.cases import Case
 from train.fit.initial import find_start, name_start
 from train.fit.logs import sum_hours
 from train.model.export import export_model
+from train.model.held_out import list_held_out
 from train.model.networks import train_networks
 from train.model.thresholds import select_thresholds
 
@@ -47,7 +48,8 @@ def make_model(recipe: Recipe, places: Places, workers: int, resume: bool) -> Pa
     if trained.is_writer:
         chosen = select_thresholds(recipe, trained.unseen, trained.predictions)
         words = describe_training(recipe, trained.cases, sum_hours(trained.logs.values()))
-        export_model(recipe, trained.members, chosen, words, places.output / recipe.name)
+        card = export_model(recipe, trained.members, chosen, words, places.output / recipe.name)
+        write_card(replace(card, held_out=list_held_out(recipe, trained.unseen, trained.predictions, chosen)))
     return places.output / recipe.name
 
 

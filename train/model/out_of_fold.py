@@ -10,6 +10,7 @@ from retseg.engine import Engine
 from retseg.image import Geometry, write_probability
 from retseg.models import Task
 from retseg.predictor import drop_small
+from retseg.preprocessing import scale_component_size
 from train.config.recipe import Recipe
 from train.data.cases import Case, DataSetError
 from train.data.images import TrainingImage
@@ -72,6 +73,11 @@ def to_probability(stored: NDArray[np.uint16]) -> NDArray[np.float32]:
     return probability
 
 
-def cut_mask(probability: NDArray[np.float32], task: Task) -> NDArray[np.bool_]:
-    """The mask that a model makes of probabilities (H, W): threshold and least area of its card."""
-    return drop_small(np.asarray(probability >= task.threshold), task.minimum_area)
+def scale_size(size: int, image: TrainingImage, recipe: Recipe) -> int:
+    """A least component size in pixels of an image, from pixels of the working scale."""
+    return scale_component_size(size, image.field_of_view, recipe.framing, recipe.preprocessing)
+
+
+def cut_mask(probability: NDArray[np.float32], task: Task, image: TrainingImage, recipe: Recipe) -> NDArray[np.bool_]:
+    """The mask that a model makes of an image's probabilities (H, W): threshold and least size of its card."""
+    return drop_small(np.asarray(probability >= task.threshold), scale_size(task.minimum_area, image, recipe))

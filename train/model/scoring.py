@@ -42,7 +42,7 @@ def score_unseen(
         name = f"{image.case.data_set}/{image.case.name}"
         for number, task in enumerate(recipe.tasks):
             probability = to_probability(found[number])
-            mask = cut_mask(probability, rules[task]) if task in rules else None
+            mask = cut_mask(probability, rules[task], image, recipe) if task in rules else None
             maps = CaseMaps(image.truth[number], mask, probability, image.field_of_view)
             for key, score in score_case(name, task, maps, protocols, None).items():
                 kept = next(p for p in protocols if p.name == key)

@@ -7,18 +7,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from retseg.models import Candidate
+from retseg.models import Candidate, write_card
 from retseg.toml_schema import SchemaError
 from train.config.loader import load_recipe
 from train.config.recipe import Recipe
 from train.fit.logs import sum_hours
 from train.model.export import export_model
+from train.model.held_out import list_held_out
 from train.model.make import Places, describe_training
 from train.model.networks import Trained, train_networks
 from train.model.size import count_parameters
 from train.model.thresholds import Choice, select_thresholds
 
-METRICS = {"mean_dice": "dice", "pooled_dice": "f1"}
+METRICS = {"mean_dice": "dice", "pooled_dice": "f1", "data_set_dice": "f1"}
 """What the rule by which thresholds are chosen is called among the scores: candidates are compared by it."""
 
 
@@ -69,7 +70,9 @@ def select_model(name: str, changes: Sequence[str], places: Places, workers: int
         best = max(contenders, key=lambda contender: contender.value)
         comparison = tuple(replace(row, chosen=each is best) for each in contenders for row in each.rows)
         training = describe_training(best.recipe, best.trained.cases, sum_hours(best.trained.logs.values()))
-        export_model(best.recipe, best.trained.members, best.choices, training, places.output / name, comparison)
+        card = export_model(best.recipe, best.trained.members, best.choices, training, places.output / name, comparison)
+        held_out = list_held_out(best.recipe, best.trained.unseen, best.trained.predictions, best.choices)
+        write_card(replace(card, held_out=held_out))
     return places.output / name
 
 

@@ -12,7 +12,7 @@ import torch
 from retseg.phantom.data_sets import write_idrid
 from retseg.toml_schema import SchemaError
 from train.config.loader import load_recipe
-from train.config.recipe import Recipe, Supplement
+from train.config.recipe import Recipe, Selection, Supplement
 from train.data.cases import DataSetError, gather_cases
 from train.data.folds import list_training, split_folds
 from train.data.images import load_training_images
@@ -28,7 +28,8 @@ GREY = Supplement("IDRiD_EX_gray512", "idrid", ("hard_exudate",), "IDRiD_quarter
 def join(supplement: Supplement) -> Recipe:
     """The lesions of `IDRiD_quarter` alone, and a supplement."""
     shipped = load_recipe("idrid-lesions", SMALL)
-    return dataclasses.replace(shipped, source=shipped.source[:1], supplement=(supplement,), augmentation=())
+    sources = {"source": shipped.source[:1], "supplement": (supplement,), "selection": Selection()}
+    return dataclasses.replace(shipped, augmentation=(), **sources)
 
 
 @pytest.fixture

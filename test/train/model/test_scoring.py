@@ -10,7 +10,7 @@ import pytest
 from retseg.cli import main
 from train.cli import main as train
 from train.config.loader import load_recipe
-from train.config.recipe import Recipe
+from train.config.recipe import Recipe, Selection
 from train.data.cases import DataSetError, gather_cases
 from train.data.images import TrainingImage, load_training_images
 from train.model.out_of_fold import locate_prediction, write_maps
@@ -20,7 +20,9 @@ from train.model.thresholds import select_thresholds
 
 @pytest.fixture(scope="module")
 def recipe() -> Recipe:
-    return load_recipe("idrid-lesions")
+    """The lesions of `IDRiD_quarter` alone."""
+    shipped = load_recipe("idrid-lesions", ["supplement=[]"])
+    return dataclasses.replace(shipped, source=shipped.source[:1], selection=Selection())
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +89,9 @@ def test_evaluate_finds_the_same_in_the_written_maps(
     runs = tmp_path / "runs" / recipe.name
     runs.mkdir(parents=True)
     (runs / "out-of-fold").symlink_to(maps)
-    asked = ["--data", lesions, "--runs", runs.parent, "--out-of-fold", tmp_path / "maps"]
+    alone = ['source=[{folder="IDRiD_quarter", challenge="idrid"}]', "supplement=[]", 'selection={rule="mean_dice"}']
+    changes = [word for change in alone for word in ("--set", change)]
+    asked = [*changes, "--data", lesions, "--runs", runs.parent, "--out-of-fold", tmp_path / "maps"]
     assert train([recipe.name, *map(str, asked)]) == 0
     words = ["--ground-truth", lesions / "IDRiD_quarter", "--predictions", tmp_path / "maps", "--output", tmp_path]
     assert main(["evaluate", "--challenge", "idrid", "--protocol", "idrid-33", *map(str, words)]) == 0

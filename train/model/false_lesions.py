@@ -1,0 +1,49 @@
+"""False lesions: how many a task's probabilities show in healthy eyes, at each threshold and least size."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+
+def count_components(
+    probability: NDArray[np.float32], region: NDArray[np.bool_], thresholds: NDArray[np.float64], sizes: Sequence[int]
+) -> NDArray[np.int64]:
+    """Components (8-connected) of the mask at each threshold that have at least each size.
+
+    Args:
+        probability: float32 (H, W) in [0, 1].
+        region: bool (H, W); nothing is counted outside.
+        thresholds: rising.
+        sizes: in pixels.
+
+    Returns:
+        int64 (sizes, thresholds).
+    """
+    counts = np.zeros((len(sizes), len(thresholds)), np.int64)
+    inside = np.where(region, probability, 0)
+    for column, threshold in enumerate(thresholds):
+        mask = inside >= threshold
+        if not mask.any():
+            break
+        _, _, statistics, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+        areas = statistics[1:, cv2.CC_STAT_AREA]
+        counts[:, column] = [(areas >= size).sum() for size in sizes]
+    return counts
+
+
+def find_allowed(counts: NDArray[np.int64], limit: float) -> NDArray[np.bool_]:
+    """Where healthy eyes show at most `limit` lesions on average, and most of them none.
+
+    Args:
+        counts: int64 (eyes, sizes, thresholds), of `count_components`.
+        limit: lesions an eye.
+
+    Returns:
+        bool (sizes, thresholds). Where nothing keeps to the limit, the highest threshold with the largest size does.
+    """
+    allowed = (counts.mean(axis=0) <= limit) & (np.median(counts, axis=0) == 0)
+    if not allowed.any():
+        allowed[-1, -1] = True
+    return np.asarray(allowed)

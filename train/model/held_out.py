@@ -1,0 +1,123 @@
+"""What a card says of unseen images: by data set left out, out of fold, and in healthy eyes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from retseg.evaluation.scoring.aggregate import estimate, summarise
+from retseg.metrics.resampling import RESAMPLES, bootstrap_mean, find_interval
+from retseg.models import HeldOut, Task
+from train.config.protocols import find_protocols
+from train.config.recipe import Recipe
+from train.data.images import TrainingImage
+from train.model.out_of_fold import cut_mask, read_prediction, to_probability
+from train.model.scoring import BOOTSTRAP_SEED, score_unseen
+from train.model.thresholds import Choice
+
+Way = Literal["data set left out", "out of fold", "healthy eyes"]
+
+PROTOCOL = "fundus-fov-pooled"
+METRICS = ("f1", "auc_roc", "ap", "ece")
+
+
+def list_held_out(
+    recipe: Recipe,
+    images: Sequence[TrainingImage],
+    directory: Path,
+    choices: Mapping[str, Choice],
+) -> tuple[HeldOut, ...]:
+    """The rows of a card's table of unseen images.
+
+    Args:
+        recipe: says what a fold held out.
+        images: that were held out, with their truth.
+        directory: of their predictions.
+        choices: task to its threshold and least size, and those chosen without the images of each data set.
+    """
+    if not images:
+        return ()
+    rules = {task: choice.task for task, choice in choices.items()}
+    with_lesions = [image for image in images if not image.case.healthy]
+    healthy = [image for image in images if image.case.healthy]
+    rows: list[HeldOut] = []
+    if recipe.parted_by == "data_set":
+        for data_set in dict.fromkeys(image.case.data_set for image in images):
+            group = [image for image in with_lesions if image.case.data_set == data_set]
+            without = {task: choice.without[data_set] for task, choice in choices.items()}
+            rows += _score_pixels(recipe, group, directory, without, "data set left out")
+    else:
+        rows += _score_pixels(recipe, with_lesions, directory, rules, "out of fold")
+    if healthy:
+        rows += _count_false_lesions(recipe, with_lesions, healthy, directory, rules)
+    return tuple(rows)
+
+
+def _score_pixels(
+    recipe: Recipe, images: Sequence[TrainingImage], directory: Path, rules: Mapping[str, Task], way: Way
+) -> Iterator[HeldOut]:
+    """F1, AUC-ROC, average precision and ECE of the pixels of all fields of view together."""
+    (protocol,) = find_protocols((PROTOCOL,))
+    scores = score_unseen(recipe, images, directory, (protocol,), rules)[protocol.name]
+    found = summarise(estimate(scores, recipe.tasks, protocol, BOOTSTRAP_SEED))
+    for task in recipe.tasks:
+        for metric in METRICS:
+            if metric in found[task]:
+                value = found[task][metric]
+                low, high = (value.mean if end is None else end for end in (value.ci95_low, value.ci95_high))
+                yield _row(task, way, images, metric, (value.mean, low, high))
+
+
+def _count_false_lesions(
+    recipe: Recipe,
+    with_lesions: Sequence[TrainingImage],
+    healthy: Sequence[TrainingImage],
+    directory: Path,
+    rules: Mapping[str, Task],
+) -> Iterator[HeldOut]:
+    """Lesions found in an eye that has none, and how well their number tells eyes with lesions from those without."""
+    false = np.array([count_lesions(recipe, image, directory, rules) for image in healthy], np.float64)
+    true = np.array([count_lesions(recipe, image, directory, rules) for image in with_lesions], np.float64)
+    for number, task in enumerate(recipe.tasks):
+        counts = false[:, number]
+        mean = bootstrap_mean(counts, BOOTSTRAP_SEED)
+        yield _row(task, "healthy eyes", healthy, "false_lesions", (float(counts.mean()), mean.low, mean.high))
+        drawn = np.median(counts[_draw(len(counts))], axis=1)
+        median = find_interval(drawn)
+        values = (float(np.median(counts)), median.low, median.high)
+        yield _row(task, "healthy eyes", healthy, "false_lesions_median", values)
+    ill, well = true.sum(axis=1), false.sum(axis=1)
+    pairs = zip(_draw(len(ill)), _draw(len(well)), strict=True)
+    interval = find_interval(np.array([compare_eyes(ill[i], well[k]) for i, k in pairs]))
+    values = (compare_eyes(ill, well), interval.low, interval.high)
+    yield _row("any", "out of fold", [*with_lesions, *healthy], "auc_roc_eyes", values)
+
+
+def _draw(count: int) -> NDArray[np.int64]:
+    """Numbers of images, drawn with replacement: (RESAMPLES, count)."""
+    return np.random.default_rng(BOOTSTRAP_SEED).integers(count, size=(RESAMPLES, count))
+
+
+def _row(
+    task: str, way: Way, images: Sequence[TrainingImage], metric: str, values: tuple[float, float, float]
+) -> HeldOut:
+    names = ", ".join(dict.fromkeys(image.case.data_set for image in images))
+    return HeldOut(task, way, names, len(images), metric, *values)
+
+
+def count_lesions(recipe: Recipe, image: TrainingImage, directory: Path, rules: Mapping[str, Task]) -> list[int]:
+    """How many lesions (8-connected components of the mask) each task has in an image."""
+    found = read_prediction(directory, image)
+    counts = []
+    for number, task in enumerate(recipe.tasks):
+        mask = cut_mask(to_probability(found[number]), rules[task], image, recipe) & image.field_of_view
+        counts.append(cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)[0] - 1)
+    return counts
+
+
+def compare_eyes(ill: NDArray[np.float64], well: NDArray[np.float64]) -> float:
+    """The area under the ROC: how often an eye with lesions has the higher number, ties counting one half."""
+    return float(((ill[:, None] > well).mean() + (ill[:, None] >= well).mean()) / 2)
