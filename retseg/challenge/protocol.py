@@ -33,6 +33,9 @@ MetricName = Literal[
     "nsd",
     "lesion_sensitivity",
     "lesion_precision",
+    "lesions_found",
+    "false_lesions_per_image",
+    "froc",
     "empty_truth_false_alarm",
     "empty_truth_predicted_area",
 ]
@@ -47,8 +50,11 @@ PER_IMAGE_ONLY: tuple[MetricName, ...] = (
 )
 """Metrics that need whole images, so that pooled pixels have none."""
 
-FROM_PROBABILITIES: tuple[MetricName, ...] = ("auc_roc", "ap", "auc_pr", "ece", "brier")
+FROM_PROBABILITIES: tuple[MetricName, ...] = ("auc_roc", "ap", "auc_pr", "ece", "brier", "froc")
 """Metrics that a mask alone does not have."""
+
+LESION_POOL: tuple[MetricName, ...] = ("lesions_found", "false_lesions_per_image", "froc")
+"""Metrics of the lesions of all images together, under every pooling and every rule for an empty truth."""
 
 
 @dataclass(frozen=True)
@@ -151,5 +157,7 @@ class Protocol:
             raise ValueError(f"{', '.join(sorted(set(self.metrics) & set(PER_IMAGE_ONLY)))} are metrics of one image")
         if self.threshold_rule == "break_even" and self.pooling != "pooled":
             raise ValueError("the break-even threshold is that of the pooled curve: write pooling = 'pooled'")
+        if self.threshold_rule == "break_even" and set(self.metrics) & set(LESION_POOL):
+            raise ValueError("lesions are counted at a fixed threshold: write threshold_rule = 'fixed'")
         if not 0 < self.threshold < 1:
             raise ValueError(f"a threshold lies between 0 and 1, found {self.threshold}")

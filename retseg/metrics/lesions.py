@@ -1,34 +1,34 @@
-"""Lesions instead of pixels: how many were found, how many finds were none, and FROC.
+"""Metrics of lesions instead of pixels: how many lesions are found, how many predicted lesions are false, and FROC.
 
-A lesion is an 8-connected component of a mask. It is found where a prediction covers at least `overlap` of its pixels,
-one pixel at the least; a predicted component is right where as much of itself lies on the truth. Several predicted
-components on one lesion find it once and are all right.
+A lesion is an 8-connected component of a mask. It is found where the prediction covers at least the share `overlap` of
+its pixels, one pixel at least. A predicted component is right where the truth covers as much of it, else it is false.
+Several predicted components on one lesion find it once, and all of them are right.
 """
 
 from dataclasses import dataclass
-from typing import Self
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from retseg.metrics.counts import Mask, check_masks
+from retseg.metrics.derived import divide
 
 Floats = NDArray[np.float64]
 
-RETINOPATHY_CHALLENGE_RATES = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)  # Niemeijer et al., IEEE TMI 2010
-_EIGHT = np.ones((3, 3), dtype=np.bool_)
+RETINOPATHY_CHALLENGE_RATES = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+"""False lesions per image at which the FROC score reads the curve (Niemeijer et al., IEEE TMI 2010)."""
 
 
 @dataclass(frozen=True)
 class LesionCounts:
-    """Lesions of one image; those of several add up.
+    """Lesions of one image.
 
     Attributes:
         lesions: components of the truth.
         found: of these, the ones that the prediction covers.
         components: components of the prediction.
-        right: of these, the ones that lie on the truth.
+        right: of these, the ones that the truth covers.
     """
 
     lesions: int
@@ -36,18 +36,20 @@ class LesionCounts:
     components: int
     right: int
 
-    def __add__(self, other: Self) -> "LesionCounts":
-        return LesionCounts(
-            self.lesions + other.lesions,
-            self.found + other.found,
-            self.components + other.components,
-            self.right + other.right,
-        )
+    def as_row(self) -> NDArray[np.int64]:
+        """The (4,) row of a table: lesions, found ones, false ones, and images: 1. Rows of several images add up."""
+        return np.array([self.lesions, self.found, self.components - self.right, 1], dtype=np.int64)
 
 
 @dataclass(frozen=True)
 class Froc:
-    """Free-response ROC, thresholds falling: wrong components per image against the share of lesions found."""
+    """A free-response ROC curve; all arrays (thresholds,), thresholds falling.
+
+    Attributes:
+        thresholds: of the probability.
+        false_positives: false lesions per image.
+        sensitivity: share of the lesions that are found; nan where there is no lesion.
+    """
 
     thresholds: Floats
     false_positives: Floats
@@ -70,10 +72,10 @@ def count_lesions(prediction: Mask, truth: Mask, overlap: float = 0.0) -> Lesion
 
 def _count_covered(mask: Mask, cover: Mask, overlap: float) -> tuple[int, int]:
     """The components of `mask`, and how many of them `cover` covers."""
-    labels, components = ndimage.label(mask, structure=_EIGHT)
-    sizes = np.bincount(labels[mask], minlength=components + 1)[1:]
-    covered = np.bincount(labels[mask & cover], minlength=components + 1)[1:]
-    return components, int(np.count_nonzero(covered >= np.maximum(overlap * sizes, 1)))
+    count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
+    sizes = np.bincount(labels[mask], minlength=count)[1:]
+    covered = np.bincount(labels[mask & cover], minlength=count)[1:]
+    return count - 1, int(np.count_nonzero(covered >= np.maximum(overlap * sizes, 1)))
 
 
 def lesion_sensitivity(counts: LesionCounts) -> float:
@@ -89,35 +91,34 @@ def lesion_precision(counts: LesionCounts) -> float:
 def count_lesions_at(
     probability: NDArray[np.float32], truth: Mask, thresholds: Floats, overlap: float = 0.0
 ) -> tuple[LesionCounts, ...]:
-    """The lesion counts of one image with `probability >= threshold` (in float32) labelled anew at each threshold."""
+    """The lesion counts of one image at each threshold: the components of `probability >= threshold` in float32."""
     bounds = np.asarray(thresholds, dtype=np.float64).astype(np.float32)
     return tuple(count_lesions(probability >= bound, truth, overlap) for bound in bounds)
 
 
-def froc(pooled: tuple[LesionCounts, ...], images: int, thresholds: Floats) -> Froc:
-    """The FROC of counts pooled over `images` images, one `LesionCounts` per threshold.
+def froc(table: NDArray[np.integer] | Floats, thresholds: Floats) -> Froc:
+    """The FROC of counts that are summed over images.
+
+    Args:
+        table: (thresholds, 4) rows lesions, found ones, false ones and images.
+        thresholds: (thresholds,) in any order.
 
     Raises:
-        ValueError: there is no image, or not one count per threshold.
+        ValueError: there is not one row for each threshold.
     """
-    if images < 1 or len(pooled) != len(thresholds):
-        raise ValueError(
-            f"{len(pooled)} pooled counts of {images} images do not make a FROC of {len(thresholds)} points"
-        )
-    order = np.argsort(-np.asarray(thresholds, dtype=np.float64), kind="stable")
-    rows = [pooled[place] for place in order]
-    return Froc(
-        np.asarray(thresholds, dtype=np.float64)[order],
-        np.array([(row.components - row.right) / images for row in rows]),
-        np.array([lesion_sensitivity(row) for row in rows]),
-    )
+    counts, levels = np.asarray(table, dtype=np.float64), np.asarray(thresholds, dtype=np.float64)
+    if counts.shape != (len(levels), 4):
+        raise ValueError(f"a table of {counts.shape} does not make a FROC of {len(levels)} points")
+    order = np.argsort(-levels, kind="stable")
+    lesions, found, false, images = counts[order].T
+    return Froc(levels[order], divide(false, images), divide(found, lesions))
 
 
 def froc_score(curve: Froc, rates: tuple[float, ...] = RETINOPATHY_CHALLENGE_RATES) -> float:
-    """Mean sensitivity at `rates` false positives per image, linear between the points and flat beyond them.
+    """Mean sensitivity at `rates` false lesions per image, linear between the points and constant beyond them.
 
-    Left of the curve's first point the line starts at (0, 0). When components merge at a low threshold the false
-    positives fall again; the best sensitivity at or below each rate counts. nan where there is no lesion.
+    The curve begins at (0, 0). At a low threshold components merge, so that the false lesions become fewer again; the
+    best sensitivity at or below each rate counts. nan where there is no lesion.
     """
     rise = np.maximum.accumulate(curve.false_positives)
     best = np.maximum.accumulate(curve.sensitivity)

@@ -6,6 +6,7 @@ from operator import add
 
 import numpy as np
 
+from retseg.evaluation.scoring.lesion_counts import draw_froc
 from retseg.evaluation.scoring.result import Evaluation
 from retseg.metrics.curves import (
     Curve,
@@ -19,6 +20,7 @@ from retseg.metrics.curves import (
     reliability,
     roc_curve,
 )
+from retseg.metrics.lesions import Froc
 
 RELIABILITY_BINS = 10
 POINTS = 240
@@ -86,6 +88,35 @@ def _gather(evaluation: Evaluation, task: str) -> TaskCurves | None:
         ece=ece(pooled),
         brier=brier(pooled),
     )
+
+
+@dataclass(frozen=True)
+class TaskFroc:
+    """The lesions of one task, over all images.
+
+    Attributes:
+        task: its name.
+        curve: false lesions per image and share of the lesions found, at each threshold.
+        mark: the same at the threshold that makes the masks.
+    """
+
+    task: str
+    curve: Froc
+    mark: tuple[float, float]
+
+
+def gather_frocs(evaluation: Evaluation) -> tuple[TaskFroc, ...]:
+    """The FROC of every task whose lesions were counted at all thresholds; the others are left out."""
+    gathered = []
+    for task in evaluation.tasks:
+        tables = [case.lesions for case in evaluation.cases if case.task == task and case.lesions is not None]
+        if not tables or any(len(table) == 1 for table in tables):
+            continue
+        total = np.sum(tables, axis=0)
+        lesions, found, false, images = total[0]
+        if lesions:
+            gathered.append(TaskFroc(task, draw_froc(total), (float(false / images), float(found / lesions))))
+    return tuple(gathered)
 
 
 def find_point(curve: Curve, threshold: float) -> tuple[float, float] | None:

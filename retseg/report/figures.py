@@ -1,15 +1,15 @@
 """The plots of the page as PNG and SVG files, for papers and slides. Only this module imports matplotlib."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from retseg.evaluation.scoring.result import Evaluation
 from retseg.report.cases import keep_ledger
-from retseg.report.curves import TaskCurves, gather_curves
+from retseg.report.curves import gather_curves, gather_frocs
 from retseg.report.labels import label_metric
 from retseg.report.palette import BLUE, BLUISH_GREEN, ORANGE, REDDISH_PURPLE, SKY_BLUE, VERMILLION, title_task, to_hex
-from retseg.report.plots import Plot, plan_plots
+from retseg.report.plots import Plot, list_x_ticks, plan_froc, plan_plots
 from retseg.report.sections import choose_headline
 
 COLOURS = tuple(map(to_hex, (BLUE, VERMILLION, BLUISH_GREEN, REDDISH_PURPLE, ORANGE, SKY_BLUE)))
@@ -20,7 +20,7 @@ DPI = 200
 def save_figures(evaluation: Evaluation, directory: Path) -> tuple[Path, ...]:
     """Write each plot that the evaluation has data for as `NAME.png` and `NAME.svg`; gives the paths.
 
-    The names are `pr`, `roc`, `dice`, `reliability`, `cases` (every case's leading metric) and `standing`.
+    The names are `pr`, `roc`, `dice`, `reliability`, `froc`, `cases` (every case's leading metric) and `standing`.
 
     Raises:
         ModuleNotFoundError: matplotlib is missing; it comes with the extra `evaluate`.
@@ -56,7 +56,10 @@ def _plan_figures(evaluation: Evaluation) -> dict[str, tuple[tuple[float, float]
     planned: dict[str, tuple[tuple[float, float], Painter]] = {}
     tasks = gather_curves(evaluation)
     for plot in plan_plots(tasks) if tasks else ():
-        planned[plot.key] = ((4.2, 4.0), _bind_plot(plot, tasks))
+        planned[plot.key] = ((4.2, 4.0), _bind_plot(plot, len(tasks)))
+    frocs = gather_frocs(evaluation)
+    if frocs:
+        planned["froc"] = ((4.2, 4.0), _bind_plot(plan_froc(frocs), len(frocs)))
     ledger = keep_ledger(evaluation)
     if ledger.lead:
         planned["cases"] = ((6.0, 0.9 + 0.6 * len(ledger.lead)), lambda axes: _paint_cases(axes, evaluation))
@@ -68,8 +71,8 @@ def _plan_figures(evaluation: Evaluation) -> dict[str, tuple[tuple[float, float]
     return planned
 
 
-def _bind_plot(plot: Plot, tasks: Sequence[TaskCurves]) -> Painter:
-    return lambda axes: _paint_plot(axes, plot, len(tasks))
+def _bind_plot(plot: Plot, tasks: int) -> Painter:
+    return lambda axes: _paint_plot(axes, plot, tasks)
 
 
 def _paint_plot(axes: Any, plot: Plot, tasks: int) -> None:
@@ -89,6 +92,9 @@ def _paint_plot(axes: Any, plot: Plot, tasks: int) -> None:
         if line.mark is not None:
             axes.plot(*line.mark, marker="o", markersize=7, color=colour, markeredgecolor="white")
     axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), xlabel=plot.x_label, ylabel=plot.y_label, title=plot.title)
+    if plot.rates:
+        positions, texts = zip(*list_x_ticks(plot), strict=True)
+        axes.set_xticks(positions, texts)
     axes.set_aspect("equal")
     if tasks > 1:
         axes.legend(loc="best", frameon=False)

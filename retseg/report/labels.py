@@ -45,6 +45,11 @@ _LABELS = {
     "nsd": MetricLabel("NSD", "normalised surface distance: share of the border within tolerance"),
     "lesion_sensitivity": MetricLabel("Lesion sens.", "share of true lesions that were met"),
     "lesion_precision": MetricLabel("Lesion prec.", "share of predicted lesions that are true"),
+    "lesions_found": MetricLabel("Lesions found", "share of the lesions of all images that were met"),
+    "false_lesions_per_image": MetricLabel(
+        "False lesions", "predicted lesions per image that are not in the truth", True, 2
+    ),
+    "froc": MetricLabel("FROC", "mean share of lesions found at 1/8, 1/4, 1/2, 1, 2, 4 and 8 false lesions per image"),
     "empty_truth_false_alarm": MetricLabel("False alarm", "something predicted where the truth is empty", True),
     "empty_truth_predicted_area": MetricLabel("False area", "area predicted where the truth is empty", True),
 }

@@ -11,6 +11,7 @@ from retseg import __version__
 from retseg.evaluation.scoring.comparison import Differences
 from retseg.evaluation.scoring.result import Evaluation, Summary
 from retseg.files import replacing
+from retseg.report.curves import gather_frocs
 
 
 def describe(
@@ -68,10 +69,24 @@ def _describe_one(evaluation: Evaluation) -> dict[str, Any]:
             for task, metrics in evaluation.aggregates.items()
         },
         "results": _describe_cases(evaluation),
+        **_describe_frocs(evaluation),
         "protocol": dataclasses.asdict(evaluation.protocol),
         "thresholds": dict(evaluation.thresholds),
         "warnings": list(evaluation.warnings),
     }
+
+
+def _describe_frocs(evaluation: Evaluation) -> dict[str, Any]:
+    """The FROC curve of each task, where the protocol counts lesions at all thresholds."""
+    curves = {
+        froc.task: {
+            "thresholds": froc.curve.thresholds.tolist(),
+            "false_lesions_per_image": froc.curve.false_positives.tolist(),
+            "lesions_found": froc.curve.sensitivity.tolist(),
+        }
+        for froc in gather_frocs(evaluation)
+    }
+    return {"froc": curves} if curves else {}
 
 
 def _describe_summary(summary: Summary) -> dict[str, float | None]:

@@ -159,8 +159,8 @@ for (const figure of document.querySelectorAll(".plot")) {
     cursor.setAttribute("cx", x);
     cursor.setAttribute("cy", y);
     if (!cursor.isConnected) drawing.append(cursor);
-    const threshold = plot.key === "pr" || plot.key === "roc" ? `, threshold ${best.point[2].toPrecision(3)}` : "";
-    caption.textContent = `${best.label}: ${plot.x} ${best.point[0].toFixed(3)}, ${plot.y} ${best.point[1].toFixed(3)}${threshold}`;
+    const threshold = ["pr", "roc", "froc"].includes(plot.key) ? `, threshold ${best.point[2].toPrecision(3)}` : "";
+    caption.textContent = `${best.label}: ${plot.x} ${(best.point[3] ?? best.point[0]).toFixed(3)}, ${plot.y} ${best.point[1].toFixed(3)}${threshold}`;
   });
   drawing.addEventListener("pointerleave", () => {
     cursor.remove();

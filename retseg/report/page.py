@@ -13,7 +13,7 @@ from retseg.errors import RetsegError
 from retseg.evaluation.scoring.result import Evaluation
 from retseg.files import replacing
 from retseg.report.cases import Ledger, keep_ledger, write_case_data, write_cases
-from retseg.report.curves import gather_curves
+from retseg.report.curves import gather_curves, gather_frocs
 from retseg.report.layers import CaseLayers, encode_case
 from retseg.report.sections import (
     write_aggregates,
@@ -67,7 +67,7 @@ def fill_page(evaluation: Evaluation, ledger: Ledger) -> str:
         ("", write_headline(evaluation)),
         ("Scores", write_aggregates(evaluation)),
         ("Cases", write_cases(evaluation, ledger)),
-        ("Curves", write_curves(gather_curves(evaluation))),
+        ("Curves", write_curves(gather_curves(evaluation), gather_frocs(evaluation))),
         ("Standing", write_standing(evaluation)),
         ("Protocol", write_protocol(evaluation)),
     )

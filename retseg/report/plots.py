@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from html import escape
 
 import numpy as np
+from numpy.typing import NDArray
 
 from retseg.metrics.curves import Curve
-from retseg.report.curves import POINTS, RELIABILITY_BINS, TaskCurves, find_point
+from retseg.metrics.lesions import RETINOPATHY_CHALLENGE_RATES
+from retseg.report.curves import POINTS, RELIABILITY_BINS, TaskCurves, TaskFroc, find_point
 from retseg.report.labels import embed_json, format_number
 from retseg.report.palette import title_task
 
@@ -28,7 +30,18 @@ class Line:
 
 @dataclass(frozen=True)
 class Plot:
-    """One square plot over [0, 1] x [0, 1]: labels, lines, and guides from (x0, y0) to (x1, y1)."""
+    """One plot over [0, 1] x [0, 1].
+
+    Attributes:
+        key: its name in the page and of its files.
+        title: above it.
+        x_label: below it.
+        y_label: beside it.
+        caption: one sentence or two.
+        lines: of the tasks.
+        guides: dotted lines from (x0, y0) to (x1, y1).
+        rates: where they are given, the x axis is logarithmic with these ticks, each twice the one before.
+    """
 
     key: str
     title: str
@@ -37,11 +50,13 @@ class Plot:
     caption: str
     lines: tuple[Line, ...]
     guides: tuple[tuple[float, float, float, float], ...] = ()
+    rates: tuple[float, ...] = ()
 
 
-def draw_curves(tasks: Sequence[TaskCurves]) -> str:
-    """PR, ROC, Dice against threshold and reliability of all tasks, as HTML figures below one legend."""
-    return draw_legend(tasks) + '<div class="plots">' + "".join(map(draw_plot, plan_plots(tasks))) + "</div>"
+def draw_curves(tasks: Sequence[TaskCurves], frocs: Sequence[TaskFroc]) -> str:
+    """PR, ROC, Dice against threshold, reliability and FROC of all tasks, as HTML figures below one legend."""
+    plots = (*plan_plots(tasks), *([plan_froc(frocs)] if frocs else []))
+    return draw_legend(tasks) + '<div class="plots">' + "".join(map(draw_plot, plots)) + "</div>"
 
 
 def plan_plots(tasks: Sequence[TaskCurves]) -> tuple[Plot, ...]:
@@ -71,6 +86,31 @@ def plan_plots(tasks: Sequence[TaskCurves]) -> tuple[Plot, ...]:
             "reliability", "Reliability", "Probability", "Share that is true", calibrated, _calibrate(tasks), diagonal
         ),
     )
+
+
+def plan_froc(frocs: Sequence[TaskFroc]) -> Plot:
+    """The plot of lesions found against false lesions per image, which are logarithmic from 1/8 to 8."""
+    lines = []
+    for series, froc in enumerate(frocs):
+        rates, found = froc.curve.false_positives, froc.curve.sensitivity
+        curve = Curve(froc.curve.thresholds, scale_rates(rates), found)
+        mark = (float(scale_rates(np.array(froc.mark[0]))), froc.mark[1])
+        lines.append(Line(title_task(froc.task), series, curve, mark))
+    caption = "All images together; the first and the last tick hold what is beyond them."
+    return Plot("froc", "Lesions found against false lesions", "False lesions per image", "Lesions found", caption,
+                tuple(lines), rates=RETINOPATHY_CHALLENGE_RATES)  # fmt: skip
+
+
+def scale_rates(rates: NDArray[np.float64]) -> NDArray[np.float64]:
+    """False lesions per image to x in [0, 1]: 1/8 and less is 0, 8 and more is 1, and each doubling is one sixth."""
+    low, high = np.log2(RETINOPATHY_CHALLENGE_RATES[0]), np.log2(RETINOPATHY_CHALLENGE_RATES[-1])
+    return np.asarray((np.log2(np.clip(rates, 2**low, 2**high)) - low) / (high - low))
+
+
+def read_rate(x: float) -> float:
+    """False lesions per image at an x in [0, 1]; the inverse of `scale_rates`."""
+    low, high = np.log2(RETINOPATHY_CHALLENGE_RATES[0]), np.log2(RETINOPATHY_CHALLENGE_RATES[-1])
+    return float(2 ** (low + x * (high - low)))
 
 
 def _calibrate(tasks: Sequence[TaskCurves]) -> tuple[Line, ...]:
@@ -119,7 +159,8 @@ def draw_plot(plot: Plot) -> str:
             parts += [_dot(x, y, line.series, 3.5) for x, y in zip(line.curve.x, line.curve.y, strict=True)]
     parts += [_dot(*line.mark, line.series, 6) for line in plot.lines if line.mark is not None]
     marks = [
-        f"{line.label}: {plot.y_label} {line.mark[1]:.3f} at {plot.x_label} {line.mark[0]:.3f}."
+        f"{line.label}: {plot.y_label} {line.mark[1]:.3f} at {plot.x_label} "
+        f"{read_rate(line.mark[0]) if plot.rates else line.mark[0]:.3f}."
         for line in plot.lines
         if line.mark is not None
     ]
@@ -134,15 +175,27 @@ def draw_plot(plot: Plot) -> str:
     )
 
 
+def list_x_ticks(plot: Plot) -> list[tuple[float, str]]:
+    """The x in [0, 1] and the text of each tick of the x axis."""
+    if not plot.rates:
+        return [(tick / 5, f"{tick / 5:g}") for tick in range(6)]
+    positions = scale_rates(np.array(plot.rates))
+    return [
+        (float(x), f"{rate:g}" if rate >= 1 else f"1/{1 / rate:g}")
+        for x, rate in zip(positions, plot.rates, strict=True)
+    ]
+
+
 def _draw_axes(plot: Plot) -> str:
     parts = [f'<rect class="frame" x="{LEFT}" y="{TOP}" width="{SIDE_X}" height="{SIDE_Y}"/>']
+    for value, text in list_x_ticks(plot):
+        parts.append(f'<text x="{_x(value)}" y="{TOP + SIDE_Y + 15}" text-anchor="middle">{text}</text>')
     for tick in range(6):
         value = tick / 5
         if 0 < tick < 5:
             parts.append(
                 f'<path class="grid" d="M{_x(value)} {TOP}V{TOP + SIDE_Y}M{LEFT} {_y(value)}H{LEFT + SIDE_X}"/>'
             )
-        parts.append(f'<text x="{_x(value)}" y="{TOP + SIDE_Y + 15}" text-anchor="middle">{value:g}</text>')
         parts.append(f'<text x="{LEFT - 6}" y="{float(_y(value)) + 4}" text-anchor="end">{value:g}</text>')
     middle = TOP + SIDE_Y / 2
     parts.append(f'<text x="{LEFT + SIDE_X / 2}" y="{TOP + SIDE_Y + 33}" text-anchor="middle">{plot.x_label}</text>')
@@ -155,7 +208,7 @@ def _store_points(plot: Plot) -> str:
         {
             "label": line.label,
             "points": [
-                [round(float(x), 4), round(float(y), 4), round(min(float(t), 1.0), 5)]
+                [round(float(x), 4), round(float(y), 4), round(min(float(t), 1.0), 5), *_read_x(plot, float(x))]
                 for x, y, t in zip(line.curve.x, line.curve.y, line.curve.thresholds, strict=True)
             ],
         }
@@ -163,6 +216,11 @@ def _store_points(plot: Plot) -> str:
     ]
     data = {"x": plot.x_label, "y": plot.y_label, "key": plot.key, "lines": lines}
     return f'<script type="application/json">{embed_json(data)}</script>'
+
+
+def _read_x(plot: Plot, x: float) -> tuple[float, ...]:
+    """The number that the readout shows for an x, where it is not the x itself."""
+    return (round(read_rate(x), 3),) if plot.rates else ()
 
 
 def _stroke(series: int) -> str:

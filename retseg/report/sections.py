@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from html import escape
 
 from retseg.evaluation.scoring.result import Evaluation, Standing, Summary
-from retseg.report.curves import TaskCurves
+from retseg.report.curves import TaskCurves, TaskFroc
 from retseg.report.labels import (
     MetricLabel,
     describe_protocol,
@@ -159,7 +159,7 @@ def _write_summary(summary: Summary | None, label: MetricLabel) -> str:
     return value + (f"<small>{', '.join(details)}</small>" if details else "")
 
 
-def write_curves(tasks: tuple[TaskCurves, ...]) -> str:
+def write_curves(tasks: tuple[TaskCurves, ...], frocs: tuple[TaskFroc, ...]) -> str:
     """The plots of those tasks that have probabilities."""
     if not tasks:
         return ""
@@ -171,7 +171,7 @@ def write_curves(tasks: tuple[TaskCurves, ...]) -> str:
         '<section id="curves" aria-labelledby="curves-title"><h2 id="curves-title">Curves</h2>'
         f'<p class="note">All scored pixels of {images} image{"s" * (images != 1)} together{marked}. '
         "Point at a curve to read it.</p>"
-        f"{draw_curves(tasks)}</section>"
+        f"{draw_curves(tasks, frocs)}</section>"
     )
 
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from retseg.challenge.protocol import Protocol
+from retseg.challenge.protocol import LESION_POOL, Protocol
 from retseg.evaluation.scoring.confusion import derive_metric
+from retseg.evaluation.scoring.lesion_counts import derive_lesions
 from retseg.evaluation.scoring.pr_grid import integrate_pr
 from retseg.evaluation.scoring.result import CaseScore, Summary
 from retseg.metrics.curves import auc_roc, average_precision, brier, ece, reliability
@@ -89,7 +90,10 @@ def estimate_columns(columns: Columns, protocol: Protocol, weights: Floats) -> E
         if protocol.pooling == "pooled":
             found[task] = _estimate_pooled(column, protocol, weights)
         else:
-            found[task] = {metric: _estimate_mean(column, metric, weights) for metric in protocol.metrics}
+            means = [metric for metric in protocol.metrics if metric not in LESION_POOL]
+            found[task] = {metric: _estimate_mean(column, metric, weights) for metric in means}
+        found[task] |= _estimate_lesions(column, protocol, weights)
+        found[task] = {m: found[task][m] for m in protocol.metrics if m in found[task]}
         found[task] = {metric: e for metric, e in found[task].items() if np.isfinite(e.value)}
     return {**found, "overall": _estimate_overall(found, protocol)}
 
@@ -157,6 +161,23 @@ def _estimate_pooled(column: Sequence[CaseScore | None], protocol: Protocol, wei
     if all(score.histograms is not None for score in held):
         found |= _estimate_curves(pool, protocol, weights, describe)
     return {metric: found[metric] for metric in protocol.metrics if metric in found}
+
+
+def _estimate_lesions(column: Sequence[CaseScore | None], protocol: Protocol, weights: Floats) -> dict[str, Estimate]:
+    """The metrics of the lesions of all images together; a case without the task has no lesions and is no image."""
+    tables = [score.lesions for score in column if score is not None and score.lesions is not None]
+    if not tables:
+        return {}
+    rows = min(len(table) for table in tables)  # 1 where any case has only a mask: then there is no FROC
+    nothing = np.zeros((rows, 4), np.int64)
+    counts = np.stack([s.lesions[:rows] if s is not None and s.lesions is not None else nothing for s in column])
+    found: dict[str, Estimate] = {}
+    for metric in LESION_POOL:
+        if metric in protocol.metrics:
+            derive = functools.partial(derive_lesions, metric)
+            replicates = resample_pooled(counts, derive, weights) if len(tables) > 1 else np.empty(0)
+            found[metric] = Estimate(float(derive(counts.sum(axis=0))), None, replicates)
+    return found
 
 
 def _estimate_curves(

@@ -39,6 +39,8 @@ class CaseScore:
         histograms: of the probabilities; None where the prediction is a mask.
         metrics: name to value; undefined metrics are absent.
         grid: int64, (thresholds, 4), counts tp, fp, fn, tn at each threshold of the protocol's PR grid.
+        lesions: int64, (rows, 4), the lesion counts that `lesion_counts` describes, where the protocol has a metric of
+            them.
         in_pool: whether the case belongs to the pool of a pooled protocol.
     """
 
@@ -48,6 +50,7 @@ class CaseScore:
     histograms: Histograms | None
     metrics: Mapping[str, float]
     grid: NDArray[np.int64] | None = None
+    lesions: NDArray[np.int64] | None = None
     in_pool: bool = True
 
 

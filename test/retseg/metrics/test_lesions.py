@@ -98,13 +98,11 @@ def test_froc_of_a_crafted_pair_of_images() -> None:
     first[2, 1], first[2, 5] = 0.9, 0.5
     second[2, 1], second[2, 5], second[2, 8] = 0.6, 0.8, 0.4
     thresholds = np.array([0.3, 0.55, 0.7, 0.85])
-    pooled = tuple(
-        one + other
-        for one, other in zip(
-            count_lesions_at(first, truth, thresholds), count_lesions_at(second, truth, thresholds), strict=True
-        )
+    table = sum(
+        np.stack([counts.as_row() for counts in count_lesions_at(image, truth, thresholds)])
+        for image in (first, second)
     )
-    curve = froc(pooled, 2, thresholds)
+    curve = froc(table, thresholds)
     assert curve.thresholds.tolist() == [0.85, 0.7, 0.55, 0.3]
     assert curve.false_positives.tolist() == [0, 0.5, 0.5, 1.5]
     assert curve.sensitivity.tolist() == [0.5, 0.5, 1, 1]
@@ -112,5 +110,5 @@ def test_froc_of_a_crafted_pair_of_images() -> None:
 
 
 def test_froc_refuses_counts_that_do_not_fit_its_thresholds() -> None:
-    with pytest.raises(ValueError, match="1 pooled counts of 2 images"):
-        froc((LesionCounts(1, 1, 1, 1),), 2, np.array([0.2, 0.5]))
+    with pytest.raises(ValueError, match=r"a table of \(1, 4\) does not make a FROC of 2 points"):
+        froc(LesionCounts(1, 1, 1, 1).as_row()[None], np.array([0.2, 0.5]))

@@ -14,7 +14,7 @@ from retseg.metrics import derived
 from retseg.metrics.counts import count_confusion
 from retseg.metrics.curves import auc_roc, average_precision, ece
 from retseg.metrics.histograms import count_probabilities
-from retseg.metrics.lesions import LesionCounts, froc, froc_score
+from retseg.metrics.lesions import froc, froc_score
 from retseg.metrics.surfaces import hd95, normalised_surface_distance
 
 
@@ -130,8 +130,5 @@ def test_froc_agrees_with_monai() -> None:
     rates = (0.25, 0.5, 1, 2)
     expected = float(monai.compute_froc_score(per_image, sensitivity, rates))
     thresholds = np.sort(np.concatenate([right, wrong]))[1:]
-    pooled = tuple(
-        LesionCounts(10, int((right >= t).sum()), int((right >= t).sum() + (wrong >= t).sum()), int((right >= t).sum()))
-        for t in thresholds
-    )
-    assert froc_score(froc(pooled, 4, thresholds), rates) == pytest.approx(expected)
+    table = np.array([(10, (right >= t).sum(), (wrong >= t).sum(), 4) for t in thresholds])
+    assert froc_score(froc(table, thresholds), rates) == pytest.approx(expected)

@@ -180,7 +180,8 @@ def test_every_protocol_stays_in_its_bounds(seed: int) -> None:
     for protocol in ALL_PROTOCOLS:
         for metric, value in found[protocol.name].metrics.items():
             low = -1 if metric in ("mcc", "kappa") else 0
-            assert low <= value <= 1 + 1e-9, (protocol.name, metric, value)
+            high = np.inf if metric == "false_lesions_per_image" else 1
+            assert low <= value <= high + 1e-9, (protocol.name, metric, value)
 
 
 @settings(max_examples=15, deadline=None)
