@@ -56,6 +56,11 @@ def find_stem(path: PurePath) -> str:
     return split_suffix(path.name)[0]
 
 
+def leaves_folder(path: Path, folder: Path) -> bool:
+    """Whether a path leads out of a folder once all links are followed; the folder itself may be a link."""
+    return not path.resolve().is_relative_to(folder.resolve())
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Write a file: yields a temporary path, and renames what the block wrote there to `path`, in one step.

@@ -1,6 +1,7 @@
 """`python process.py` as the platform starts it, with a network of one pixel and no torch."""
 
 import dataclasses
+import os
 import subprocess
 import sys
 
@@ -180,3 +181,30 @@ def test_bad_input_is_one_sentence_that_names_the_file_and_leaves_no_output(proc
     assert named in _last_line(done)
     assert [line for line in done.stderr.splitlines() if line.strip()] == [_last_line(done)]
     assert fault == "no place" or green_job.list_written() == []
+
+
+@pytest.mark.parametrize("source", ["{truth}", "../../../truth.raw", "LIST\n../../../truth.raw", "/etc/hostname"])
+def test_an_image_that_names_another_file_as_its_pixels_shows_nothing_of_it(process, green_job, source):
+    truth = green_job.input.parent / "truth.raw"
+    truth.write_bytes(bytes(300 * 400))
+    lines = ["ObjectType = Image", "NDims = 2", "BinaryData = True", "DimSize = 4 3", "ElementType = MET_UCHAR"]
+    lines.append(f"ElementDataFile = {source.format(truth=truth)}")
+    (green_job.input / "images/x/disc.mha").write_text("\n".join(lines) + "\n")
+    done = process(*green_job.arguments)
+    assert "ElementDataFile must be LOCAL" in _last_line(done)
+    assert green_job.list_written() == []
+
+
+def test_an_inputs_json_that_is_a_pipe_is_refused_at_once(process, green_job):
+    (green_job.input / "inputs.json").unlink()
+    os.mkfifo(green_job.input / "inputs.json")
+    assert "inputs.json cannot be read (it is no regular file)" in _last_line(process(*green_job.arguments))
+
+
+def test_a_link_that_leaves_the_input_of_the_old_contract_is_refused(process, green_job):
+    (green_job.input / "inputs.json").unlink()
+    image = green_job.input / "images/x/disc.mha"
+    image.rename(green_job.input.parent / "disc.mha")
+    image.symlink_to(green_job.input.parent / "disc.mha")
+    assert "disc.mha is a link that leaves" in _last_line(process(*green_job.arguments))
+    assert green_job.list_written() == []

@@ -26,6 +26,8 @@ def read_items(path: Path, what: str) -> list[Any]:
     Raises:
         SocketError: the file cannot be read, is not JSON, or is not such a list.
     """
+    if path.exists() and not path.is_file():
+        raise SocketError(f"{path} cannot be read (it is no regular file)")
     try:
         items = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

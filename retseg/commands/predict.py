@@ -18,7 +18,7 @@ from retseg.commands.options import (
     locate_models,
     open_challenge,
 )
-from retseg.files import IMAGE_SUFFIXES, find_stem, has_suffix
+from retseg.files import IMAGE_SUFFIXES, find_stem, has_suffix, leaves_folder
 from retseg.toml_schema import nearest
 from retseg.vocabulary import TASKS
 
@@ -107,7 +107,7 @@ def list_images(given: Iterable[Path]) -> tuple[Path, ...]:
     """The files, and the image files of the folders (not of folders in them), each once.
 
     Raises:
-        RequestError: a path does not exist, or a folder holds no image.
+        RequestError: a path does not exist, a folder holds no image, or a link in it leads out of it.
     """
     images: dict[Path, Path] = {}
     for path in given:
@@ -115,6 +115,9 @@ def list_images(given: Iterable[Path]) -> tuple[Path, ...]:
             found = [file for file in sorted(path.iterdir()) if has_suffix(file, IMAGE_SUFFIXES)]
             if not found:
                 raise RequestError(f"{path} holds no image: name the folder that does")
+            leaving = next((file for file in found if leaves_folder(file, path)), None)
+            if leaving is not None:
+                raise RequestError(f"{leaving} is a link that leaves {path}: name the file that it leads to")
         elif path.exists():
             found = [path]
         else:

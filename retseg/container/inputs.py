@@ -8,7 +8,7 @@ from typing import Any
 from retseg.challenge import Challenge, Interface
 from retseg.challenge.socket_json import SocketError, find_socket, read_items, stays_inside
 from retseg.container.error import ContractError
-from retseg.files import PLATFORM_SUFFIXES, has_suffix
+from retseg.files import PLATFORM_SUFFIXES, has_suffix, leaves_folder
 
 
 @dataclass(frozen=True)
@@ -114,8 +114,7 @@ def _either() -> str:
 
 
 def _refuse_leaving(input_directory: Path, path: Path, socket: InputSocket) -> None:
-    inside = path.resolve().is_relative_to(input_directory.resolve())
-    if not stays_inside(socket.relative_path) or not inside:
+    if not stays_inside(socket.relative_path) or leaves_folder(path, input_directory):
         raise ContractError(
             f"the socket '{socket.slug}' leads to {path}, which leaves {input_directory}: "
             "its path must stay inside the input folder"

@@ -74,7 +74,7 @@ def _run_legacy(job: Job, predict: "Predict", say: "Say") -> tuple[Path, ...]:
             try:
                 image, prediction = segment_file(path, predict, say)
             except ImageError as error:
-                if legacy.is_readable(path):
+                if legacy.is_readable(path, error):
                     raise
                 say(f"warning: skipped {path}: {error}")
                 reasons.append(str(error))

@@ -15,22 +15,40 @@ from numpy.typing import NDArray
 
 from retseg.challenge import Challenge
 from retseg.container.error import ContractError
-from retseg.files import JPEG_SUFFIXES, OutputError, find_stem, has_suffix
+from retseg.files import JPEG_SUFFIXES, SPACED_SUFFIXES, OutputError, find_stem, has_suffix, leaves_folder
 
 if TYPE_CHECKING:
-    from retseg.image import Geometry
+    from retseg.image import Geometry, ImageError
 
 
 def list_candidates(input_directory: Path) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
-    """The files below the input folder that look like images to SimpleITK, and those that do not, both sorted."""
+    """The files below the input folder that look like images to SimpleITK, and those that do not, both sorted.
+
+    Raises:
+        ContractError: a link leads out of the input folder.
+    """
     reader: Any = SimpleITK.ImageFileReader
     files = [path for path in sorted(input_directory.glob("**/*")) if path.is_file()]
+    leaving = next((path for path in files if leaves_folder(path, input_directory)), None)
+    if leaving is not None:
+        raise ContractError(f"{leaving} is a link that leaves {input_directory}: put the file itself there")
     images = tuple(path for path in files if reader.GetImageIOFromFileName(str(path)))
     return images, tuple(path for path in files if path not in images)
 
 
-def is_readable(path: Path) -> bool:
-    """Whether SimpleITK reads a file as an image, so that evalutils would write a mask for it."""
+def is_readable(path: Path, error: "ImageError") -> bool:
+    """Whether SimpleITK would read a file that was refused here, so that evalutils would write a mask for it.
+
+    A MetaImage or NIfTI file is not given to SimpleITK: its header was found wrong, and native code trusts headers.
+
+    Args:
+        path: of the file.
+        error: why it was refused.
+    """
+    from retseg.image import UnreadableError
+
+    if has_suffix(path, SPACED_SUFFIXES):
+        return not isinstance(error, UnreadableError)
     try:
         SimpleITK.ReadImage(str(path))
     except RuntimeError:

@@ -2,7 +2,7 @@
 
 from retseg.image.appearance import describe_doubt
 from retseg.image.field_of_view import find_field_of_view, whole_frame
-from retseg.image.image import Geometry, Image, ImageError
+from retseg.image.image import Geometry, Image, ImageError, UnreadableError
 from retseg.image.reading import read_image, read_mask, read_values
 from retseg.image.writing import label_mask, write_array, write_mask, write_picture, write_probability
 
@@ -10,6 +10,7 @@ __all__ = [
     "Geometry",
     "Image",
     "ImageError",
+    "UnreadableError",
     "describe_doubt",
     "find_field_of_view",
     "label_mask",

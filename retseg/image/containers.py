@@ -8,31 +8,27 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import prod
-from pathlib import Path
 
 PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 TIFF_MAGICS = (b"II*\x00", b"MM\x00*")
-METAIMAGE_ELEMENT_BYTES = {"CHAR": 1, "SHORT": 2, "INT": 4, "LONG": 8, "LONG_LONG": 8, "FLOAT": 4, "DOUBLE": 8}
 TIFF_TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
 
 
-def find_damage(data: bytes, path: Path) -> str | None:
+def find_damage(data: bytes) -> str | None:
     """What is missing from an image file, as half a sentence; None when nothing is missing or the format is unknown.
 
     Args:
         data: the whole file.
-        path: of the file, to find the data file of a detached MetaImage header.
     """
     if not data:
         return "it is empty"
     try:
-        return _find_damage(data, path)
+        return _find_damage(data)
     except (struct.error, IndexError, KeyError, ValueError):
         return "its header is incomplete"
 
 
-def _find_damage(data: bytes, path: Path) -> str | None:
+def _find_damage(data: bytes) -> str | None:
     if data.startswith(PNG_MAGIC):
         return find_png_damage(data)
     if data.startswith(b"\xff\xd8"):
@@ -43,10 +39,6 @@ def _find_damage(data: bytes, path: Path) -> str | None:
         return find_bmp_damage(data)
     if data.startswith(TIFF_MAGICS):
         return find_tiff_damage(data)
-    if data.startswith(b"\x1f\x8b"):
-        return None if is_whole_stream(data, 31) else "its compressed data is incomplete or altered"
-    if path.suffix.lower() in (".mha", ".mhd"):
-        return find_metaimage_damage(data, path)
     return None
 
 
@@ -164,41 +156,3 @@ def find_tiff_damage(data: bytes) -> str | None:
             ends = [start + length for start, length in zip(tags[offsets].values, tags[lengths].values, strict=True)]
             return f"it has {len(data)} bytes of {max(ends)}" if max(ends) > len(data) else None
     return "its header names no pixels"
-
-
-def find_metaimage_damage(data: bytes, path: Path) -> str | None:
-    """A MetaImage file with fewer bytes of pixels than its header promises, or without its data file."""
-    end = data.index(b"\n", data.index(b"ElementDataFile")) + 1
-    fields = {}
-    for line in data[:end].decode("latin-1").splitlines():
-        key, _, value = line.partition("=")
-        fields[key.strip()] = value.strip()
-    source = fields["ElementDataFile"]
-    if source.startswith("LIST") or "%" in source:
-        return None
-    if source == "LOCAL":
-        pixels = data[end:]
-    else:
-        if not (path.parent / source).is_file():
-            return f"its data file {source} is missing"
-        pixels = (path.parent / source).read_bytes()
-    if fields.get("CompressedData", "False").lower() == "true":
-        return None if is_whole_stream(pixels, 47) else "its compressed data is incomplete or altered"
-    element = METAIMAGE_ELEMENT_BYTES[fields["ElementType"].removeprefix("MET_").removesuffix("_ARRAY").lstrip("U")]
-    channels = int(fields.get("ElementNumberOfChannels", "1"))
-    needed = prod(int(side) for side in fields["DimSize"].split()) * channels * element
-    return f"it has {len(pixels)} bytes of pixels of {needed}" if len(pixels) < needed else None
-
-
-def is_whole_stream(data: bytes, window_bits: int) -> bool:
-    """Whether a zlib (or gzip) stream decompresses to its end with the right checksum; nothing of it is kept."""
-    stream = zlib.decompressobj(window_bits)
-    step = 1 << 20
-    try:
-        for start in range(0, len(data), step):
-            stream.decompress(data[start : start + step])
-            if stream.eof:
-                return True
-    except zlib.error:
-        return False
-    return False

@@ -12,6 +12,10 @@ class ImageError(RetsegError):
     """An image cannot be read; the message names the file and the remedy."""
 
 
+class UnreadableError(ImageError):
+    """An image file is missing, damaged or incomplete, or its header breaks a rule, so that it holds no image."""
+
+
 @dataclass(frozen=True)
 class Geometry:
     """The position of the pixels of a 2-D image in space; an output must have that of its input.

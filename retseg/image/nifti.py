@@ -6,9 +6,12 @@ Source: the NIfTI-1 header, https://nifti.nimh.nih.gov/pub/dist/src/niftilib/nif
 """
 
 import gzip
+import io
+import math
 import struct
+import zlib
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +46,16 @@ UINT8, MILLIMETRES_AND_SECONDS, SCANNER = 2, 10, 1
 """Codes that the header of a written mask holds: voxel type, units, and coordinates of the scanner."""
 
 
+LARGEST = 1e9
+"""The greatest absolute value of a number in a header."""
+
+MOST_BYTES = 1 << 32
+"""Bytes of voxels that a header may claim."""
+
+NIFTI_TYPES = {**TYPES, 1024: "i8", 1280: "u8", 128: "V3", 2304: "V4"}
+"""The types of `TYPES`, and those that only SimpleITK decodes: 64-bit integers, RGB and RGBA."""
+
+
 class VolumeError(RetsegError):
     """The stream is not a NIfTI-1 volume that can be read here; says why."""
 
@@ -69,7 +82,7 @@ def read_header(stream: BinaryIO) -> VolumeHeader:
     block = stream.read(HEADER_SIZE)
     if len(block) < HEADER_SIZE or block[344:347] not in (b"n+1", b"ni1"):
         raise VolumeError("is not a NIfTI-1 volume")
-    order = "<" if struct.unpack("<i", block[:4])[0] == HEADER_SIZE else ">"
+    order = _read_order(block)
     dimensions = _unpack(block, order, "dim")
     (code,), (offset,) = _unpack(block, order, "datatype"), _unpack(block, order, "vox_offset")
     (slope,), (intercept,) = _unpack(block, order, "scl_slope"), _unpack(block, order, "scl_inter")
@@ -104,6 +117,65 @@ def read_slice(stream: BinaryIO, header: VolumeHeader) -> NDArray[np.generic]:
         raise VolumeError("is truncated: it ends before its last slice")
     pixels = np.frombuffer(block, dtype=header.dtype).reshape(header.size[1], header.size[0])
     return pixels.astype(header.dtype.newbyteorder("="))
+
+
+def find_volume_damage(data: bytes) -> str | None:
+    """What is wrong with a NIfTI-1 file, gzipped or not, as half a sentence; None where its data fit its header.
+
+    Native readers trust the header, so it is checked first: a known type, sizes of at least 1, finite numbers, at most
+    four channels, and as many voxels as it claims. No voxel is kept.
+    """
+    stream: BinaryIO = io.BytesIO(data)
+    if data.startswith(b"\x1f\x8b"):
+        stream = cast(BinaryIO, gzip.GzipFile(fileobj=stream))
+    try:
+        block = stream.read(HEADER_SIZE)
+        fault = _find_header_fault(block)
+        if fault is not None:
+            return fault
+        needed = _count_bytes(block)
+        found = HEADER_SIZE + sum(len(chunk) for chunk in iter(lambda: stream.read(1 << 20), b""))
+    except (EOFError, OSError, zlib.error):
+        return "its compressed data is incomplete or altered"
+    return f"it has {found} bytes of {needed}" if found < needed else None
+
+
+def _find_header_fault(block: bytes) -> str | None:
+    if len(block) < HEADER_SIZE or block[344:348] != b"n+1\0":
+        return "it is no NIfTI-1 file that holds its own voxels"
+    order = _read_order(block)
+    dimensions = _unpack(block, order, "dim")
+    (code,), (bits,) = _unpack(block, order, "datatype"), _unpack(block, order, "bitpix")
+    sizes = dimensions[1 : dimensions[0] + 1]
+    rest = dimensions[dimensions[0] + 1 :]
+    if not 2 <= dimensions[0] <= 5 or min(sizes) < 1 or max(rest, default=1) > 1 or sizes[4:] > (4,):
+        return f"it claims the dimensions {dimensions}"
+    if code not in NIFTI_TYPES or bits != 8 * np.dtype(NIFTI_TYPES[code]).itemsize:
+        return f"it claims the voxel type {code} of {bits} bits"
+    scale = (_unpack(block, order, "scl_slope")[0], _unpack(block, order, "scl_inter")[0])
+    if sizes[4:] > (1,) and scale not in ((0.0, 0.0), (1.0, 0.0)):
+        return "it scales voxels of several channels"
+    fields = ("pixdim", "vox_offset", "scl_slope", "scl_inter", "quatern", "srow")
+    numbers = [number for field in fields for number in _unpack(block, order, field)]
+    if not all(abs(number) <= LARGEST for number in numbers):
+        return f"its header has numbers that are not finite or above {LARGEST:g}"
+    (offset,) = _unpack(block, order, "vox_offset")
+    if not VOXEL_OFFSET <= offset <= 1 << 20 or _count_bytes(block) > MOST_BYTES:
+        return f"it claims {_count_bytes(block)} bytes, the voxels from byte {offset:g} on"
+    return None
+
+
+def _read_order(block: bytes) -> str:
+    return "<" if _unpack(block, "<", "sizeof_hdr")[0] == HEADER_SIZE else ">"
+
+
+def _count_bytes(block: bytes) -> int:
+    """The bytes of a file with this header."""
+    order = _read_order(block)
+    dimensions = _unpack(block, order, "dim")
+    (code,), (offset,) = _unpack(block, order, "datatype"), _unpack(block, order, "vox_offset")
+    count: int = math.prod(dimensions[1 : dimensions[0] + 1])
+    return int(offset) + count * np.dtype(NIFTI_TYPES[code]).itemsize
 
 
 def make_header(size: tuple[int, int, int]) -> bytes:

@@ -3,6 +3,7 @@
 The methods of SimpleITK have no types, so its images are `Any` here.
 """
 
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,26 @@ import numpy as np
 import SimpleITK
 from numpy.typing import NDArray
 
-from retseg.files import IMAGE_SUFFIXES, has_suffix
+from retseg.files import IMAGE_SUFFIXES, METAIMAGE_SUFFIXES, NIFTI_SUFFIXES, has_suffix
 from retseg.image.containers import TIFF_MAGICS, find_damage, read_tiff_tags
 from retseg.image.conversion import convert_to_rgb
-from retseg.image.image import Geometry, Image, ImageError
+from retseg.image.image import Geometry, Image, ImageError, UnreadableError
+from retseg.image.metaimage import decode_metaimage
+from retseg.image.nifti import find_volume_damage
 from retseg.image.palettes import TIFF_PHOTOMETRIC, decode_palette_image
 
 READABLE = "mha, mhd, nii.gz, tif, png, jpg, gif or bmp"
 TIFF_CMYK = 5
+READERS = {
+    b"\x89PNG\r\n\x1a\n": "PNGImageIO",
+    b"\xff\xd8": "JPEGImageIO",
+    b"BM": "BMPImageIO",
+    **dict.fromkeys(TIFF_MAGICS, "TIFFImageIO"),
+}
+"""The first bytes of a file to the reader of SimpleITK."""
+
+RASTER_MAGICS = (*READERS, b"GIF8")
+"""The first bytes of formats that are recognised whatever the suffix says."""
 
 
 def read_image(path: Path) -> Image:
@@ -120,14 +133,18 @@ def read_whole_file(path: Path) -> bytes:
     if not has_suffix(path, IMAGE_SUFFIXES):
         raise ImageError(f"{path} is not an image file that can be read here: convert it to {READABLE}")
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise UnreadableError(f"{path} is a pipe or a device: give a regular file")
         data = path.read_bytes()
     except FileNotFoundError:
-        raise ImageError(f"{path} does not exist: check its name and folder") from None
+        raise UnreadableError(f"{path} does not exist: check its name and folder") from None
     except OSError as error:
         raise ImageError(f"{path} cannot be opened ({error.strerror}): check its permissions") from error
-    damage = find_damage(data, path)
+    damage = find_damage(data)
+    if damage is None and not data.startswith(RASTER_MAGICS) and has_suffix(path, NIFTI_SUFFIXES):
+        damage = find_volume_damage(data)
     if damage is not None:
-        raise ImageError(f"{path} is truncated or damaged ({damage}): copy or export it again")
+        raise UnreadableError(f"{path} is truncated or damaged ({damage}): copy or export it again")
     return data
 
 
@@ -136,20 +153,47 @@ def decode(path: Path, data: bytes) -> tuple[NDArray[np.generic], Geometry, bool
     tags = read_tiff_tags(data) if data.startswith(TIFF_MAGICS) else {}
     if TIFF_PHOTOMETRIC in tags and tags[TIFF_PHOTOMETRIC].values == (TIFF_CMYK,):
         raise ImageError(f"{path} is a CMYK image: convert it to RGB")
+    if has_suffix(path, METAIMAGE_SUFFIXES) and not data.startswith(RASTER_MAGICS):
+        image = decode_metaimage(data, path)
+        refuse_channels(image.values.shape[2] if image.values.ndim == 3 else 1, path)
+        return image.values, image.geometry, image.is_volume
     try:
-        stored: Any = SimpleITK.ReadImage(str(path))
+        stored: Any = SimpleITK.ReadImage(str(path), imageIO=choose_reader(path, data))
     except RuntimeError:
         values = decode_by_opencv(path, data)
         return values, Geometry((values.shape[1], values.shape[0])), False
     flattened = stored.GetDimension() > 2
     if flattened:
         stored = take_single_slice(stored, path)
-    if stored.GetNumberOfComponentsPerPixel() > 4:
-        raise ImageError(f"{path} has {stored.GetNumberOfComponentsPerPixel()} channels: save it as grey or RGB")
+    refuse_channels(stored.GetNumberOfComponentsPerPixel(), path)
     values = SimpleITK.GetArrayFromImage(stored)
     if values.dtype.kind not in "uif":
         raise ImageError(f"{path} holds {values.dtype} values: save it as 8-bit RGB")
     return values, measure_geometry(stored), flattened
+
+
+def choose_reader(path: Path, data: bytes) -> str:
+    """The name of the reader of SimpleITK for the first bytes of a file, so that no reader is tried on another format.
+
+    Raises:
+        RuntimeError: SimpleITK has none, as it says itself.
+    """
+    found = [name for magic, name in READERS.items() if data.startswith(magic)]
+    if not found and has_suffix(path, NIFTI_SUFFIXES):
+        found = ["NiftiImageIO"]
+    if not found:
+        raise RuntimeError(f"no reader of SimpleITK reads {path}")
+    return found[0]
+
+
+def refuse_channels(count: int, path: Path) -> None:
+    """Refuse an image of more than four channels.
+
+    Raises:
+        ImageError: there are more.
+    """
+    if count > 4:
+        raise ImageError(f"{path} has {count} channels: save it as grey or RGB")
 
 
 def take_single_slice(volume: Any, path: Path) -> Any:
@@ -178,7 +222,7 @@ def decode_by_opencv(path: Path, data: bytes) -> NDArray[np.generic]:
     except cv2.error:
         values = None
     if values is None:
-        raise ImageError(f"{path} cannot be decoded as an image: open it elsewhere and save it as {READABLE}")
+        raise UnreadableError(f"{path} cannot be decoded as an image: open it elsewhere and save it as {READABLE}")
     if values.ndim == 3:
         order = cv2.COLOR_BGR2RGB if values.shape[2] == 3 else cv2.COLOR_BGRA2RGBA
         values = cv2.cvtColor(values, order)

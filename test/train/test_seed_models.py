@@ -1,5 +1,6 @@
 """The four models of published systems: two steps each, then through `process.py` or `retseg predict` as shipped."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,7 @@ def test_the_model_goes_through_the_programs_that_ship(shipped: Any, data_sets: 
     output = tmp_path / "output"
     if name == "vessel-drive":
         (tmp_path / "input").mkdir()
-        (tmp_path / "input" / case.image.name).symlink_to(case.image)
+        shutil.copy(case.image, tmp_path / "input")
         words += ["--input", str(tmp_path / "input"), "--output", str(output), "--challenge", "drive"]
         assert run_script("process", "process.py", words) == 0
         masks = [path for path in output.rglob("*") if path.suffix in (".mha", ".png", ".tif")]

@@ -9,7 +9,7 @@ from retseg.challenge import Challenge
 from retseg.challenge.socket_json import SocketError, find_socket, read_items, stays_inside
 from retseg.errors import RetsegError
 from retseg.evaluation.inputs.matching import find_case_name
-from retseg.files import PLATFORM_SUFFIXES, has_suffix
+from retseg.files import PLATFORM_SUFFIXES, has_suffix, leaves_folder
 
 
 class JobsError(RetsegError):
@@ -86,7 +86,9 @@ def _find_outputs(
             problems.append(f"predictions.json, {case}: the path '{relative}' of '{socket['slug']}' leaves the job")
             continue
         files = [path for path in sorted((folder / relative).glob("*")) if has_suffix(path, PLATFORM_SUFFIXES)]
-        if len(files) == 1:
+        if any(leaves_folder(path, folder) for path in files):
+            problems.append(f"{folder / relative}: the image for {case} is a link that leaves the job")
+        elif len(files) == 1:
             outputs.append(JobOutput(case, task, files[0]))
         else:
             problems.append(f"{folder / relative}: {len(files)} images for {case} where exactly one is wanted")

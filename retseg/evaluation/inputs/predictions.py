@@ -14,7 +14,7 @@ from retseg.evaluation.inputs.archives import Archive, open_archive
 from retseg.evaluation.inputs.jobs import find_job_outputs
 from retseg.evaluation.inputs.matching import find_case_name, order_naturally
 from retseg.evaluation.inputs.sources import FileSource, MemberSource, SliceSource, Source, SourceError, Stack
-from retseg.files import find_stem, split_suffix
+from retseg.files import find_stem, leaves_folder, split_suffix
 
 PROBABILITY_ENDING = "_probability"
 """The end of the stem of a map beside a mask, as `retseg predict` writes it."""
@@ -65,7 +65,7 @@ def find_predictions(challenge: Challenge, path: Path, cases: Iterable[str], tas
             not show it.
 
     Raises:
-        PredictionsError: the path does not exist or holds no image.
+        PredictionsError: the path does not exist, holds no image, or a link in it leads out of it.
         ArchiveError: the archive is broken or dangerous.
         JobsError: `predictions.json` is no list of jobs.
     """
@@ -78,7 +78,11 @@ def find_predictions(challenge: Challenge, path: Path, cases: Iterable[str], tas
         )
         return Predictions(found, tuple(problems)).keep_tasks(wanted)
     if path.is_dir():
-        names = [file.relative_to(path).as_posix() for file in sorted(path.rglob("*")) if file.is_file()]
+        files = [file for file in sorted(path.rglob("*")) if file.is_file()]
+        leaving = next((file for file in files if leaves_folder(file, path)), None)
+        if leaving is not None:
+            raise PredictionsError(f"{leaving} is a link that leaves {path}: put the file itself there")
+        names = [file.relative_to(path).as_posix() for file in files]
         archive = None
     elif path.is_file():
         archive = open_archive(path)

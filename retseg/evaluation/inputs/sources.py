@@ -180,7 +180,7 @@ def decode_raster(content: bytes, name: str) -> Pixels:
         width, height = struct.unpack(">2I", content[16:24])
         if width * height > MOST_PIXELS:
             raise SourceError(f"{name} claims {width} x {height} pixels, more than any retinal image")
-    damage = find_damage(content, Path(name))
+    damage = find_damage(content)
     try:
         pixels = None if damage else cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error:

@@ -219,3 +219,13 @@ def test_a_fault_of_the_network_is_not_taken_for_a_bad_image(tmp_path):
 
     with pytest.raises(ZeroDivisionError):
         list(predict_all([tmp_path / "a.png"], dataclasses.replace(REQUEST, output=tmp_path / "out"), broken))
+
+
+def test_a_link_that_leaves_its_folder_is_refused_and_one_that_is_named_is_read(green_vessels, tmp_path, capsys):
+    cv2.imwrite(str(tmp_path / "truth.png"), np.zeros((30, 40, 3), np.uint8))
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/a.png").symlink_to(tmp_path / "truth.png")
+    where = ["--output", str(tmp_path / "out"), *VESSELS]
+    assert cli.main(["predict", str(tmp_path / "in"), *where]) == 1
+    assert "in/a.png is a link that leaves" in capsys.readouterr().err
+    assert cli.main(["predict", str(tmp_path / "in/a.png"), *where]) == 0

@@ -182,3 +182,19 @@ def test_published_masks_are_two_valued_and_not_inside_out(data_root: Path) -> N
         assert mask[0, 0] == 0
     vessels = read_mask(data_root / "DRIVE/training/1st_manual/21_manual1.gif")
     assert 0.05 < (vessels > 0).mean() < 0.15
+
+
+def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.png")
+    with pytest.raises(ImageError, match="is a pipe or a device: give a regular file"):
+        read_image(tmp_path / "a.png")
+
+
+def test_a_file_is_read_by_the_reader_of_its_first_bytes(
+    tmp_path: Path, colours: NDArray[np.uint8], write: Writer
+) -> None:
+    """A PNG file is one under the name of a JPEG or a MetaImage file, too."""
+    data = write(tmp_path / "a.png", colours).read_bytes()
+    for name in ("b.jpg", "b.mha", "b.nii"):
+        (tmp_path / name).write_bytes(data)
+        assert np.array_equal(read_image(tmp_path / name).pixels, colours)

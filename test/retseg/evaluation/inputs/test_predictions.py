@@ -161,3 +161,37 @@ def test_members_that_are_no_masks_are_named(tmp_path: Path, content: bytes, mes
     (candidate,) = find_predictions(DRIVE, tmp_path / "p.zip", []).candidates
     with pytest.raises(SourceError, match=rf"01_test\.png.*{message}"):
         candidate.source.read()
+
+
+@pytest.mark.parametrize("source", ["{truth}", "../truth.raw", "LIST\n../truth.raw"])
+def test_a_prediction_that_names_the_truth_as_its_pixels_is_refused(tmp_path: Path, source: str) -> None:
+    """A submission scored Dice 1.0 with the truth itself."""
+    (tmp_path / "truth.raw").write_bytes(bytes(20))
+    lines = ["ObjectType = Image", "NDims = 2", "BinaryData = True", "DimSize = 5 4", "ElementType = MET_UCHAR"]
+    lines.append(f"ElementDataFile = {source.format(truth=tmp_path / 'truth.raw')}")
+    (tmp_path / "in/vessel").mkdir(parents=True)
+    (tmp_path / "in/vessel/21.mha").write_text("\n".join(lines) + "\n")
+    (candidate,) = find_predictions(DRIVE, tmp_path / "in", ["21"]).candidates
+    with pytest.raises(SourceError, match="ElementDataFile must be LOCAL"):
+        candidate.source.read()
+
+
+def test_a_prediction_that_is_a_link_to_the_truth_is_refused(tmp_path: Path, write_image) -> None:
+    write_image(tmp_path / "truth.png", MASK)
+    (tmp_path / "in/vessel").mkdir(parents=True)
+    (tmp_path / "in/vessel/21.png").symlink_to(tmp_path / "truth.png")
+    with pytest.raises(PredictionsError, match=r"vessel/21\.png is a link that leaves"):
+        find_predictions(DRIVE, tmp_path / "in", ["21"])
+
+
+def test_an_output_of_a_job_that_is_a_link_to_the_truth_is_a_problem(tmp_path: Path, write_image) -> None:
+    write_image(tmp_path / "truth.tif", MASK)
+    socket = {"slug": "binary-vessel-segmentation", "relative_path": "images/vessels"}
+    given = {"socket": {"slug": "color-fundus-image"}, "image": {"name": "21_test.tif"}}
+    (tmp_path / "in/a/output/images/vessels").mkdir(parents=True)
+    (tmp_path / "in/a/output/images/vessels/x.tif").symlink_to(tmp_path / "truth.tif")
+    jobs = [{"pk": "a", "status": "Succeeded", "inputs": [given], "outputs": [{"socket": socket}]}]
+    (tmp_path / "in/predictions.json").write_text(json.dumps(jobs))
+    found = find_predictions(DRIVE, tmp_path / "in", ["21"])
+    assert found.candidates == ()
+    assert "is a link that leaves the job" in found.problems[0]
