@@ -51,7 +51,7 @@ class Baseline:
         reach: that of the local average.
         sign: -1 where the lesion lacks vessels, 1 where it is full of them.
         threshold: of sign x density.
-        minimum_area: in pixels at half the scale.
+        minimum_component_size: in pixels at half the scale.
         score: mean Dice over the phantoms with the lesion that it was tuned on.
     """
 
@@ -59,7 +59,7 @@ class Baseline:
     reach: float
     sign: int
     threshold: float
-    minimum_area: int
+    minimum_component_size: int
     score: float
 
     def segment(self, phantom: Phantom) -> Mask:
@@ -67,7 +67,7 @@ class Baseline:
         density = measure_density(measure_vesselness(phantom, self.widths), self.reach)
         shape = phantom.pixels.shape[1::-1]
         mask = np.asarray(cv2.resize(self.sign * density, shape) >= self.threshold)
-        return drop_small(mask, self.minimum_area * 4)
+        return drop_small(mask, self.minimum_component_size * 4)
 
 
 def measure_vesselness(phantom: Phantom, widths: Sequence[float]) -> Floats:

@@ -145,7 +145,9 @@ class Predictor:
             for task in tasks:
                 rule = card.tasks[task]
                 probabilities[task] = found[list(card.tasks).index(task)] * field_of_view
-                smallest = scale_component_size(rule.minimum_area, field_of_view, card.framing, card.preprocessing)
+                smallest = scale_component_size(
+                    rule.minimum_component_size, field_of_view, card.framing, card.preprocessing
+                )
                 masks[task] = drop_small(probabilities[task] >= rule.threshold, smallest)
         warnings = warnings or tuple(sentence for card, _, _ in self.models for sentence in describe_size(card, image))
         return Prediction(masks, probabilities, field_of_view, warnings)

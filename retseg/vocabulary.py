@@ -5,7 +5,7 @@ from typing import Literal, get_args
 Modality = Literal["cfp", "octa"]
 """`cfp`: colour fundus photograph. `octa`: en-face optical coherence tomography angiography."""
 
-Task = Literal[
+TaskName = Literal[
     "vessel",
     "microaneurysm",
     "haemorrhage",
@@ -16,5 +16,5 @@ Task = Literal[
     "neovascularization",
 ]
 
-TASKS: tuple[str, ...] = get_args(Task)
+TASKS: tuple[str, ...] = get_args(TaskName)
 """The names of all tasks."""

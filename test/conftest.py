@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from retseg.models import Card, Inference, Network, Task, Training, hash_file, write_card
+from retseg.models import Card, Inference, MaskRule, NetworkSpec, Training, hash_file, write_card
 from retseg.preprocessing import Preprocessing
 
 
@@ -80,11 +80,11 @@ def write_green_model(folder: Path) -> None:
         name="vessel-drive",
         version="1",
         modality="cfp",
-        tasks={"vessel": Task(0.5)},
-        network=Network("unet"),
+        tasks={"vessel": MaskRule(0.5)},
+        network=NetworkSpec("unet"),
         preprocessing=Preprocessing(normalise="unit"),
         inference=Inference(),
-        training=Training("none", "none", 0, "phantom", "free", {"drawn": "0"}),
+        training=Training("none", "none", 0, "phantom", "free", {"drawn": "0"}, phantom=True),
         files={"model.onnx": hash_file(folder / "model.onnx")},
         directory=folder,
     )

@@ -16,7 +16,7 @@ CARD_FORMAT = 1
 
 
 @dataclass(frozen=True)
-class Network:
+class NetworkSpec:
     """Which network the weights belong to: a name in `retseg.networks` and its arguments."""
 
     architecture: str
@@ -44,16 +44,16 @@ class Inference:
 
 
 @dataclass(frozen=True)
-class Task:
+class MaskRule:
     """What becomes of one task's probabilities.
 
     Attributes:
         threshold: a pixel belongs to the mask from this probability on.
-        minimum_area: connected parts (8-neighbours) of fewer pixels of the working scale are dropped.
+        minimum_component_size: connected parts (8-neighbours) of fewer pixels of the working scale are dropped.
     """
 
     threshold: float
-    minimum_area: int = 0
+    minimum_component_size: int = 0
 
 
 @dataclass(frozen=True)
@@ -73,14 +73,15 @@ class Training:
         recipe: its name in `train/recipes/`.
         commit: of this repository, when the card was written.
         seed: of every random choice.
-        data: which images, in words; `phantom` where they were drawn by this project.
+        data: which images, as a sentence.
         terms: of use, of the images.
         images: name to SHA-256 of every image file, validation folds and those of `start` included.
         steps: optimiser steps in all.
         hours: wall-clock time of the training.
         machine: where it ran.
         size: (width, height) of every training image, in pixels; (0, 0) where they differ or it was not noted.
-        start: the model whose weights it began with, and their SHA-256; none when empty.
+        start: the model whose weights initialised it, and the SHA-256 of their file then; none when empty.
+        phantom: whether every image was drawn by this project, so that the model never saw a real one.
     """
 
     recipe: str
@@ -94,6 +95,7 @@ class Training:
     machine: str = ""
     size: tuple[int, int] = (0, 0)
     start: str = ""
+    phantom: bool = False
 
 
 @dataclass(frozen=True)
@@ -140,12 +142,12 @@ class Candidate:
 
     Attributes:
         name: in the recipe.
-        architecture: as in `Network`.
+        architecture: as in `NetworkSpec`.
         parameters: how many weights it has.
         task: that it was compared for.
         metric: by which the best was kept; at the candidate's own threshold and least area.
         value, low, high: with the 95 % interval of a bootstrap over images.
-        threshold, minimum_area: its own.
+        threshold, minimum_component_size: its own.
         steps, hours: of its training.
         chosen: whether this card's weights are its weights.
     """
@@ -159,7 +161,7 @@ class Candidate:
     low: float
     high: float
     threshold: float
-    minimum_area: int
+    minimum_component_size: int
     steps: int
     hours: float
     chosen: bool
@@ -173,8 +175,8 @@ class Card:
     name: str
     version: str
     modality: Modality
-    tasks: dict[str, Task]
-    network: Network
+    tasks: dict[str, MaskRule]
+    network: NetworkSpec
     preprocessing: Preprocessing
     inference: Inference
     training: Training
@@ -193,7 +195,7 @@ class Card:
     @property
     def is_phantom(self) -> bool:
         """Whether the model has only ever seen drawn images."""
-        return self.training.data.startswith("phantom")
+        return self.training.phantom
 
 
 def write_card(card: Card) -> None:

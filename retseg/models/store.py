@@ -4,10 +4,11 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from retseg.errors import RetsegError
 from retseg.models.card import CARD_FORMAT, Card
-from retseg.toml_schema import SchemaError, declare, nearest, read_toml
+from retseg.toml_schema import SchemaError, declare, nearest, read_toml, rename_keys
 from retseg.vocabulary import Modality
 
 
@@ -17,6 +18,9 @@ class ModelError(RetsegError):
 
 PACKAGED_MODELS = Path(str(files("retseg"))) / "data" / "model_weights"
 """The models that are installed with the package; in a checkout, its folder `model_weights/`."""
+
+OLD_KEYS = {"minimum_area": "minimum_component_size"}
+"""Keys of a card in version 0.1, and their names today."""
 
 
 def find_models(folders: Sequence[Path]) -> tuple[Card, ...]:
@@ -70,9 +74,18 @@ def load_card(directory: Path) -> Card:
                 f"{path} is a card of format {values.get('format')}, this version reads {CARD_FORMAT}: "
                 "use the model with the version that made it, or make it again with `python -m train`"
             )
-        return declare(Card, {**values, "directory": directory}, str(path))
+        return declare(Card, {**_update(values, str(path)), "directory": directory}, str(path))
     except SchemaError as error:
         raise ModelError(f"the card cannot be used: {error}; take the model folder again from its release") from error
+
+
+def _update(values: dict[str, Any], where: str) -> dict[str, Any]:
+    """The keys of a card as this version names them; cards of version 0.1 have some old ones."""
+    values = rename_keys(values, OLD_KEYS, where)
+    training = values.get("training")
+    if isinstance(training, dict) and "phantom" not in training:
+        training["phantom"] = str(training.get("data", "")).startswith("phantom")
+    return values
 
 
 def match_models(

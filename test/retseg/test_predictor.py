@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from retseg.image import Geometry, Image, write_picture
-from retseg.models import CARD_FORMAT, Card, Inference, ModelError, Network, Task, Training
+from retseg.models import CARD_FORMAT, Card, Inference, MaskRule, ModelError, NetworkSpec, Training
 from retseg.phantom import OctaContent, draw_fundus, draw_octa
 from retseg.predictor import (
     Prediction,
@@ -37,9 +37,9 @@ def brightness_network(tiles: NDArray[np.float32]) -> NDArray[np.float32]:
     return 12 * (tiles[:, 1:2] - 0.5)
 
 
-def make_card(tasks: dict[str, Task], preprocessing: Preprocessing, inference: Inference) -> Card:
+def make_card(tasks: dict[str, MaskRule], preprocessing: Preprocessing, inference: Inference) -> Card:
     training = Training("none", "none", 0, "phantom: analytic", "", {})
-    network = Network("analytic")
+    network = NetworkSpec("analytic")
     return Card(CARD_FORMAT, "analytic", "0", "cfp", tasks, network, preprocessing, inference, training, {})
 
 
@@ -92,13 +92,13 @@ def test_scales_that_are_not_rising_factors_are_refused(scales: tuple[float, ...
 
 def test_several_scales_of_an_unscaled_image_are_refused() -> None:
     with pytest.raises(ValueError, match="need a working diameter"):
-        make_card({"vessel": Task(0.5)}, Preprocessing(), Inference(scales=(0.5, 1.0)))
+        make_card({"vessel": MaskRule(0.5)}, Preprocessing(), Inference(scales=(0.5, 1.0)))
 
 
 def test_outside_the_field_of_view_every_probability_is_zero() -> None:
     pixels, view, _ = draw_square()
     for framing in (Framing(), Framing("frame"), Framing("frame", (96, 64))):
-        card = dataclasses.replace(make_card({"vessel": Task(0.5)}, Preprocessing(), SMALL_TILES), framing=framing)
+        card = dataclasses.replace(make_card({"vessel": MaskRule(0.5)}, Preprocessing(), SMALL_TILES), framing=framing)
         predictor = Predictor(((card, lambda tiles: tiles[:, :1] * 0 + 9, ("vessel",)),))
         found = predictor.predict(make_image(pixels), view).probabilities
         assert np.all(found["vessel"][~view] == 0)
@@ -117,7 +117,7 @@ def test_a_network_that_sees_the_whole_frame_is_answered_on_the_grid_of_the_imag
 
     one_tile = Inference("none", Tiling(256, 0.25, 2))
     card = dataclasses.replace(
-        make_card({"vessel": Task(0.5)}, Preprocessing(normalise="unit"), one_tile), framing=Framing("frame", size)
+        make_card({"vessel": MaskRule(0.5)}, Preprocessing(normalise="unit"), one_tile), framing=Framing("frame", size)
     )
     prediction = Predictor(((card, look, ("vessel",)),)).predict(make_image(pixels), view)
     width, height = size or (200, 150)
@@ -143,7 +143,7 @@ def test_the_card_decides_threshold_and_least_area_per_task() -> None:
     def two_tasks(tiles: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.concatenate([brightness_network(tiles)] * 2, axis=1)
 
-    card = make_card({"hard_exudate": Task(0.5), "soft_exudate": Task(0.5, 2)}, preprocessing, SMALL_TILES)
+    card = make_card({"hard_exudate": MaskRule(0.5), "soft_exudate": MaskRule(0.5, 2)}, preprocessing, SMALL_TILES)
     prediction = Predictor(((card, two_tasks, ("soft_exudate", "hard_exudate")),)).predict(make_image(pixels))
     assert tuple(prediction.masks) == tuple(prediction.probabilities) == ("soft_exudate", "hard_exudate")
     assert prediction.masks["soft_exudate"].sum() == square.sum()
@@ -152,7 +152,7 @@ def test_the_card_decides_threshold_and_least_area_per_task() -> None:
 
 @pytest.mark.parametrize("shape", [(300, 300, 3), (8, 8, 3), (1, 1, 3)])
 def test_a_black_or_tiny_image_gives_an_empty_mask_of_its_size_and_a_warning(shape: tuple[int, int, int]) -> None:
-    card = make_card({"vessel": Task(0.5)}, Preprocessing(), SMALL_TILES)
+    card = make_card({"vessel": MaskRule(0.5)}, Preprocessing(), SMALL_TILES)
     prediction = Predictor(((card, brightness_network, ("vessel",)),)).predict(make_image(np.zeros(shape, np.uint8)))
     mask = prediction.masks["vessel"]
     assert (mask.shape, mask.dtype) == (shape[:2], np.bool_) and not mask.any()
@@ -180,7 +180,7 @@ def draw_angiogram() -> NDArray[np.uint8]:
 
 
 def test_an_angiogram_of_another_size_than_the_models_gets_a_warning_and_its_mask() -> None:
-    card = make_card({"irma": Task(0.5)}, Preprocessing(), SMALL_TILES)
+    card = make_card({"irma": MaskRule(0.5)}, Preprocessing(), SMALL_TILES)
     training = dataclasses.replace(card.training, size=(512, 512))
     card = dataclasses.replace(card, modality="octa", training=training)
     predictor = Predictor(((card, brightness_network, ("irma",)),))
@@ -194,7 +194,7 @@ def test_an_angiogram_of_another_size_than_the_models_gets_a_warning_and_its_mas
 
 
 def test_a_photograph_is_expected_in_any_size() -> None:
-    card = make_card({"vessel": Task(0.5)}, Preprocessing(), SMALL_TILES)
+    card = make_card({"vessel": MaskRule(0.5)}, Preprocessing(), SMALL_TILES)
     card = dataclasses.replace(card, training=dataclasses.replace(card.training, size=(1024, 1024)))
     predictor = Predictor(((card, brightness_network, ("vessel",)),))
     assert predictor.predict(make_image(draw_fundus(1).pixels)).warnings == ()
@@ -204,7 +204,7 @@ def test_a_photograph_is_expected_in_any_size() -> None:
     ("modality", "met"), [("octa", "looks like a photograph"), ("cfp", "looks like an OCT angiogr")]
 )
 def test_an_image_of_the_other_kind_gets_a_warning_and_its_mask(modality: Modality, met: str) -> None:
-    card = dataclasses.replace(make_card({"vessel": Task(0.5)}, Preprocessing(), SMALL_TILES), modality=modality)
+    card = dataclasses.replace(make_card({"vessel": MaskRule(0.5)}, Preprocessing(), SMALL_TILES), modality=modality)
     pixels = draw_fundus(1).pixels if modality == "octa" else draw_angiogram()
     prediction = Predictor(((card, brightness_network, ("vessel",)),)).predict(make_image(pixels))
     assert len(prediction.warnings) == 1 and met in prediction.warnings[0]

@@ -15,6 +15,7 @@ modality = "cfp"
 tasks = ["vessel"]
 data = "phantom: lines on discs"
 terms = "none"
+phantom = true
 folds = 2
 seed = 3
 round = 4

@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from retseg.models import Inference, Network
+from retseg.models import Inference, NetworkSpec
 from retseg.preprocessing import Framing, Preprocessing
 from retseg.toml_schema import SchemaError, nearest
 from retseg.vocabulary import Modality
@@ -160,6 +160,7 @@ class Recipe:
     Attributes:
         name: of the recipe and of the model.
         data: what the model was made from, in words; `terms` of use of the images.
+        phantom: whether all images were drawn by this project.
         folds: a network is trained per fold, on the other folds' images; the model is the mean of all of them, unless
             there is a `refit`.
         parted_by: what a fold holds out: some patients of every data set, or one whole data set of `source`.
@@ -191,9 +192,10 @@ class Recipe:
     data: str
     terms: str
     source: tuple[Source, ...]
-    network: Network
+    network: NetworkSpec
     stage: tuple[Stage, ...]
     folds: int = 4
+    phantom: bool = False
     seed: int = 0
     round: int = 200
     precision: Literal["bf16-mixed", "16-mixed", "32-true"] = "bf16-mixed"
@@ -316,7 +318,7 @@ class Recipe:
     def essence(self) -> str:
         """What must not change between the start of a run and its resumption: all that shapes the weights."""
         values = dataclasses.asdict(self)
-        passing = ("name", "title", "data", "terms", "round", "inference", "selection", "variants")
+        passing = ("name", "title", "data", "terms", "phantom", "round", "inference", "selection", "variants")
         passing += ("test", "protocols", "family", "variant", "candidates", "refit")
         # checkpoints from before there were any go on
         unused = {"supplement": (), "start": (), "parted_by": "patient", "tone": dataclasses.asdict(Tone())}

@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file
 
 from retseg import __version__
-from retseg.models import CARD_FORMAT, Candidate, Card, Network, Training, hash_file, write_card
+from retseg.models import CARD_FORMAT, Candidate, Card, NetworkSpec, Training, hash_file, write_card
 from retseg.networks import build_network
 from retseg.networks.onnx import export_onnx
 from retseg.networks.weights import save_weights
@@ -60,18 +60,18 @@ def export_model(
 
 
 def join_members(
-    network: Network, members: Sequence[Mapping[str, torch.Tensor]]
-) -> tuple[Network, dict[str, torch.Tensor]]:
+    network: NetworkSpec, members: Sequence[Mapping[str, torch.Tensor]]
+) -> tuple[NetworkSpec, dict[str, torch.Tensor]]:
     """The network that a model consists of, and its weights: an ensemble where there are several members."""
     if len(members) == 1:
         return network, dict(members[0])
     weights = {f"members.{k}.{name}": value for k, member in enumerate(members) for name, value in member.items()}
     arguments = {**dataclasses.asdict(network), "members": len(members)}
     outer = {key: arguments["arguments"][key] for key in ("in_channels", "tasks") if key in arguments["arguments"]}
-    return Network("ensemble", {**arguments, **outer}), weights
+    return NetworkSpec("ensemble", {**arguments, **outer}), weights
 
 
-def write_onnx(network: Network, channels: int, directory: Path) -> None:
+def write_onnx(network: NetworkSpec, channels: int, directory: Path) -> None:
     """Derive the graph `model.onnx` from the `model.safetensors` beside it, into which it points."""
     built = build_network(network.architecture, network.arguments)
     built.load_state_dict(load_file(directory / "model.safetensors"))

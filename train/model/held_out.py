@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from retseg.evaluation.scoring.aggregate import estimate, summarise
 from retseg.metrics.resampling import RESAMPLES, bootstrap_mean, find_interval
-from retseg.models import HeldOut, Task
+from retseg.models import HeldOut, MaskRule
 from train.config.protocols import find_protocols
 from train.config.recipe import Recipe
 from train.data.images import TrainingImage
@@ -57,7 +57,7 @@ def list_held_out(
 
 
 def _score_pixels(
-    recipe: Recipe, images: Sequence[TrainingImage], directory: Path, rules: Mapping[str, Task], way: Way
+    recipe: Recipe, images: Sequence[TrainingImage], directory: Path, rules: Mapping[str, MaskRule], way: Way
 ) -> Iterator[HeldOut]:
     """F1, AUC-ROC, average precision and ECE of the pixels of all fields of view together."""
     (protocol,) = find_protocols((PROTOCOL,))
@@ -76,7 +76,7 @@ def _count_false_lesions(
     with_lesions: Sequence[TrainingImage],
     healthy: Sequence[TrainingImage],
     directory: Path,
-    rules: Mapping[str, Task],
+    rules: Mapping[str, MaskRule],
 ) -> Iterator[HeldOut]:
     """Lesions found in an eye that has none, and how well their number tells eyes with lesions from those without."""
     false = np.array([count_lesions(recipe, image, directory, rules) for image in healthy], np.float64)
@@ -108,7 +108,7 @@ def _row(
     return HeldOut(task, way, names, len(images), metric, *values)
 
 
-def count_lesions(recipe: Recipe, image: TrainingImage, directory: Path, rules: Mapping[str, Task]) -> list[int]:
+def count_lesions(recipe: Recipe, image: TrainingImage, directory: Path, rules: Mapping[str, MaskRule]) -> list[int]:
     """How many lesions (8-connected components of the mask) each task has in an image."""
     found = read_prediction(directory, image)
     counts = []

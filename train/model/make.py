@@ -70,6 +70,7 @@ def describe_training(recipe: Recipe, cases: Sequence[Case], hours: float) -> Tr
         steps=recipe.total_steps,
         hours=round(hours, 2),
         machine=f"{platform.machine()}, {platform.system()}",
+        phantom=recipe.phantom and (start is None or start.is_phantom),
         size=find_common_size(cases) if recipe.modality == "octa" else (0, 0),
     )
 

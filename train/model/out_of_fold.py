@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from retseg.engine import Engine
 from retseg.image import Geometry, write_probability
-from retseg.models import Task
+from retseg.models import MaskRule
 from retseg.predictor import drop_small
 from retseg.preprocessing import scale_component_size
 from train.config.recipe import Recipe
@@ -78,6 +78,8 @@ def scale_size(size: int, image: TrainingImage, recipe: Recipe) -> int:
     return scale_component_size(size, image.field_of_view, recipe.framing, recipe.preprocessing)
 
 
-def cut_mask(probability: NDArray[np.float32], task: Task, image: TrainingImage, recipe: Recipe) -> NDArray[np.bool_]:
+def cut_mask(
+    probability: NDArray[np.float32], rule: MaskRule, image: TrainingImage, recipe: Recipe
+) -> NDArray[np.bool_]:
     """The mask that a model makes of an image's probabilities (H, W): threshold and least size of its card."""
-    return drop_small(np.asarray(probability >= task.threshold), scale_size(task.minimum_area, image, recipe))
+    return drop_small(probability >= rule.threshold, scale_size(rule.minimum_component_size, image, recipe))

@@ -8,7 +8,7 @@ from retseg.challenge.protocol import Protocol
 from retseg.evaluation.scoring.aggregate import estimate, summarise
 from retseg.evaluation.scoring.case import CaseMaps, score_case
 from retseg.evaluation.scoring.result import CaseScore
-from retseg.models import Score, Task
+from retseg.models import MaskRule, Score
 from train.config.protocols import find_protocols
 from train.config.recipe import Recipe
 from train.data.images import TrainingImage
@@ -25,7 +25,7 @@ def score_unseen(
     images: Sequence[TrainingImage],
     predictions: Path,
     protocols: Sequence[Protocol],
-    rules: Mapping[str, Task],
+    rules: Mapping[str, MaskRule],
 ) -> dict[str, list[CaseScore]]:
     """Each image and task under each protocol.
 
@@ -57,7 +57,7 @@ def _slim(score: CaseScore) -> CaseScore:
 
 
 def list_scores(
-    recipe: Recipe, images: Sequence[TrainingImage], predictions: Path, rules: Mapping[str, Task]
+    recipe: Recipe, images: Sequence[TrainingImage], predictions: Path, rules: Mapping[str, MaskRule]
 ) -> tuple[Score, ...]:
     """What a card says of the images that were held out: the headline of each protocol of the recipe, task by task.
 

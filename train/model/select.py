@@ -93,7 +93,7 @@ def judge(name: str, recipe: Recipe, trained: Trained) -> Contender:
             low=score.low,
             high=score.high,
             threshold=choice.task.threshold,
-            minimum_area=choice.task.minimum_area,
+            minimum_component_size=choice.task.minimum_component_size,
             steps=recipe.total_steps,
             hours=round(sum_hours(trained.logs.values()), 3),
             chosen=False,

@@ -13,7 +13,7 @@ from retseg.metrics.curves import auc_roc, average_precision
 from retseg.metrics.derived import dice
 from retseg.metrics.histograms import count_grid, count_probabilities
 from retseg.metrics.resampling import bootstrap_curves, bootstrap_mean, bootstrap_pooled
-from retseg.models import Score, Selection, Task
+from retseg.models import MaskRule, Score, Selection
 from train.config.recipe import Recipe
 from train.data.images import TrainingImage
 from train.model.false_lesions import count_components, find_allowed
@@ -38,10 +38,10 @@ class Choice:
         without: data set to what was chosen on the images of the other data sets, where whole data sets were held out.
     """
 
-    task: Task
+    task: MaskRule
     selection: Selection
     scores: tuple[Score, ...]
-    without: Mapping[str, Task] = field(default_factory=dict)
+    without: Mapping[str, MaskRule] = field(default_factory=dict)
 
 
 def select_thresholds(recipe: Recipe, images: Sequence[TrainingImage], directory: Path) -> dict[str, Choice]:
@@ -51,7 +51,7 @@ def select_thresholds(recipe: Recipe, images: Sequence[TrainingImage], directory
     """
     if recipe.folds == 1:
         fixed = Selection("fixed: no image was held out", (FIXED_THRESHOLD,), ())
-        return {task: Choice(Task(FIXED_THRESHOLD), fixed, ()) for task in recipe.tasks}
+        return {task: Choice(MaskRule(FIXED_THRESHOLD), fixed, ()) for task in recipe.tasks}
     chosen = {task: choose(recipe, number, images, directory) for number, task in enumerate(recipe.tasks)}
     more = list_scores(
         recipe,
@@ -105,7 +105,7 @@ def leave_out(
 
 def pick(
     recipe: Recipe, images: Sequence[TrainingImage], tables: Sequence[NDArray[np.int64]]
-) -> tuple[Task, NDArray[np.float64]]:
+) -> tuple[MaskRule, NDArray[np.float64]]:
     """The best threshold and least size by the recipe's rule, and the score of each threshold at that size.
 
     Args:
@@ -128,7 +128,7 @@ def pick(
         healthy = [table for image, table in pairs if image.case.healthy]
         allowed = find_allowed(np.stack(healthy), recipe.selection.false_lesions)
     size, best = np.unravel_index(int(np.argmax(np.where(allowed, scores, -1))), scores.shape)
-    return Task(float(THRESHOLDS[best]), recipe.selection.minimum_areas[size]), scores[size]
+    return MaskRule(float(THRESHOLDS[best]), recipe.selection.minimum_areas[size]), scores[size]
 
 
 def count_parts(probability: Floats, truth: Mask, region: Mask, areas: Sequence[int]) -> NDArray[np.int64]:
@@ -154,7 +154,7 @@ def count_parts(probability: Floats, truth: Mask, region: Mask, areas: Sequence[
 
 
 def score(
-    recipe: Recipe, number: int, task: Task, images: Sequence[TrainingImage], maps: Sequence[NDArray[np.uint16]]
+    recipe: Recipe, number: int, task: MaskRule, images: Sequence[TrainingImage], maps: Sequence[NDArray[np.uint16]]
 ) -> list[Score]:
     """Dice over pooled pixels and as the mean over images, AUC-ROC and average precision, with 95 % intervals."""
     rows, histograms = [], []

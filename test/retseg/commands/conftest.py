@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from retseg.models import Card, Inference, Network, Task, Training, write_card
+from retseg.models import Card, Inference, MaskRule, NetworkSpec, Training, write_card
 from retseg.preprocessing import Preprocessing
 
 
@@ -18,11 +18,11 @@ def add_card(tmp_path):
             name=name,
             version="1",
             modality=modality,
-            tasks={task: Task(0.5) for task in tasks},
-            network=Network("unet"),
+            tasks={task: MaskRule(0.5) for task in tasks},
+            network=NetworkSpec("unet"),
             preprocessing=Preprocessing(),
             inference=Inference(),
-            training=Training("none", "none", 0, data, "free", {"drawn": "0"}),
+            training=Training("none", "none", 0, data, "free", {"drawn": "0"}, phantom=data.startswith("phantom")),
             files={"model.onnx": "0"},
             directory=Path(tmp_path / "models" / name),
         )

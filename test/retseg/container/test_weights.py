@@ -9,7 +9,7 @@ import pytest
 from retseg.challenge import load_challenge
 from retseg.container.weights import choose_models, copy_models, pack_models
 from retseg.models import ModelError, load_card
-from retseg.models.card import CARD_FORMAT, Card, Inference, Network, Task, Training, write_card
+from retseg.models.card import CARD_FORMAT, Card, Inference, MaskRule, NetworkSpec, Training, write_card
 from retseg.models.store import hash_file
 from retseg.preprocessing import Preprocessing
 
@@ -26,8 +26,8 @@ def models(tmp_path):
             name=name,
             version="1",
             modality="cfp",
-            tasks={"vessel": Task(0.5)},
-            network=Network("unet"),
+            tasks={"vessel": MaskRule(0.5)},
+            network=NetworkSpec("unet"),
             preprocessing=Preprocessing(),
             inference=Inference(),
             training=Training("r", "c", 0, "drawn", "none", {"a.png": "0"}),

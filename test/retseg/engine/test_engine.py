@@ -16,13 +16,13 @@ from safetensors.torch import load_file
 from retseg.engine import choice, choose_engine, open_engine
 from retseg.engine.openvino import OpenVinoEngine
 from retseg.engine.torch import TorchEngine, choose_precision, find_gpu_fault
-from retseg.models import CARD_FORMAT, Card, Inference, ModelError, Network, Task, Training, hash_file
+from retseg.models import CARD_FORMAT, Card, Inference, MaskRule, ModelError, NetworkSpec, Training, hash_file
 from retseg.networks import build_network
 from retseg.networks.onnx import export_onnx
 from retseg.networks.weights import save_weights
 from retseg.preprocessing import Preprocessing
 
-NETWORK = Network("unet", {"widths": [4, 8], "tasks": 2})
+NETWORK = NetworkSpec("unet", {"widths": [4, 8], "tasks": 2})
 FILES = ("model.onnx", "model.safetensors")
 
 
@@ -40,7 +40,7 @@ def card(tmp_path_factory: pytest.TempPathFactory) -> Card:
         "tiny",
         "0",
         "cfp",
-        {"vessel": Task(0.5), "haemorrhage": Task(0.5)},
+        {"vessel": MaskRule(0.5), "haemorrhage": MaskRule(0.5)},
         NETWORK,
         Preprocessing(),
         Inference(),

@@ -10,11 +10,11 @@ from retseg.models import (
     Card,
     HeldOut,
     Inference,
+    MaskRule,
     ModelError,
-    Network,
+    NetworkSpec,
     Score,
     Selection,
-    Task,
     Training,
     find_models,
     hash_file,
@@ -38,8 +38,8 @@ def card(tmp_path: Path) -> Card:
         name="vessel-test",
         version="0.1.0",
         modality="cfp",
-        tasks={"vessel": Task(0.42, 5)},
-        network=Network("ensemble", {"architecture": "unet", "arguments": {"widths": [4, 8]}, "members": 2}),
+        tasks={"vessel": MaskRule(0.42, 5)},
+        network=NetworkSpec("ensemble", {"architecture": "unet", "arguments": {"widths": [4, 8]}, "members": 2}),
         preprocessing=Preprocessing(diameter=512),
         inference=Inference("mirror", Tiling(512, 0.5)),
         training=Training("r", "abc", 1, 'DRIVE, "official"', "research", {"DRIVE/21 é.tif": "00"}, 10, 0.5, "x"),
@@ -81,7 +81,7 @@ def test_a_shipped_card_written_again_is_the_same_file(directory: Path, tmp_path
 
 
 def test_only_a_model_trained_on_drawn_images_is_a_phantom(card: Card) -> None:
-    drawn = dataclasses.replace(card.training, data="phantom: 100 drawn images")
+    drawn = dataclasses.replace(card.training, phantom=True)
     assert not card.is_phantom
     assert dataclasses.replace(card, training=drawn).is_phantom
 
@@ -106,6 +106,16 @@ def test_a_card_of_another_format_or_with_a_misspelt_key_is_refused(card: Card) 
     path.write_text(text.replace("threshold = ", "treshold = "))
     with pytest.raises(ModelError, match="did you mean 'threshold'"):
         load_card(card.directory)
+
+
+def test_a_card_of_version_0_1_is_read_with_a_warning_of_its_old_keys(card: Card) -> None:
+    drawn = dataclasses.replace(card, training=dataclasses.replace(card.training, data="phantom: drawn", phantom=True))
+    write_card(drawn)
+    path = card.directory / "card.toml"
+    text = path.read_text().replace("minimum_component_size = 5", "minimum_area = 5").replace("phantom = true\n", "")
+    path.write_text(text)
+    with pytest.warns(FutureWarning, match="the key 'minimum_area' is now 'minimum_component_size'"):
+        assert load_card(card.directory) == drawn
 
 
 def test_an_absent_model_is_named_with_the_nearest_one(card: Card) -> None:

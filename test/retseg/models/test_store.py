@@ -8,9 +8,9 @@ from retseg.models import (
     CARD_FORMAT,
     Card,
     Inference,
+    MaskRule,
     ModelError,
-    Network,
-    Task,
+    NetworkSpec,
     Training,
     find_card,
     find_models,
@@ -23,12 +23,12 @@ from retseg.vocabulary import Modality
 
 
 def add_card(folder: Path, name: str, modality: Modality, tasks: tuple[str, ...], data: str = "DRIVE") -> None:
-    training = Training("none", "none", 0, data, "free", {})
-    rules = {task: Task(0.5) for task in tasks}
+    training = Training("none", "none", 0, data, "free", {}, phantom=data.startswith("phantom"))
+    rules = {task: MaskRule(0.5) for task in tasks}
     (folder / name).mkdir()
     write_card(
         Card(
-            *(CARD_FORMAT, name, "1", modality, rules, Network("unet"), Preprocessing(), Inference(), training, {}),
+            *(CARD_FORMAT, name, "1", modality, rules, NetworkSpec("unet"), Preprocessing(), Inference(), training, {}),
             directory=folder / name,
         )
     )

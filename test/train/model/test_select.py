@@ -74,5 +74,5 @@ def test_every_shipped_choice_is_between_three_networks_of_one_task(name: str) -
     assert name == f"drac22-{recipe.tasks[0]}" and len(recipe.tasks) == 1 and recipe.held_out == "first"
     networks = [load_recipe(name, [f"width={each}", "width=phantom"]) for each in recipe.candidates]
     assert len({str(dataclasses.asdict(each.network)) for each in networks}) == 3
-    assert {each.data.startswith("phantom") for each in networks} == {True} and not recipe.data.startswith("phantom")
+    assert all(each.phantom for each in networks) and not recipe.phantom
     assert {each.source[0].folder for each in networks} == {"DRAC22_phantom"}
