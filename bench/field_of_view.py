@@ -1,72 +1,107 @@
 """How well and how fast the field of view is found, from pixels alone.
 
-    RETSEG_DATA=DIR python bench/field_of_view.py
+    RETSEG_DATA=DIR python bench/field_of_view.py [--phantoms N]
 
-prints, for the photographs of DRIVE and CHASE_DB1 that come with a mask of their field of view, the intersection over
-union of the found area with that mask, and for every photograph of the folder the processor time per image on one core.
+prints, for real photographs that come with a mask of their field of view and for N drawn ones with a hard surround
+(200 by default), the intersection over union of the found area with that mask; for every photograph the processor time
+per image on one core, and of how many something is said: of the field of view, or anything at all.
 """
 
+import argparse
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from retseg.image import find_field_of_view, read_image, read_mask
+from retseg.image import describe_problems, fit_field_of_view, read_image, read_mask
+from retseg.phantom.surrounds import SURROUNDS, draw_surround
 
-REPEATS = 5
+REPEATS = 3
+FILM_SHARE = 0.4  # of the phantoms: old film scans are the hardest
+Case = tuple[str, NDArray[np.uint8], NDArray[np.bool_] | None]
+
+
+@dataclass
+class Row:
+    """What was measured of one kind of image."""
+
+    overlaps: list[float] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+    faults: int = 0
+    warnings: int = 0
 
 
 def list_photographs(data: Path) -> Iterator[tuple[str, Path, Path | None]]:
     """Data set, photograph and, where there is one, mask."""
     for part in ("training", "test"):
         for image in sorted((data / "DRIVE" / part / "images").glob("*.tif")):
-            yield f"DRIVE {part}", image, data / "DRIVE" / part / "mask" / f"{image.stem}_mask.gif"
+            yield f"DRIVE, {part}", image, data / "DRIVE" / part / "mask" / f"{image.stem}_mask.gif"
     for image in sorted((data / "CHASEDB1").glob("Image_*.jpg")):
         yield "CHASE_DB1", image, data / "CHASEDB1" / "mask" / f"{image.stem}.gif"
-    for image in sorted((data / "HRF" / "images").glob("*")):
-        yield "HRF", image, None
-    for image in sorted((data / "IDRiD").rglob("IDRiD_??.jpg")):
-        yield "IDRiD", image, None
+    for image in sorted((data / "LES-AV" / "images").glob("*.png")):
+        yield "LES-AV", image, data / "LES-AV" / "masks" / image.name
+    others = {
+        "HRF": "HRF/images/*.*",
+        "IDRiD": "IDRiD/**/IDRiD_??.jpg",
+        "IDRiD, a half": "IDRiD_vessels/images/*.*",
+        "IDRiD, a quarter": "IDRiD_quarter*/**/IDRiD_??.png",
+        "IDRiD, green squares": "IDRiD_EX_gray512/images/*.*",
+        "FIVES, a caption": "FIVES_caption/*.jpg",
+        "CC0": "CC0_retina/*.jpg",
+    }
+    for name, pattern in others.items():
+        for image in sorted(data.glob(pattern)):
+            yield name, image, None
 
 
-def measure_overlap(image: Path, mask: Path) -> float:
-    """Intersection over union of the found area and the published one."""
-    found, truth = find_field_of_view(read_image(image).pixels), read_mask(mask) > 0
-    return float((found & truth).sum() / (found | truth).sum())
+def list_cases(data: Path, phantoms: int) -> Iterator[Case]:
+    """Kind, pixels (H, W, 3) and, where there is one, true field of view (H, W)."""
+    for name, image, mask in list_photographs(data):
+        yield name, read_image(image).pixels, None if mask is None else np.asarray(read_mask(mask) > 0)
+    for kind in SURROUNDS:
+        share = FILM_SHARE if kind == "film" else (1 - FILM_SHARE) / (len(SURROUNDS) - 1)
+        for seed in range(round(share * phantoms)):
+            phantom = draw_surround(seed, kind)
+            yield f"drawn: {kind}", phantom.pixels, phantom.field_of_view
 
 
-def measure_time(image: Path) -> float:
-    """Processor time of the shortest of some runs, in milliseconds; reading the file is not counted."""
-    pixels = read_image(image).pixels
+def measure(case: Case, row: Row) -> None:
+    """Add what one image shows to a row."""
+    _, pixels, truth = case
     runs = []
     for _ in range(REPEATS):
         start = time.process_time()
-        find_field_of_view(pixels)
+        found = fit_field_of_view(pixels)
         runs.append(time.process_time() - start)
-    return 1000 * min(runs)
+    row.times.append(1000 * min(runs))
+    row.faults += found.fault is not None
+    row.warnings += bool(describe_problems(pixels, found, "cfp", "image"))
+    if truth is not None:
+        row.overlaps.append(float((found.mask & truth).sum() / (found.mask | truth).sum()))
 
 
-def main() -> int:
-    """Print the table; says so where there is no photograph to measure on."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--phantoms", type=int, default=200, metavar="N")
+    options = parser.parse_args(arguments)
     cv2.setNumThreads(1)
-    overlaps: dict[str, list[float]] = {}
-    times: dict[str, list[float]] = {}
-    for data_set, image, mask in list_photographs(Path(os.environ.get("RETSEG_DATA", ""))):
-        times.setdefault(data_set, []).append(measure_time(image))
-        if mask is not None:
-            overlaps.setdefault(data_set, []).append(measure_overlap(image, mask))
-    if not times:
-        print("nothing to measure on: let RETSEG_DATA name the folder that holds DRIVE, CHASEDB1, HRF or IDRiD")
-        return 0
-    print(f"{'data set':<16}{'images':>7}{'mean IoU':>10}{'worst IoU':>11}{'CPU ms':>10}")
-    for data_set, values in times.items():
-        found = overlaps.get(data_set)
-        quality = f"{np.mean(found):>10.4f}{min(found):>11.4f}" if found else f"{'-':>10}{'-':>11}"
-        print(f"{data_set:<16}{len(values):>7}{quality}{np.median(values):>10.1f}")
+    rows: dict[str, Row] = {}
+    for case in list_cases(Path(os.environ.get("RETSEG_DATA", "nowhere")), options.phantoms):
+        measure(case, rows.setdefault(case[0], Row()))
+    print("| images | number | mean IoU | worst IoU | below 0.9 | CPU time | fault of the field | any warning |")
+    print("|---|---|---|---|---|---|---|---|")
+    for name, row in rows.items():
+        overlaps = np.array(row.overlaps)
+        found = f"{overlaps.mean():.4f} | {overlaps.min():.4f} | {(overlaps < 0.9).sum()}" if row.overlaps else "| |"
+        time_of_one = f"{np.median(row.times):.1f} ms"
+        print(f"| {name} | {len(row.times)} | {found} | {time_of_one} | {row.faults} | {row.warnings} |")
     return 0
 
 

@@ -15,13 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retseg.engine import Engine, EngineKind, open_engine
-from retseg.image import Image, describe_doubt, find_field_of_view, read_image, whole_frame
+from retseg.image import FieldOfView, Image, describe_problems, fit_field_of_view, read_image, whole_frame
 from retseg.models import Card, Inference, match_models
 from retseg.preprocessing import (
     Framing,
     Preprocessing,
     WorkingImage,
-    bounding_box,
     find_region,
     frame_image,
     measure_brightness,
@@ -133,9 +132,12 @@ class Predictor:
         Returns:
             Masks and probabilities, (H, W) each, of all tasks.
         """
-        if field_of_view is None:
-            field_of_view = whole_frame(image.pixels) if self.modality == "octa" else find_field_of_view(image.pixels)
-        warnings = describe_doubt(image.pixels, field_of_view, self.modality, image.name)
+        if field_of_view is None and self.modality == "cfp":
+            region = fit_field_of_view(image.pixels)
+        else:
+            region = FieldOfView.known(whole_frame(image.pixels) if field_of_view is None else field_of_view)
+        field_of_view = region.mask
+        warnings = describe_problems(image.pixels, region, self.modality, image.name)
         if not shows_retina(field_of_view):
             return self._find_nothing(image, warnings)
         masks, probabilities = {}, {}
@@ -192,8 +194,8 @@ def predict_probabilities(
     They are zero outside the region that the network sees: outside the field of view, or nowhere for a whole frame.
     """
     logits: NDArray[np.float32] | None = None
-    for diameter in find_diameters(field_of_view, framing, preprocessing, inference):
-        at_scale = replace(preprocessing, diameter=diameter)
+    for scale in inference.scales:
+        at_scale = replace(preprocessing, diameter=round(preprocessing.diameter * scale))
         working = frame_image(pixels, field_of_view, framing, at_scale)
         found = compute_logits(working, at_scale, inference, engine)
         logits = found if logits is None else resize_planes(logits, working.region.shape) + found
@@ -206,18 +208,6 @@ def predict_probabilities(
         plane[working.window] = resize_planes(probability[None], shape)[0]
     whole *= find_region(field_of_view, framing)
     return whole
-
-
-def find_diameters(
-    field_of_view: NDArray[np.bool_], framing: Framing, preprocessing: Preprocessing, inference: Inference
-) -> tuple[int, ...]:
-    """The diameters, in pixels, at which a network sees a photograph; 0 where it sees images at their own size."""
-    if not preprocessing.diameter:
-        return (0,)
-    rows, columns = bounding_box(find_region(field_of_view, framing))
-    longest = max(rows.stop - rows.start, columns.stop - columns.start)
-    middle = preprocessing.diameter * (longest / preprocessing.diameter) ** inference.growth
-    return tuple(round(middle * scale) for scale in inference.scales)
 
 
 def compute_logits(

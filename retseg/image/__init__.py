@@ -1,18 +1,20 @@
 """Read and write images with their geometry, and find the field of view."""
 
-from retseg.image.appearance import describe_doubt
-from retseg.image.field_of_view import find_field_of_view, whole_frame
+from retseg.image.appearance import describe_problems
+from retseg.image.field_of_view import FieldOfView, find_field_of_view, fit_field_of_view, whole_frame
 from retseg.image.image import Geometry, Image, ImageError, UnreadableError
 from retseg.image.reading import read_image, read_mask, read_values
 from retseg.image.writing import label_mask, write_array, write_mask, write_picture, write_probability
 
 __all__ = [
+    "FieldOfView",
     "Geometry",
     "Image",
     "ImageError",
     "UnreadableError",
-    "describe_doubt",
+    "describe_problems",
     "find_field_of_view",
+    "fit_field_of_view",
     "label_mask",
     "read_image",
     "read_mask",

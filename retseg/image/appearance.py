@@ -5,12 +5,14 @@ of DRIVE, 28 of CHASE_DB1, 30 of HRF, 24 of IDRiD and 12 OCT angiograms on one s
 vessels painted over, or handed in as the other kind, on the other.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from retseg.image.field_of_view import Fault, FieldOfView, take_logarithm
 from retseg.vocabulary import Modality
 
 WORKING_SIDE = 512  # pixels: larger fields of view are reduced to it; vessels are then 1 to 8 wide
@@ -29,6 +31,24 @@ LEAST_FOCUS = 0.5
 # The strongest lines against the deviation of the whole picture: images with vessels have more than 1.22, noise under
 # 0.9, and 17 of 20 photographs of DRIVE with their vessels painted over less than 1.13 (the others, 1.21 to 1.34).
 LEAST_LINES = 1.15
+# The 95th percentile of the slope of the logarithm of brightness, per pixel of a copy of 160 a side, without the rim:
+# photographs of the retina have up to 0.09, their green channel alone 0.11, scenes and eyes from outside 0.13 and more.
+MOST_SLOPE, SCENE_SIDE = 0.12, 160
+# The part of the pixels that is bluer than red by 8 grey levels: none of any retina's.
+MOST_BLUE = 0.2
+# A pupil: a round black part, in parts of the picture; black is below this part of the median brightness.
+SMALLEST_PUPIL, LARGEST_PUPIL, BLACK, LEAST_ROUND = 0.003, 0.1, 0.3, 0.6
+# A fluorescein angiogram is a disc, an OCT angiogram fills its frame.
+DISC_QUALITY = 0.9
+
+FAULTS: Mapping[Fault, str] = {
+    "writing": "{name} shows no retina, only small bright parts, as writing has.",
+    "two discs": "{name} shows two discs, as a stereo pair does: cut it apart, the models expect one.",
+    "montage": "{name} looks like a montage: the models expect one photograph, and its masks may be wrong.",
+    "no disc": "What is lit in {name} is no disc: is it a montage, or an ultra-wide image? Its masks may be wrong.",
+    "faint": "Much of the edge of the field of view of {name} cannot be seen: check where its masks end.",
+}
+"""What is said of a field of view that is not as it should be."""
 
 
 @dataclass(frozen=True)
@@ -46,33 +66,82 @@ class Detail:
     focus: float
 
 
-def describe_doubt(
-    pixels: NDArray[np.uint8], field_of_view: NDArray[np.bool_], modality: Modality, name: str
-) -> tuple[str, ...]:
+def describe_problems(pixels: NDArray[np.uint8], found: FieldOfView, modality: Modality, name: str) -> tuple[str, ...]:
     """A sentence about an image that is not what a model for this kind of image expects; none where it is.
 
     Args:
         pixels: uint8 (H, W, 3).
-        field_of_view: bool (H, W).
+        found: its field of view.
         modality: that the model is for.
         name: of the file, for the sentence.
     """
     if min(pixels.shape[:2]) < LINE:
         return ()
-    found = recognise_modality(pixels)
-    if modality == "octa" and found == "cfp":
+    recognised = recognise_modality(pixels)
+    if modality == "octa" and recognised == "cfp":
         return (f"{name} looks like a photograph, and the model is for OCT angiograms: do not trust its masks.",)
-    if modality == "cfp" and found == "octa":
-        return (f"{name} looks like an OCT angiogram, and the model is for photographs: do not trust its masks.",)
-    if not field_of_view.any():
-        return ()
-    detail = measure_detail(pixels, field_of_view)
+    if modality == "cfp" and recognised == "octa":
+        disc = found.circle is not None and found.quality >= DISC_QUALITY
+        kind = "a fluorescein angiogram" if disc else "an OCT angiogram"
+        return (f"{name} looks like {kind}, and the model is for photographs: do not trust its masks.",)
+    if modality == "cfp" and (scene := describe_scene(pixels, found.mask, name)):
+        return scene
+    faults = (FAULTS[found.fault].format(name=name),) if found.fault is not None and found.fault in FAULTS else ()
+    if found.fault in ("two discs", "montage") or not found.mask.any():
+        return faults
+    detail = measure_detail(pixels, found.mask)
     lines = measure_lines(detail.ridges if modality == "cfp" else -detail.ridges, detail.inner)
     if lines <= LEAST_LINES * deviation(detail.ridges, detail.inner):
-        return (f"{name} shows no vessels: is this a retina, and is it well lit?",)
+        return (*faults, f"{name} shows no vessels: is this a retina, and is it well lit?")
     if detail.focus < LEAST_FOCUS:
-        return (f"{name} is out of focus, or enlarged: thin vessels and small lesions will be missed.",)
-    return ()
+        return (*faults, f"{name} is out of focus, or enlarged: thin vessels and small lesions will be missed.")
+    return faults
+
+
+def describe_scene(pixels: NDArray[np.uint8], field_of_view: NDArray[np.bool_], name: str) -> tuple[str, ...]:
+    """A sentence about a picture that is too rich in contrast, or too blue, to be a retina; none of a retina.
+
+    Args:
+        pixels: uint8 (H, W, 3).
+        field_of_view: bool (H, W).
+        name: of the file, for the sentence.
+    """
+    scale = min(1.0, SCENE_SIDE / max(field_of_view.shape))
+    size = [max(1, round(side * scale)) for side in field_of_view.shape[::-1]]
+    reduced = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    inside = cv2.resize(field_of_view.astype(np.uint8), size, interpolation=cv2.INTER_AREA)
+    side = 2 * max(2, round(0.05 * max(size))) + 1
+    inner = cv2.erode(inside, np.ones((side, side), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=1) > 0
+    if not inner.any():
+        return ()
+    brightest = np.asarray(reduced.max(axis=2), np.uint8)
+    smooth = take_logarithm(brightest)
+    across, down = (cv2.Sobel(smooth, cv2.CV_32F, *order, scale=0.125) for order in ((1, 0), (0, 1)))
+    slope = np.percentile(np.hypot(across, down)[inner], 95)
+    shades = reduced[inner].astype(np.int16)
+    blue = np.mean(shades[:, 2] > shades[:, 0] + 8)
+    if slope <= MOST_SLOPE and blue <= MOST_BLUE:
+        return ()
+    if shows_pupil(brightest):
+        return (f"{name} shows a pupil: it is an eye from outside, not a retina. Do not trust its masks.",)
+    return (f"{name} does not look like a retina but like another scene: do not trust its masks.",)
+
+
+def shows_pupil(brightness: NDArray[np.uint8]) -> bool:
+    """Whether uint8 (h, w) has a round black part that does not touch the frame."""
+    black = (brightness < BLACK * float(np.median(brightness))).astype(np.uint8)
+    opened = cv2.morphologyEx(black, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    contours, _ = cv2.findContours(opened, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    height, width = brightness.shape
+    for contour in contours:
+        left, top, across, down = cv2.boundingRect(contour)
+        area = cv2.contourArea(contour)
+        inside = left > 0 and top > 0 and left + across < width and top + down < height
+        large = SMALLEST_PUPIL <= area / brightness.size <= LARGEST_PUPIL
+        radius = cv2.minEnclosingCircle(contour)[1]
+        if inside and large and area >= LEAST_ROUND * np.pi * radius**2:
+            return True
+    return False
 
 
 def recognise_modality(pixels: NDArray[np.uint8]) -> Modality | None:

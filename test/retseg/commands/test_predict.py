@@ -19,6 +19,7 @@ from retseg.commands.predict import (
     predict_all,
     refuse_collisions,
 )
+from retseg.phantom.unfit import draw_unfit
 from retseg.predictor import Prediction
 
 REQUEST = Request(("vessel",), Path("out"))
@@ -229,3 +230,26 @@ def test_a_link_that_leaves_its_folder_is_refused_and_one_that_is_named_is_read(
     assert cli.main(["predict", str(tmp_path / "in"), *where]) == 1
     assert "in/a.png is a link that leaves" in capsys.readouterr().err
     assert cli.main(["predict", str(tmp_path / "in/a.png"), *where]) == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [
+        ("scenery", "does not look like a retina"),
+        ("stereo pair", "shows two discs"),
+        ("montage", "montage"),
+        ("angiogram", "fluorescein angiogram"),
+        ("external eye", "shows a pupil"),
+        ("writing", "no field of view was found"),
+    ],
+)
+def test_what_is_no_photograph_of_one_retina_gets_a_mask_and_a_warning(green_job, tmp_path, capsys, kind, sentence):
+    pixels = draw_unfit(0, kind)
+    cv2.imwrite(str(tmp_path / "odd.png"), np.ascontiguousarray(pixels[..., ::-1]))
+    words = (tmp_path / "odd.png", *VESSELS, "--models", green_job.models, "--output", tmp_path / "out")
+    assert cli.main(["predict", *map(str, words)]) == 0
+    printed = capsys.readouterr()
+    assert sentence in printed.out + printed.err
+    mask = cv2.imread(str(tmp_path / "out" / "vessel" / "odd.png"), cv2.IMREAD_UNCHANGED)
+    assert mask.shape == pixels.shape[:2]
+    assert set(np.unique(mask)) <= {0, 255}

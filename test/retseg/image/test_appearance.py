@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from retseg.image import describe_doubt, find_field_of_view, read_image, read_mask, whole_frame
-from retseg.image.appearance import recognise_modality
+from retseg.image import FieldOfView, describe_problems, fit_field_of_view, read_image, read_mask, whole_frame
+from retseg.image.appearance import describe_scene, recognise_modality
 from retseg.phantom import Camera, FundusContent, LesionCounts, OctaContent, draw_fundus, draw_octa
+from retseg.phantom.surrounds import Surround, draw_surround
+from retseg.phantom.unfit import Unfit, draw_unfit
 
 Pixels = NDArray[np.uint8]
 
@@ -32,10 +34,10 @@ def draw(name: str) -> Pixels:
     return draw_octa(1, "easy" if ill else "hard", OctaContent(ill, ill, ill)).pixels
 
 
-def doubt(pixels: Pixels, modality: str) -> str:
+def complain(pixels: Pixels, modality: str) -> str:
     """All that is said of an image, with the field of view that inference would take."""
-    field_of_view = whole_frame(pixels) if modality == "octa" else find_field_of_view(pixels)
-    return " ".join(describe_doubt(pixels, field_of_view, modality, "x.png"))  # type: ignore[arg-type]
+    found = FieldOfView.known(whole_frame(pixels)) if modality == "octa" else fit_field_of_view(pixels)
+    return " ".join(describe_problems(pixels, found, modality, "x.png"))  # type: ignore[arg-type]
 
 
 def defocus(pixels: Pixels, side: int) -> Pixels:
@@ -49,27 +51,27 @@ def make_grey(pixels: Pixels) -> Pixels:
 
 @pytest.mark.parametrize("name", ["drive", "chase", "idrid", "small"])
 def test_a_drawn_photograph_is_one_and_no_angiogram(name: str) -> None:
-    assert doubt(draw(name), "cfp") == ""
-    assert doubt(draw(name), "octa").startswith("x.png looks like a photograph")
+    assert complain(draw(name), "cfp") == ""
+    assert complain(draw(name), "octa").startswith("x.png looks like a photograph")
 
 
 @pytest.mark.parametrize("name", ["ill angiogram", "angiogram"])
 def test_a_drawn_angiogram_is_one_and_no_photograph(name: str) -> None:
-    assert doubt(draw(name), "octa") == ""
-    assert doubt(draw(name), "cfp").startswith("x.png looks like an OCT angiogram")
+    assert complain(draw(name), "octa") == ""
+    assert complain(draw(name), "cfp").startswith("x.png looks like an OCT angiogram")
 
 
 def test_a_photograph_in_grey_is_known_by_its_dark_vessels() -> None:
     grey = make_grey(draw("drive"))
-    assert doubt(grey, "cfp") == ""
-    assert doubt(grey, "octa").startswith("x.png looks like a photograph")
+    assert complain(grey, "cfp") == ""
+    assert complain(grey, "octa").startswith("x.png looks like a photograph")
 
 
 @pytest.mark.parametrize(
     ("name", "side", "modality"), [("drive", 540, "cfp"), ("chase", 900, "cfp"), ("angiogram", 1024, "octa")]
 )
 def test_a_picture_out_of_focus_is_said_to_be(name: str, side: int, modality: str) -> None:
-    assert doubt(defocus(draw(name), side), modality).startswith("x.png is out of focus")
+    assert complain(defocus(draw(name), side), modality).startswith("x.png is out of focus")
 
 
 @pytest.mark.parametrize("noise", [0, 5, 20])
@@ -77,7 +79,36 @@ def test_an_even_disc_shows_no_vessels_whatever_its_noise(noise: int) -> None:
     y, x = np.mgrid[-1:1:400j, -1:1:400j]
     colour = np.array([190.0, 110.0, 60.0]) + np.random.default_rng(0).normal(0, noise, (400, 400, 3))
     pixels = np.where((x**2 + y**2 < 0.9)[:, :, None], colour.clip(0, 255), 0).astype(np.uint8)
-    assert doubt(pixels, "cfp").startswith("x.png shows no vessels")
+    assert complain(pixels, "cfp").startswith("x.png shows no vessels")
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [
+        ("scenery", "does not look like a retina"),
+        ("stereo pair", "shows two discs"),
+        ("montage", "montage"),
+        ("angiogram", "looks like a fluorescein angiogram"),
+        ("external eye", "shows a pupil"),
+        ("writing", "only small bright parts, as writing has"),
+    ],
+)
+def test_what_is_no_photograph_of_one_retina_is_named(kind: Unfit, sentence: str) -> None:
+    for seed in range(5):
+        assert sentence in complain(draw_unfit(seed, kind), "cfp")
+
+
+def test_an_ultra_wide_image_is_said_to_be_no_disc() -> None:
+    assert "is no disc" in complain(draw_surround(1, "ultra-wide").pixels, "cfp")
+
+
+@pytest.mark.parametrize("kind", ["caption", "crescent", "cut", "small"])
+def test_a_hard_surround_is_nothing_to_warn_of(kind: Surround) -> None:
+    for seed in range(4):
+        pixels = draw_surround(seed, kind).pixels
+        found = fit_field_of_view(pixels)
+        assert found.fault is None
+        assert describe_scene(pixels, found.mask, "x.png") == ()
 
 
 @pytest.mark.parametrize("modality", ["cfp", "octa"])
@@ -85,7 +116,7 @@ def test_an_even_disc_shows_no_vessels_whatever_its_noise(noise: int) -> None:
 def test_a_black_or_tiny_image_is_looked_at_without_an_error(shape: tuple[int, ...], modality: str) -> None:
     black = np.zeros(shape, np.uint8)
     assert recognise_modality(black) is None or min(shape[:2]) < 21
-    assert doubt(black, modality) in ("", "x.png shows no vessels: is this a retina, and is it well lit?")
+    assert complain(black, modality) in ("", "x.png shows no vessels: is this a retina, and is it well lit?")
 
 
 PHOTOGRAPHS = {
@@ -108,10 +139,10 @@ def read_some(root: Path, data_set: str) -> Iterator[Pixels]:
 @pytest.mark.parametrize("data_set", PHOTOGRAPHS)
 def test_real_photographs_are_told_from_angiograms_and_from_their_own_blur(data_root: Path, data_set: str) -> None:
     for pixels in read_some(data_root, data_set):
-        assert doubt(pixels, "cfp") == ""
-        assert "looks like a photograph" in doubt(pixels, "octa")
-        side = max(np.ptp(np.argwhere(find_field_of_view(pixels)), axis=0))
-        assert "out of focus" in doubt(defocus(pixels, side), "cfp")
+        assert complain(pixels, "cfp") == ""
+        assert "looks like a photograph" in complain(pixels, "octa")
+        side = max(np.ptp(np.argwhere(fit_field_of_view(pixels).mask), axis=0))
+        assert "out of focus" in complain(defocus(pixels, side), "cfp")
 
 
 def test_real_angiograms_are_told_from_photographs_and_from_their_own_blur(data_root: Path) -> None:
@@ -120,9 +151,9 @@ def test_real_angiograms_are_told_from_photographs_and_from_their_own_blur(data_
         pytest.skip(f"there is no OCTA_CAVnet in {data_root}")
     for path in paths:
         pixels = read_image(path).pixels
-        assert doubt(pixels, "octa") == ""
-        assert "looks like an OCT angiogram" in doubt(pixels, "cfp")
-        assert "out of focus" in doubt(defocus(pixels, 512), "octa")
+        assert complain(pixels, "octa") == ""
+        assert "looks like an OCT angiogram" in complain(pixels, "cfp")
+        assert "out of focus" in complain(defocus(pixels, 512), "octa")
 
 
 def test_a_retina_whose_vessels_were_painted_over_shows_none(data_root: Path) -> None:
@@ -133,4 +164,4 @@ def test_a_retina_whose_vessels_were_painted_over_shows_none(data_root: Path) ->
         manual = path.parents[1] / "1st_manual" / f"{path.name[:2]}_manual1.gif"
         vessels = cv2.dilate((read_mask(manual) > 0).astype(np.uint8), np.ones((7, 7), np.uint8))
         painted = np.asarray(cv2.inpaint(read_image(path).pixels, vessels, 5, cv2.INPAINT_TELEA), np.uint8)
-        assert doubt(painted, "cfp").startswith("x.png shows no vessels")
+        assert complain(painted, "cfp").startswith("x.png shows no vessels")
