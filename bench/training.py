@@ -52,10 +52,10 @@ def train_plainly(recipe: Recipe, data: Path) -> float:
     images = load_training_images(gather_cases(recipe, data), recipe)
     torch.manual_seed(1)
     network = build_network(recipe.network.architecture, recipe.network.arguments).train()
-    optimiser = torch.optim.AdamW(network.parameters(), stage.rate, weight_decay=stage.weight_decay)
+    optimiser = torch.optim.AdamW(network.parameters(), stage.learning_rate, weight_decay=stage.weight_decay)
     loss_of = build_loss(stage.loss.name, stage.loss.arguments)
     batch = recipe.sampling.batch
-    steps = Steps(0, 2 * ROUND, batch, (0, 1))
+    steps = Steps(0, 2 * ROUND, batch, 0, 1)
     began = time.perf_counter()
     loader = DataLoader(Patches(images, recipe, 1), batch_size=batch, sampler=steps, num_workers=1)
     for number, (pixels, truth, region, _) in enumerate(loader):
@@ -71,7 +71,7 @@ def train_plainly(recipe: Recipe, data: Path) -> float:
 
 def shorten(recipe: Recipe) -> Recipe:
     """The recipe with one stage of two rounds: the first warms up, the second is measured."""
-    stage = dataclasses.replace(recipe.stage[0], steps=2 * ROUND, schedule="constant", warm_up=0.0)
+    stage = dataclasses.replace(recipe.stage[0], steps=2 * ROUND, schedule="constant", warmup_fraction=0.0)
     return dataclasses.replace(recipe, stage=(stage,), round=ROUND)
 
 

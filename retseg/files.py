@@ -77,7 +77,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def replacing_all(folder: Path) -> Iterator[Path]:
-    """Write several files: yields a temporary folder, and moves its files to the same places in `folder` at the end.
+    """Write several files: yields a temporary folder, and moves its files to the same paths in `folder` at the end.
 
     All files are moved, or none: when one cannot be moved, those that were moved are removed. When the block fails,
     nothing of the temporary folder stays.

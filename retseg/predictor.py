@@ -21,6 +21,7 @@ from retseg.preprocessing import (
     Framing,
     Preprocessing,
     WorkingImage,
+    bounding_box,
     find_region,
     frame_image,
     measure_brightness,
@@ -194,8 +195,8 @@ def predict_probabilities(
     They are zero outside the region that the network sees: outside the field of view, or nowhere for a whole frame.
     """
     logits: NDArray[np.float32] | None = None
-    for scale in inference.scales:
-        at_scale = replace(preprocessing, diameter=round(preprocessing.diameter * scale))
+    for diameter in find_diameters(field_of_view, framing, preprocessing, inference):
+        at_scale = replace(preprocessing, diameter=diameter)
         working = frame_image(pixels, field_of_view, framing, at_scale)
         found = compute_logits(working, at_scale, inference, engine)
         logits = found if logits is None else resize_planes(logits, working.region.shape) + found
@@ -208,6 +209,18 @@ def predict_probabilities(
         plane[working.window] = resize_planes(probability[None], shape)[0]
     whole *= find_region(field_of_view, framing)
     return whole
+
+
+def find_diameters(
+    field_of_view: NDArray[np.bool_], framing: Framing, preprocessing: Preprocessing, inference: Inference
+) -> tuple[int, ...]:
+    """The diameters, in pixels, at which a network sees a photograph; 0 where it sees images at their own size."""
+    if not preprocessing.diameter:
+        return (0,)
+    rows, columns = bounding_box(find_region(field_of_view, framing))
+    longest = max(rows.stop - rows.start, columns.stop - columns.start)
+    middle = preprocessing.diameter * (longest / preprocessing.diameter) ** inference.growth
+    return tuple(round(middle * scale) for scale in inference.scales)
 
 
 def compute_logits(

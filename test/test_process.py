@@ -93,7 +93,7 @@ def test_a_case_becomes_its_mask_without_torch_scipy_scikit_image_or_a_web_serve
 def test_the_log_of_a_model_that_never_saw_an_eye_says_so(process, green_job):
     assert process(*green_job.arguments).stdout.splitlines()[0] == green_job.caution
     card = green_job.models / "vessel-drive/card.toml"
-    card.write_text(card.read_text().replace('data = "phantom"', 'data = "DRIVE"'))
+    card.write_text(card.read_text().replace("phantom = true", "phantom = false"))
     assert "phantom" not in process(*green_job.arguments).stdout
 
 

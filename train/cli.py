@@ -28,13 +28,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def complete(arguments: Sequence[str]) -> list[str]:
     """The arguments with the command in front, where they are those of the first version, which had one command."""
-    words = list(arguments)
-    if not words or words[0] in (*COMMANDS, "-h", "--help"):
-        return words or ["make"]
-    if "--list" in words:
-        words.remove("--list")
-        return ["list", *words]
-    return ["make", *words]
+    given = list(arguments)
+    if not given or given[0] in (*COMMANDS, "-h", "--help"):
+        return given or ["make"]
+    if "--list" in given:
+        given.remove("--list")
+        return ["list", *given]
+    return ["make", *given]
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -80,7 +80,7 @@ def run_make(options: argparse.Namespace) -> int:
     recipe = load_recipe(options.recipe, options.set)
     from train.data.cases import gather_cases
     from train.fit.memory import keep_freed_memory
-    from train.model.make import Places, make_model
+    from train.model.make import Folders, make_model
     from train.model.networks import train_networks
     from train.model.out_of_fold import write_maps
     from train.model.size import print_summary
@@ -96,15 +96,15 @@ def run_make(options: argparse.Namespace) -> int:
         print(f"the maps are in {options.out_of_fold}")
     elif options.results:
         check_changes(options.set)
-        places = Places(options.data, options.runs, options.output or RESULTS)
-        print(f"the result is in {measure_recipe(recipe, places, options.workers, options.resume)}")
+        folders = Folders(options.data, options.runs, options.output or RESULTS)
+        print(f"the result is in {measure_recipe(recipe, folders, options.workers, options.resume)}")
     elif options.only:
         folder = options.runs / recipe.name
         train_networks(recipe, options.data, folder, options.workers, options.resume, options.only)
         print(f"the network is in {folder / options.only}; when all are there, make the model with --resume")
     else:
-        places = Places(options.data, options.runs, options.output or REPOSITORY / "model_weights")
-        print(f"the model is in {make_model(recipe, places, options.workers, options.resume)}")
+        folders = Folders(options.data, options.runs, options.output or REPOSITORY / "model_weights")
+        print(f"the model is in {make_model(recipe, folders, options.workers, options.resume)}")
     return 0
 
 
@@ -124,13 +124,13 @@ def run_select(options: argparse.Namespace) -> int:
     require_data(options)
     from train.config.loader import list_recipes, load_recipe
     from train.fit.memory import keep_freed_memory
-    from train.model.make import Places
+    from train.model.make import Folders
     from train.model.select import select_model
 
     keep_freed_memory()
-    places = Places(options.data, options.runs, options.output)
+    folders = Folders(options.data, options.runs, options.output)
     for name in options.recipes or [name for name in list_recipes() if load_recipe(name).candidates]:
-        folder = select_model(name, options.set, places, options.workers, options.resume)
+        folder = select_model(name, options.set, folders, options.workers, options.resume)
         print(f"the model is in {folder}", flush=True)
     return 0
 
@@ -171,14 +171,14 @@ def run_queue(options: argparse.Namespace) -> int:
     """
     require_data(options)
     from train.fit.memory import keep_freed_memory
-    from train.model.make import Places
+    from train.model.make import Folders
     from train.reproduce.queue import Queue, describe_plan, plan_runs, run_experiments
 
     keep_freed_memory()
-    places = Places(options.data, options.runs, options.results)
-    planned = plan_runs(Queue(tuple(options.patterns), options.width, options.seeds), places)
+    folders = Folders(options.data, options.runs, options.results)
+    planned = plan_runs(Queue(tuple(options.patterns), options.width, options.seeds), folders)
     print(describe_plan(planned), flush=True)
-    failed = () if options.dry_run else run_experiments(planned, places, options.workers)
+    failed = () if options.dry_run else run_experiments(planned, folders, options.workers)
     for sentence in failed:
         complain(f"error: {sentence}")
     return 1 if failed else 0

@@ -17,7 +17,6 @@ from retseg.image.containers import TIFF_MAGICS, find_damage, read_tiff_tags
 from retseg.image.conversion import convert_to_rgb
 from retseg.image.image import Geometry, Image, ImageError, UnreadableError
 from retseg.image.metaimage import decode_metaimage
-from retseg.image.nifti import find_volume_damage
 from retseg.image.palettes import TIFF_PHOTOMETRIC, decode_palette_image
 
 READABLE = "mha, mhd, nii.gz, tif, png, jpg, gif or bmp"
@@ -142,6 +141,8 @@ def read_whole_file(path: Path) -> bytes:
         raise ImageError(f"{path} cannot be opened ({error.strerror}): check its permissions") from error
     damage = find_damage(data)
     if damage is None and not data.startswith(RASTER_MAGICS) and has_suffix(path, NIFTI_SUFFIXES):
+        from retseg.image.nifti import find_volume_damage
+
         damage = find_volume_damage(data)
     if damage is not None:
         raise UnreadableError(f"{path} is truncated or damaged ({damage}): copy or export it again")

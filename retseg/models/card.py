@@ -32,13 +32,19 @@ class Inference:
         tiling: how a large image is cut.
         scales: factors on the working diameter, rising. The network sees the image at each of them, and the logits are
             averaged. A photograph does not say how many degrees it shows, so vessels may be half or twice as wide.
+        growth: how much of its size a larger photograph keeps: its working diameter is multiplied by
+            (diameter in pixels / working diameter) ^ growth. 0 gives all photographs one diameter, 1 leaves them as
+            they are. Photographs of more pixels show more degrees, or finer vessels.
     """
 
     flips: Literal["none", "horizontal", "mirror"] = "none"
     tiling: Tiling = field(default_factory=Tiling)
     scales: tuple[float, ...] = (1.0,)
+    growth: float = 0.0
 
     def __post_init__(self) -> None:
+        if not 0 <= self.growth <= 1:
+            raise ValueError(f"growth lies from 0 to 1, found {self.growth:g}")
         if not self.scales or list(self.scales) != sorted(self.scales) or self.scales[0] <= 0:
             raise ValueError(f"scales are rising positive factors, found {list(self.scales)}")
 
@@ -189,8 +195,8 @@ class Card:
     directory: Path = Path()
 
     def __post_init__(self) -> None:
-        if self.inference.scales != (1.0,) and not self.preprocessing.diameter:
-            raise ValueError(f"several scales, {list(self.inference.scales)}, need a working diameter")
+        if (self.inference.scales != (1.0,) or self.inference.growth) and not self.preprocessing.diameter:
+            raise ValueError("scales and growth need a working diameter, and preprocessing.diameter is 0")
 
     @property
     def is_phantom(self) -> bool:
@@ -207,8 +213,9 @@ def write_card(card: Card) -> None:
     for table in ("held_out", "comparison"):
         if not values[table]:
             del values[table]
-    if card.inference.scales == (1.0,):
-        del values["inference"]["scales"]
+    for key, nothing in (("scales", (1.0,)), ("growth", 0.0)):
+        if values["inference"][key] == nothing:
+            del values["inference"][key]
     if card.training.size == (0, 0):
         del values["training"]["size"]
     if not card.training.start:

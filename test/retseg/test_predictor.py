@@ -17,6 +17,7 @@ from retseg.predictor import (
     Predictor,
     average_mirrored,
     drop_small,
+    find_diameters,
     predict_probabilities,
     segment_file,
 )
@@ -84,6 +85,17 @@ def test_logits_of_several_scales_are_averaged_on_the_grid_of_the_image() -> Non
     assert not found[0][~view].any()
 
 
+@pytest.mark.parametrize(("growth", "diameters"), [(0.0, (50, 100)), (0.5, (100, 200)), (1.0, (200, 400))])
+def test_a_larger_photograph_keeps_more_of_its_size_the_larger_the_growth(
+    growth: float, diameters: tuple[int, ...]
+) -> None:
+    """A field of view of 400 x 300 pixels, a working diameter of 100, seen at one half and at one."""
+    view = np.ones((300, 400), bool)
+    inference = Inference(scales=(0.5, 1.0), growth=growth)
+    assert find_diameters(view, Framing(), Preprocessing(diameter=100), inference) == diameters
+    assert find_diameters(view, Framing(), Preprocessing(), Inference()) == (0,)
+
+
 @pytest.mark.parametrize("scales", [(), (1.0, 0.5), (0.0, 1.0)])
 def test_scales_that_are_not_rising_factors_are_refused(scales: tuple[float, ...]) -> None:
     with pytest.raises(ValueError, match="rising positive factors"):
@@ -91,7 +103,7 @@ def test_scales_that_are_not_rising_factors_are_refused(scales: tuple[float, ...
 
 
 def test_several_scales_of_an_unscaled_image_are_refused() -> None:
-    with pytest.raises(ValueError, match="need a working diameter"):
+    with pytest.raises(ValueError, match="scales and growth need a working diameter"):
         make_card({"vessel": MaskRule(0.5)}, Preprocessing(), Inference(scales=(0.5, 1.0)))
 
 

@@ -37,13 +37,13 @@ name = "HorizontalFlip"
 
 [[stage]]
 steps = 8
-rate = 1e-2
-average = 0.9
+learning_rate = 1e-2
+ema_decay = 0.9
 loss = { name = "bce_dice" }
 
 [variants.cpu]
 "sampling.patch" = 64
-"stage.0.rate" = 0.5
+"stage.0.learning_rate" = 0.5
 """
 
 

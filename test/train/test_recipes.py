@@ -18,7 +18,7 @@ from train.config.recipe import Recipe
 from train.data.cases import gather_cases, gather_test_cases
 from train.data.images import load_training_images
 from train.data.tiles import cut_images
-from train.fit.initial import find_start, load_start
+from train.fit.initial import find_initial_model, load_initial_weights
 from train.fit.loop import Run, Trainer
 from train.fit.optimisation import group_parameters
 from train.reproduce.published import Measure, load_published
@@ -71,7 +71,7 @@ def shrink(name: str) -> Recipe:
         "round=2",
         "precision=32-true",
         "preprocessing.diameter=0",
-        "start=",
+        "initial_models=[]",
     ]
     changes += [f"stage.{number}.steps=2" for number in range(len(recipe.stage))]
     if recipe.sampling.positive_share:
@@ -137,7 +137,7 @@ STARTED = [
     pytest.param(name, changes, id="-".join([name, *changes]))
     for name in list_recipes()
     for changes in ([], ["width=cpu"])
-    if (not changes or "cpu" in load_recipe(name).variants) and load_recipe(name, changes).start
+    if (not changes or "cpu" in load_recipe(name).variants) and load_recipe(name, changes).initial_models
 ]
 
 
@@ -146,10 +146,10 @@ def test_a_recipe_starts_with_all_weights_of_a_shipped_model_but_those_of_its_ta
     name: str, changes: list[str]
 ) -> None:
     recipe = load_recipe(name, changes)
-    card = find_start(recipe)
+    card = find_initial_model(recipe)
     assert card is not None
     network = build_network(recipe.network.architecture, recipe.network.arguments)
-    load_start(network, card)
+    load_initial_weights(network, card)
     theirs, own = load_file(card.directory / "model.safetensors"), network.state_dict()
     body = [key for key in own if not key.startswith(tuple(f"{name}." for name in network.task_modules))]
     assert any(key.startswith("encoder.") for key in body)

@@ -18,7 +18,7 @@ from train.config.recipe import Recipe
 from train.data.cases import gather_cases
 from train.data.images import load_training_images
 from train.fit.prediction import predict_image
-from train.model.make import Places, make_model
+from train.model.make import Folders, make_model
 
 SEEN = {
     "sccunet-drive": (3, 104, 96),
@@ -42,7 +42,13 @@ def shrink(name: str) -> Recipe:
     """The shipped recipe with a thinner network, two folds, and two steps a stage."""
     plain = load_recipe(name)
     levels = len(plain.network.arguments["widths"])
-    changes = [f"network.arguments.widths={[4] * levels}", "folds=2", "round=2", "sampling.batch=2", "start="]
+    changes = [
+        f"network.arguments.widths={[4] * levels}",
+        "folds=2",
+        "round=2",
+        "sampling.batch=2",
+        "initial_models=[]",
+    ]
     changes += [f"sampling.patch={64 if plain.framing.size else 32}"]
     changes += [f"stage.{number}.steps=2" for number in range(len(plain.stage))]
     if plain.preprocessing.diameter:
@@ -58,7 +64,7 @@ def shipped(request: pytest.FixtureRequest, data_sets: Path, tmp_path_factory: p
     torch.set_num_threads(1)
     recipe = shrink(request.param)
     folder = tmp_path_factory.mktemp(request.param)
-    return recipe, make_model(recipe, Places(data_sets, folder / "runs", folder / "models"), 0, False)
+    return recipe, make_model(recipe, Folders(data_sets, folder / "runs", folder / "models"), 0, False)
 
 
 def test_the_card_says_what_the_network_sees_and_both_engines_see_it(shipped: Any, data_sets: Path) -> None:

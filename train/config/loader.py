@@ -7,6 +7,7 @@ from typing import Any
 
 from retseg.toml_schema import SchemaError, declare, nearest, read_toml
 from train.config.recipe import Recipe
+from train.config.renamed import rename_keys, rename_path, warn
 
 RECIPES_DIRECTORY = Path(__file__).parent.parent / "recipes"
 
@@ -49,9 +50,12 @@ def load_recipe(name: str, changes: Sequence[str] = (), directory: Path = RECIPE
     values = {**_read_file(name, known, ()), "name": name}
     path = known[name]
     for change in changes:
-        key, found, text = change.partition("=")
+        asked, found, text = change.partition("=")
         if not found:
             raise SchemaError(f"--set {change}: wanted KEY=VALUE")
+        key = rename_path(asked)
+        if key != asked:
+            warn("--set", asked, key)
         if key == "width":
             variants = values.get("variants", {})
             if text not in variants:
@@ -71,7 +75,7 @@ def _read_file(name: str, known: Mapping[str, Path], above: tuple[str, ...]) -> 
     if name in above:
         raise SchemaError(f"recipes extend each other in a circle: {' -> '.join((*above, name))}")
     path = known[name]
-    own = read_toml(path)
+    own = rename_keys(read_toml(path), str(path))
     if "extends" not in own:
         return own
     values = _read_file(own.pop("extends"), known, (*above, name))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retseg.toml_schema import SchemaError, nearest
-from train.config.recipe import Transform
+from train.config.patches import Transform
 
 
 @dataclass(frozen=True)

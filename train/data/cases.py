@@ -9,7 +9,8 @@ from retseg.challenge import load_challenge
 from retseg.errors import RetsegError
 from retseg.evaluation.inputs.truth import TruthCase, find_truth
 from retseg.files import IMAGE_SUFFIXES, has_suffix
-from train.config.recipe import Recipe, Source, Supplement
+from train.config.images import Source, Supplement
+from train.config.recipe import Recipe
 
 
 class DataSetError(RetsegError):
@@ -139,9 +140,9 @@ def list_cases(source: Source, tasks: tuple[str, ...], data: Path) -> tuple[Case
 def find_unpaired(cases: tuple[TruthCase, ...], tasks: tuple[str, ...]) -> list[str]:
     """A sentence for each mask without an image, image without a mask, and task that an image has no truth for."""
     images = {case.image for case in cases if case.image}
-    places = {(image.parent, image.suffix.lower()) for image in images}
-    beside = {path for folder, _ in places for path in folder.iterdir()}
-    alone = sorted(path for path in beside - images if (path.parent, path.suffix.lower()) in places)
+    folders = {(image.parent, image.suffix.lower()) for image in images}
+    beside = {path for folder, _ in folders for path in folder.iterdir()}
+    alone = sorted(path for path in beside - images if (path.parent, path.suffix.lower()) in folders)
     problems = [f"the image {path.name} has no mask" for path in alone]
     for case in cases:
         if not case.image:

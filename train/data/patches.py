@@ -8,7 +8,8 @@ import torch
 from numpy.typing import NDArray
 
 from retseg.preprocessing import normalise
-from train.config.recipe import Recipe, Tone
+from train.config.patches import Tone
+from train.config.recipe import Recipe
 from train.data.augmentation import Patch, augment, compose
 from train.data.images import TrainingImage
 from train.data.tone import apply_curves, count_levels, draw_tone_curves, measure_after_curves
@@ -28,7 +29,7 @@ class Patches(torch.utils.data.Dataset[tuple[torch.Tensor, torch.Tensor, torch.T
         self._chain = compose(recipe.augmentation, recipe.sampling.patch)
         self._tones = recipe.tone != Tone()
         self._counts = [count_levels(image.patch) for image in images] if self._tones else []
-        drawn = images if recipe.sampling.place == "random" else ()
+        drawn = images if recipe.sampling.position == "random" else ()
         self._inside = [np.flatnonzero(image.patch.field_of_view) for image in drawn]
         self._positive = [
             [np.flatnonzero(image.patch.truth[:, :, task] > 127) for task in range(len(recipe.tasks))]
@@ -40,7 +41,7 @@ class Patches(torch.utils.data.Dataset[tuple[torch.Tensor, torch.Tensor, torch.T
         number, centre = self._choose_centre(random)
         image = self._images[number]
         sampling = self._recipe.sampling
-        margin = 1.0 if sampling.place == "whole" else sampling.margin
+        margin = 1.0 if sampling.position == "whole" else sampling.margin
         window = cut_window(image.patch, centre, int(sampling.patch * margin))
         brightness = image.brightness
         if self._tones:
@@ -61,7 +62,7 @@ class Patches(torch.utils.data.Dataset[tuple[torch.Tensor, torch.Tensor, torch.T
         `Sampling.positive_share` is the share of the latter.
         """
         number = int(random.integers(len(self._images)))
-        if self._recipe.sampling.place == "whole":
+        if self._recipe.sampling.position == "whole":
             height, width = self._images[number].patch.field_of_view.shape
             return number, (height // 2, width // 2)
         pixels, reach = self._inside[number], 0

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from train.config.recipe import Tiles
+from train.config.images import Tiles
 from train.data.augmentation import Patch
 from train.data.cases import DataSetError
 from train.data.images import TrainingImage

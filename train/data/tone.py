@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from train.config.recipe import Tone
+from train.config.patches import Tone
 from train.data.augmentation import Patch
 
 Brightness = tuple[NDArray[np.float32], NDArray[np.float32]]

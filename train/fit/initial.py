@@ -1,4 +1,4 @@
-"""A network that begins where a model of this project ended, as what that has learnt helps with other tasks too."""
+"""Initialise a network from a model of this repository: what that model has learnt helps with other tasks, too."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -16,39 +16,39 @@ from train.config.recipe import Recipe
 from train.data.cases import Case
 
 
-def choose_start(recipe: Recipe, held_out: Sequence[Case]) -> Recipe:
-    """The recipe with the first of its starts that was trained on none of the images that are held out.
+def choose_initial_model(recipe: Recipe, held_out: Sequence[Case]) -> Recipe:
+    """The recipe with only the first of its initial models that was trained on none of the held-out images.
 
     A training image is known by its SHA-256 or its name.
 
     Raises:
         ModelError: there is no such model, or it was altered.
-        SchemaError: each of them was trained on a held-out image; these are named.
+        SchemaError: each model was trained on a held-out image; these are named.
     """
     refusals = []
-    for start in recipe.start:
-        chosen = dataclasses.replace(recipe, start=(start,))
-        card = find_start(chosen)
+    for folder in recipe.initial_models:
+        chosen = dataclasses.replace(recipe, initial_models=(folder,))
+        card = find_initial_model(chosen)
         assert card is not None
         found = compare_with_training(held_out, [card])
         if not (seen := (*found.trained_on, *found.same_name)):
             return chosen
-        refusals.append(f"{', '.join(seen)}, which the model '{card.name}' that it starts from was trained on")
+        refusals.append(f"{', '.join(seen)}, which its initial model '{card.name}' was trained on")
     if refusals:
-        raise SchemaError(f"the recipe '{recipe.name}' holds out {'; and '.join(refusals)}: name another start")
+        raise SchemaError(f"the recipe '{recipe.name}' holds out {'; and '.join(refusals)}: name another initial model")
     return recipe
 
 
-def find_start(recipe: Recipe) -> Card | None:
-    """The card of the first model that a recipe starts from; none where it starts from random weights.
+def find_initial_model(recipe: Recipe) -> Card | None:
+    """The card of the first initial model of a recipe; None where its weights are random at first.
 
     Raises:
         ModelError: there is no such model, or it was altered.
-        SchemaError: it sees other images than the recipe, or sees them otherwise.
+        SchemaError: the model is for another kind of image than the recipe, or sees images with other preprocessing.
     """
-    if not recipe.start:
+    if not recipe.initial_models:
         return None
-    card = load_card(REPOSITORY / recipe.start[0])
+    card = load_card(REPOSITORY / recipe.initial_models[0])
     verify_files(card, "model.safetensors")
     theirs, ours = (
         f"{each.modality} images, {each.preprocessing.channels}, normalised by {each.preprocessing.normalise}"
@@ -56,18 +56,18 @@ def find_start(recipe: Recipe) -> Card | None:
     )
     if theirs != ours:
         raise SchemaError(
-            f"the recipe '{recipe.name}' is for {ours}, but the model '{card.name}' that it starts from is for "
-            f"{theirs}: name another start"
+            f"the recipe '{recipe.name}' is for {ours}, but its initial model '{card.name}' is for {theirs}: "
+            "name another initial model"
         )
     return card
 
 
-def name_start(card: Card | None) -> str:
+def describe_initial_model(card: Card | None) -> str:
     """The model and the SHA-256 of its weights, as cards and results note them; empty without one."""
     return f"{card.name}, SHA-256 {card.files['model.safetensors']}" if card else ""
 
 
-def load_start(network: Network, card: Card) -> None:
+def load_initial_weights(network: Network, card: Card) -> None:
     """Give a network the weights of a model, but for the modules that belong to its tasks.
 
     Raises:
@@ -77,6 +77,6 @@ def load_start(network: Network, card: Card) -> None:
         copy_weights(network, load_file(card.directory / "model.safetensors"), network.task_modules)
     except NetworkError as error:
         raise SchemaError(
-            f"a {type(network).__name__} cannot start from the model '{card.name}', which is a "
+            f"a {type(network).__name__} cannot be initialised from the model '{card.name}', which is a "
             f"'{card.network.architecture}' with {card.network.arguments}: {error}"
         ) from error

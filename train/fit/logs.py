@@ -1,11 +1,13 @@
-"""What a training leaves behind: a CSV line and a TensorBoard point per round, and a picture of the curves."""
+"""The log of a training: a CSV line and a TensorBoard point for each round, and a picture of the curves."""
 
 import csv
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-COLUMNS = ("step", "hours", "rate", "loss", "images_per_second", "validation_loss", "validation_dice")
+COLUMNS = ("step", "hours", "learning_rate", "loss", "images_per_second", "validation_loss", "validation_dice")
+RENAMED = {"rate": "learning_rate"}
+"""Columns of the first version to those of today."""
 
 
 class RunLog:
@@ -42,7 +44,7 @@ def read_log(path: Path) -> list[dict[str, str]]:
     if not path.is_file():
         return []
     with path.open(newline="") as stream:
-        return list(csv.DictReader(stream))
+        return [{RENAMED.get(key, key): value for key, value in row.items()} for row in csv.DictReader(stream)]
 
 
 def sum_hours(paths: Iterable[Path]) -> float:

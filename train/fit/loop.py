@@ -1,4 +1,4 @@
-"""The training loop, in full view: draw patches, step, average, and once a round validate, log and save."""
+"""The training loop: draw patches, take a step, average the weights; once a round validate, log and save."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -13,16 +13,17 @@ from tqdm import tqdm
 from retseg.errors import RetsegError
 from retseg.networks import build_network
 from retseg.networks.weights import read_weights
+from train.config.fingerprint import fingerprint_weights, has_fingerprint
 from train.config.recipe import Recipe
 from train.config.stage import Stage
 from train.data.images import TrainingImage
 from train.data.patches import Patches
-from train.fit.checkpoint import load_checkpoint, save_checkpoint
-from train.fit.initial import find_start, load_start, name_start
+from train.fit.checkpoint import State, load_checkpoint, save_checkpoint
+from train.fit.initial import describe_initial_model, find_initial_model, load_initial_weights
 from train.fit.logs import RunLog
 from train.fit.losses import build_loss
 from train.fit.losses.supervision import DeepSupervision
-from train.fit.optimisation import MovingAverage, build_optimiser, rate_at, set_rate
+from train.fit.optimisation import MovingAverage, build_optimiser, find_learning_rate, set_learning_rate
 from train.fit.validation import validate
 
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor, list[str]]
@@ -38,9 +39,9 @@ class Run:
 
     Attributes:
         directory: of its checkpoint and log.
-        seed: of its first weights and of its patches.
+        seed: of its random weights and of its patches.
         workers: processes that draw patches; 0 draws them in this one.
-        resume: whether to go on from the checkpoint in `directory`.
+        resume: go on from the checkpoint in `directory`, where there is one.
     """
 
     directory: Path
@@ -50,7 +51,7 @@ class Run:
 
 
 class Trainer:
-    """One network on its way through the stages of a recipe; all that a checkpoint holds lives here."""
+    """The training of one network through the stages of a recipe, with everything that a checkpoint keeps."""
 
     def __init__(self, recipe: Recipe, run: Run, fabric: Fabric) -> None:
         self.recipe, self.run, self.fabric = recipe, run, fabric
@@ -58,71 +59,76 @@ class Trainer:
         network = build_network(recipe.network.architecture, recipe.network.arguments)
         if recipe.encoder:
             network.load_encoder(read_weights(Path(recipe.encoder)))
-        card = find_start(recipe)
-        self.start = name_start(card)
+        card = find_initial_model(recipe)
+        self.initial_model = describe_initial_model(card)
         if card:
-            load_start(network, card)
+            load_initial_weights(network, card)
         self.network = network.to(memory_format=torch.channels_last)
-        self.average = MovingAverage(network, max(stage.average for stage in recipe.stage))
+        self.ema = MovingAverage(network, max(stage.ema_decay for stage in recipe.stage))
         self.step = 0
-        self.optimiser_state: dict[str, object] | None = None
+        self.optimiser_state: State | None = None
         self.path = run.directory / "checkpoint.pt"
         if run.resume and (kept := load_checkpoint(self.path)):
             self._restore(kept)
 
-    def _restore(self, kept: dict[str, object]) -> None:
-        if kept["recipe"] != self.recipe.essence:
+    def _restore(self, kept: State) -> None:
+        if not has_fingerprint(self.recipe, kept["recipe"]):
             raise TrainingError(f"{self.path} was made by another '{self.recipe.name}' recipe: train without --resume")
-        if kept.get("start", self.start) != self.start:
+        if kept.get("initial_model", self.initial_model) != self.initial_model:
             raise TrainingError(
-                f"{self.path} began as {kept['start']}, which is now {self.start}: train without --resume"
+                f"{self.path} was initialised from {kept['initial_model']}, which is now {self.initial_model}: "
+                "train without --resume"
             )
-        self.network.load_state_dict(kept["network"])  # type: ignore[arg-type]
-        self.average.load_state_dict(kept["average"])  # type: ignore[arg-type]
-        self.step = int(kept["step"])  # type: ignore[call-overload]
-        self.optimiser_state = kept["optimiser"]  # type: ignore[assignment]
+        self.network.load_state_dict(kept["network"])
+        self.ema.load_state_dict(kept["ema"])
+        self.step = int(kept["step"])
+        self.optimiser_state = kept["optimiser"]
 
     def train(self, training: Sequence[TrainingImage], validation: Sequence[TrainingImage]) -> dict[str, torch.Tensor]:
-        """Go through all stages that are left.
+        """Train all stages that are left.
 
         Returns:
-            The network's weights: the moving average where the last stage keeps one.
+            The network's weights: their moving average where the last stage has one.
 
         Raises:
-            TrainingError: the loss is not finite.
+            TrainingError: the loss or a weight is not finite.
         """
         log = RunLog(self.run.directory, self.step)
         patches = Patches(training, self.recipe, self.run.seed)
-        start = 0
+        first = 0
         for stage in self.recipe.stage:
-            if start <= self.step < start + stage.steps:
-                self._train_stage(stage, start, patches, (validation, log))
-            start += stage.steps
+            if first <= self.step < first + stage.steps:
+                self._train_stage(stage, first, patches, (validation, log))
+            first += stage.steps
         log.close()
-        return self.average.weights if self.recipe.stage[-1].average else self.network.state_dict()
+        return self._keep_weights(self.recipe.stage[-1])
+
+    def _keep_weights(self, stage: Stage) -> dict[str, torch.Tensor]:
+        """The weights that would be kept if the training ended in this stage."""
+        return self.ema.weights if stage.ema_decay else self.network.state_dict()
 
     def _train_stage(
-        self, stage: Stage, start: int, patches: Patches, ends: tuple[Sequence[TrainingImage], RunLog]
+        self, stage: Stage, first: int, patches: Patches, ends: tuple[Sequence[TrainingImage], RunLog]
     ) -> None:
-        """Train one stage from where the last checkpoint, or the stage before, ended."""
+        """Train one stage, whose first step is `first`, from where the last checkpoint or the stage before ended."""
         optimiser = build_optimiser(self.network.named_parameters(), stage)
-        if self.optimiser_state and self.step > start:
+        if self.optimiser_state and self.step > first:
             optimiser.load_state_dict(self.optimiser_state)
         network, optimiser = self.fabric.setup(self.network, optimiser)
         network.mark_forward_method("forward_all")
         loss_of = DeepSupervision(build_loss(stage.loss.name, stage.loss.arguments), stage.outputs)
-        batches = self._draw_batches(patches, stage, start + stage.steps)
+        batches = self._draw_batches(patches, stage, first + stage.steps)
         bar = tqdm(initial=self.step, total=self.recipe.steps, desc=self.run.directory.name, unit="step", mininterval=5)
         total, seen, began = 0.0, 0, time.perf_counter()
-        while self.step < start + stage.steps:
-            rate = rate_at(self.step - start, stage)
-            set_rate(optimiser, rate)
+        while self.step < first + stage.steps:
+            learning_rate = find_learning_rate(self.step - first, stage)
+            set_learning_rate(optimiser, learning_rate)
             for _ in range(stage.accumulate):
                 images, truth, region, names = next(batches)
                 with self.fabric.autocast():
                     outputs = network.forward_all(images.contiguous(memory_format=torch.channels_last))
                 outputs = [output.float() for output in outputs]
-                loss = loss_of.at(self.step - start)(outputs, truth, region)
+                loss = loss_of.at(self.step - first)(outputs, truth, region)
                 self._check_loss(loss, names)
                 self.fabric.backward(loss / stage.accumulate)
                 total, seen = total + loss.item(), seen + len(names) * self.fabric.world_size
@@ -130,38 +136,40 @@ class Trainer:
                 self.fabric.clip_gradients(network, optimiser, max_norm=stage.clip)
             optimiser.step()
             optimiser.zero_grad(set_to_none=True)
-            self.average.update(self.network)
+            self.ema.update(self.network)
             self.step += 1
             bar.update()
-            if self.step % self.recipe.round == 0 or self.step == start + stage.steps:
+            if self.step % self.recipe.round == 0 or self.step == first + stage.steps:
                 elapsed = time.perf_counter() - began
                 speed = seen / elapsed
                 bar.set_postfix(images_per_second=f"{speed:.1f}")
                 mean = total * self.fabric.world_size / seen * self.recipe.sampling.batch
-                row = {"hours": elapsed / 3600, "rate": rate, "loss": mean, "images_per_second": speed}
-                self._finish_round(row, optimiser, stage, ends)
+                row = {"hours": elapsed / 3600, "learning_rate": learning_rate, "loss": mean}
+                self._finish_round({**row, "images_per_second": speed}, optimiser, stage, ends)
                 total, seen, began = 0.0, 0, time.perf_counter()
         bar.close()
 
     def _draw_batches(self, patches: Patches, stage: Stage, end: int) -> Iterator[Batch]:
         """The batches of the steps that are left in a stage, for this process."""
         each = self.recipe.sampling.batch
+        steps = Steps(self.step, end, each * stage.accumulate, self.fabric.global_rank, self.fabric.world_size)
         loader = DataLoader(
             patches,
             batch_size=each,
-            sampler=Steps(self.step, end, each * stage.accumulate, (self.fabric.global_rank, self.fabric.world_size)),
+            sampler=steps,
             num_workers=self.run.workers,
             prefetch_factor=4 if self.run.workers else None,
             pin_memory=self.fabric.device.type == "cuda",
         )
         for images, truth, region, names in loader:
-            yield (*(self.fabric.to_device(part) for part in (images, truth, region)), names)
+            to_device = self.fabric.to_device
+            yield to_device(images), to_device(truth), to_device(region), names
 
     def _check_loss(self, loss: torch.Tensor, names: Sequence[str]) -> None:
         if not torch.isfinite(loss):
             raise TrainingError(
                 f"the loss is {loss.item()} at step {self.step} on {', '.join(names)}; "
-                f"the last good checkpoint is {self.path}: lower the rate or look at these images"
+                f"the last good checkpoint is {self.path}: lower the learning rate or look at these images"
             )
 
     def _finish_round(
@@ -171,45 +179,44 @@ class Trainer:
         stage: Stage,
         ends: tuple[Sequence[TrainingImage], RunLog],
     ) -> None:
-        """Validate with the weights that would be kept now, log, and save a checkpoint.
+        """Validate the weights that would be kept now, log, and save a checkpoint.
 
         Raises:
-            TrainingError: a weight is not finite: the checkpoint before is kept, rather than one that is lost.
+            TrainingError: a weight is not finite. The checkpoint before is kept.
         """
         if not all(value.isfinite().all() for value in self.network.state_dict().values()):
             raise TrainingError(
                 f"a weight is not finite after step {self.step - 1}, though no loss was: the last good checkpoint is "
-                f"{self.path}: lower the rate or clip the gradient"
+                f"{self.path}: lower the learning rate or clip the gradient"
             )
         if not self.fabric.is_global_zero:
             return
         validation, log = ends
         if validation:
-            weights = self.average.weights if stage.average else self.network.state_dict()
-            row |= validate(self.recipe, weights, validation, self.fabric.device)
+            row |= validate(self.recipe, self._keep_weights(stage), validation, self.fabric.device)
         log.write({"step": self.step, **row})
         state = {
-            "recipe": self.recipe.essence,
-            "start": self.start,
+            "recipe": fingerprint_weights(self.recipe),
+            "initial_model": self.initial_model,
             "step": self.step,
             "network": self.network.state_dict(),
-            "average": self.average.state_dict(),
+            "ema": self.ema.state_dict(),
             "optimiser": optimiser.state_dict(),
         }
         save_checkpoint(state, self.path)
 
 
 class Steps(Sampler[int]):
-    """The numbers of the patches of steps `first` to `last`: every process of `place` (rank, world) takes its own."""
+    """The numbers of the patches of a range of steps; each of several processes gets its own."""
 
-    def __init__(self, first: int, last: int, patches_per_step: int, place: tuple[int, int]) -> None:
+    def __init__(self, first: int, last: int, patches_per_step: int, rank: int, processes: int) -> None:
         self._range = range(first, last)
         self._patches = patches_per_step
-        self._rank, self._world = place
+        self._rank, self._processes = rank, processes
 
     def __iter__(self) -> Iterator[int]:
         for step in self._range:
-            begin = (step * self._world + self._rank) * self._patches
+            begin = (step * self._processes + self._rank) * self._patches
             yield from range(begin, begin + self._patches)
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""Optimisers, learning rates over a stage, and the moving average of the weights."""
+"""Optimisers, the learning rate over a stage, and the moving average of the weights."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -12,24 +12,24 @@ from train.config.stage import Stage
 
 
 def build_optimiser(parameters: Iterable[tuple[str, torch.nn.Parameter]], stage: Stage) -> torch.optim.Optimizer:
-    """The optimiser of a stage, at its highest rate; frozen weights are left out.
+    """The optimiser of a stage, at its highest learning rate; frozen weights are left out.
 
     Args:
         parameters: with their names, as `named_parameters` gives them.
-        stage: says which optimiser, and which weights have a rate or a decay of their own.
+        stage: names the optimiser, and the weights that have a factor of their own.
 
     Raises:
         SchemaError: the pattern of a group fits no weight.
     """
     groups = group_parameters(list(parameters), stage)
     if stage.optimiser == "sgd":
-        return torch.optim.SGD(groups, stage.rate, momentum=stage.momentum, weight_decay=stage.weight_decay)
+        return torch.optim.SGD(groups, stage.learning_rate, momentum=stage.momentum, weight_decay=stage.weight_decay)
     kind = torch.optim.Adam if stage.optimiser == "adam" else torch.optim.AdamW
-    return kind(groups, stage.rate, weight_decay=stage.weight_decay)
+    return kind(groups, stage.learning_rate, weight_decay=stage.weight_decay)
 
 
 def group_parameters(parameters: Sequence[tuple[str, torch.nn.Parameter]], stage: Stage) -> list[dict[str, Any]]:
-    """Weights by their factors on rate and decay: `params`, `weight_decay`, and `factor` of the rate, per group.
+    """The weights, grouped by their factors: `params`, `weight_decay`, and `factor` on the learning rate.
 
     Frozen weights are left out.
     """
@@ -42,39 +42,40 @@ def group_parameters(parameters: Sequence[tuple[str, torch.nn.Parameter]], stage
         if not value.requires_grad:
             continue
         fitting = [group for group in stage.groups if fnmatchcase(name, group.names)]
-        factors = math.prod(group.rate for group in fitting), math.prod(group.decay for group in fitting)
-        found.setdefault((float(factors[0]), float(factors[1])), []).append(value)
+        rate = math.prod(group.learning_rate_factor for group in fitting)
+        decay = math.prod(group.weight_decay_factor for group in fitting)
+        found.setdefault((float(rate), float(decay)), []).append(value)
     return [
         {"params": values, "factor": rate, "weight_decay": stage.weight_decay * decay}
         for (rate, decay), values in found.items()
     ]
 
 
-def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
-    """Give every group of weights its share of a stage's learning rate."""
+def set_learning_rate(optimiser: torch.optim.Optimizer, learning_rate: float) -> None:
+    """Give every group of weights the learning rate of a step, times the factor of the group."""
     for group in optimiser.param_groups:
-        group["lr"] = rate * group.get("factor", 1.0)
+        group["lr"] = learning_rate * group.get("factor", 1.0)
 
 
-def rate_at(step: int, stage: Stage) -> float:
+def find_learning_rate(step: int, stage: Stage) -> float:
     """The learning rate of a step, counted from 0 within the stage."""
-    share = step / stage.steps
-    if share < stage.warm_up:
-        return stage.rate * (step + 1) / max(1, math.ceil(stage.warm_up * stage.steps))
-    share = (share - stage.warm_up) / (1 - stage.warm_up)
+    share, highest, final = step / stage.steps, stage.learning_rate, stage.final_fraction
+    if share < stage.warmup_fraction:
+        return highest * (step + 1) / max(1, math.ceil(stage.warmup_fraction * stage.steps))
+    share = (share - stage.warmup_fraction) / (1 - stage.warmup_fraction)
     if stage.schedule == "cosine":
-        return stage.rate * (stage.final_rate + (1 - stage.final_rate) * (1 + math.cos(math.pi * share)) / 2)
+        return highest * (final + (1 - final) * (1 + math.cos(math.pi * share)) / 2)
     if stage.schedule == "polynomial":
-        return stage.rate * (stage.final_rate + (1 - stage.final_rate) * (1 - share) ** 0.9)
+        return highest * (final + (1 - final) * (1 - share) ** 0.9)
     if stage.schedule == "steps":
-        return stage.rate * stage.decay ** sum(share >= milestone for milestone in stage.milestones)
-    return stage.rate
+        return highest * stage.milestone_factor ** sum(share >= milestone for milestone in stage.milestones)
+    return highest
 
 
 class MovingAverage:
-    """An exponential moving average of a network's state, batch statistics included.
+    """The exponential moving average (EMA) of a network's state, batch statistics included.
 
-    The decay starts low and rises to `decay`, so that the random start is forgotten: min(decay, (1 + n) / (10 + n)).
+    The decay after n updates is min(decay, (1 + n) / (10 + n)): low at first, so that the random weights are forgotten.
     """
 
     def __init__(self, network: torch.nn.Module, decay: float) -> None:
@@ -84,7 +85,7 @@ class MovingAverage:
 
     @torch.no_grad()
     def update(self, network: torch.nn.Module) -> None:
-        """Move towards the network's present state."""
+        """Include the network's state after a step."""
         self._updates += 1
         decay = min(self._decay, (1 + self._updates) / (10 + self._updates))
         for name, value in network.state_dict().items():

@@ -15,7 +15,7 @@ from train.config.protocols import find_protocols
 from train.config.recipe import Recipe
 from train.data.images import TrainingImage
 from train.model.out_of_fold import cut_mask, read_prediction, to_probability
-from train.model.scoring import BOOTSTRAP_SEED, score_unseen
+from train.model.scoring import BOOTSTRAP_SEED, score_held_out
 from train.model.thresholds import Choice
 
 Way = Literal["data set left out", "out of fold", "healthy eyes"]
@@ -61,7 +61,7 @@ def _score_pixels(
 ) -> Iterator[HeldOut]:
     """F1, AUC-ROC, average precision and ECE of the pixels of all fields of view together."""
     (protocol,) = find_protocols((PROTOCOL,))
-    scores = score_unseen(recipe, images, directory, (protocol,), rules)[protocol.name]
+    scores = score_held_out(recipe, images, directory, (protocol,), rules)[protocol.name]
     found = summarise(estimate(scores, recipe.tasks, protocol, BOOTSTRAP_SEED))
     for task in recipe.tasks:
         for metric in METRICS:

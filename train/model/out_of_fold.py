@@ -1,4 +1,4 @@
-"""What the networks of a cross-validation found in the images that they did not see, stored at the images' own size."""
+"""Out-of-fold predictions: of each network for the images that were held out from it, at the images' own size."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,8 +17,8 @@ from train.data.images import TrainingImage
 from train.fit.prediction import predict_image
 
 
-def predict_unseen(recipe: Recipe, engine: Engine, images: Sequence[TrainingImage], directory: Path) -> None:
-    """Write predictions for images that a network never saw: uint16 (tasks, H, W), round(p x 65535), as .npy."""
+def predict_held_out(recipe: Recipe, engine: Engine, images: Sequence[TrainingImage], directory: Path) -> None:
+    """Write predictions for held-out images: uint16 (tasks, H, W), round(probability x 65535), as .npy."""
     directory.mkdir(parents=True, exist_ok=True)
     for image in images:
         found = predict_image(recipe, image, engine)
@@ -26,42 +26,42 @@ def predict_unseen(recipe: Recipe, engine: Engine, images: Sequence[TrainingImag
 
 
 def read_prediction(directory: Path, image: TrainingImage) -> NDArray[np.uint16]:
-    """What `predict_unseen` wrote for an image, uint16 (tasks, H, W)."""
+    """The stored prediction for an image, uint16 (tasks, H, W)."""
     found: NDArray[np.uint16] = np.load(locate_prediction(directory, image), mmap_mode="r")
     return found
 
 
 def locate_prediction(directory: Path, image: TrainingImage) -> Path:
-    """Where the prediction of an image lies."""
+    """The file of the prediction for an image."""
     return locate_case(directory, image.case)
 
 
 def locate_case(directory: Path, case: Case) -> Path:
-    """Where the prediction of a case lies; cases of two data sets may share a name."""
+    """The file of the prediction for a case; its name has the data set, as cases of two may share a name."""
     return directory / f"{case.data_set}-{case.name}.npy"
 
 
 def write_maps(recipe: Recipe, cases: Sequence[Case], directory: Path, output: Path) -> None:
-    """Write what a training found in the images that it held out, for `evaluate.py`: 16-bit PNG.
+    """Write the predictions for held-out images as 16-bit PNG, for `evaluate.py`.
 
     Args:
         recipe: gives the tasks.
-        cases: of the recipe; those that were never held out are passed over.
-        directory: where `predict_unseen` wrote.
+        cases: of the recipe; those that were not held out are left out.
+        directory: of the predictions that `predict_held_out` wrote.
         output: takes `<task>/<case>_probability.png`.
 
     Raises:
         DataSetError: there is no prediction, or two cases have one name.
     """
-    held = [case for case in cases if locate_case(directory, case).is_file()]
-    if not held:
+    found = [case for case in cases if locate_case(directory, case).is_file()]
+    if not found:
         raise DataSetError(f"{directory} holds no prediction for an image of '{recipe.name}': train the recipe first")
-    twice = sorted({case.name for case in held if sum(case.name == other.name for other in held) > 1})
+    twice = sorted({case.name for case in found if sum(case.name == other.name for other in found) > 1})
     if twice:
         raise DataSetError(f"several data sets have an image {', '.join(twice)}: their maps would have one name")
-    for case in held:
-        found = to_probability(np.load(locate_case(directory, case)))
-        for task, plane in zip(recipe.tasks, found, strict=True):
+    for case in found:
+        planes = to_probability(np.load(locate_case(directory, case)))
+        for task, plane in zip(recipe.tasks, planes, strict=True):
             path = output / task / f"{case.name}_probability.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             write_probability(path, plane, Geometry((plane.shape[1], plane.shape[0])))

@@ -20,7 +20,7 @@ LARGE_SHARE = 0.25
 """Where one image holds this share of all true pixels, pooled scores are given without it too."""
 
 
-def score_unseen(
+def score_held_out(
     recipe: Recipe,
     images: Sequence[TrainingImage],
     predictions: Path,
@@ -32,7 +32,7 @@ def score_unseen(
     Args:
         recipe: gives the tasks.
         images: with their truth.
-        predictions: where `predict_unseen` wrote theirs.
+        predictions: where `predict_held_out` wrote theirs.
         protocols: the rules.
         rules: the model's own for its masks, task by task; other maps are cut at the protocol's threshold.
     """
@@ -65,8 +65,8 @@ def list_scores(
     there is one.
     """
     protocols = find_protocols(recipe.protocols)
-    found = score_unseen(recipe, images, predictions, protocols, rules)
-    whose = recipe.held_out_words
+    found = score_held_out(recipe, images, predictions, protocols, rules)
+    whose = recipe.held_out_description
     rows = []
     for protocol in protocols:
         for task in recipe.tasks:

@@ -7,14 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from retseg.models import Candidate, write_card
+from retseg.models import Candidate
 from retseg.toml_schema import SchemaError
 from train.config.loader import load_recipe
 from train.config.recipe import Recipe
 from train.fit.logs import sum_hours
-from train.model.export import export_model
-from train.model.held_out import list_held_out
-from train.model.make import Places, describe_training
+from train.model.make import Folders, export_trained
 from train.model.networks import Trained, train_networks
 from train.model.size import count_parameters
 from train.model.thresholds import Choice, select_thresholds
@@ -38,13 +36,13 @@ class Contender:
         return sum(row.value for row in self.rows) / len(self.rows)
 
 
-def select_model(name: str, changes: Sequence[str], places: Places, workers: int, resume: bool) -> Path:
+def select_model(name: str, changes: Sequence[str], folders: Folders, workers: int, resume: bool) -> Path:
     """Train every candidate of a recipe on the same images, and export the best under the recipe's name.
 
     Args:
         name: of the recipe.
         changes: `KEY=VALUE`, applied after each candidate's own.
-        places: checkpoints go to `runs/<recipe>/<candidate>`.
+        folders: checkpoints go to `runs/<recipe>/<candidate>`.
         workers: processes that draw patches.
         resume: whether to go on from the last checkpoints.
 
@@ -62,23 +60,20 @@ def select_model(name: str, changes: Sequence[str], places: Places, workers: int
     contenders = []
     for candidate in plain.candidates:
         recipe = load_recipe(name, [f"width={candidate}", *changes])
-        trained = train_networks(recipe, places.data, places.runs / name / candidate, workers, resume)
+        trained = train_networks(recipe, folders.data, folders.runs / name / candidate, workers, resume)
         if trained.is_writer:
             contenders.append(judge(candidate, recipe, trained))
             print("\n".join(describe_row(row) for row in contenders[-1].rows), flush=True)
     if contenders:
         best = max(contenders, key=lambda contender: contender.value)
         comparison = tuple(replace(row, chosen=each is best) for each in contenders for row in each.rows)
-        training = describe_training(best.recipe, best.trained.cases, sum_hours(best.trained.logs.values()))
-        card = export_model(best.recipe, best.trained.members, best.choices, training, places.output / name, comparison)
-        held_out = list_held_out(best.recipe, best.trained.unseen, best.trained.predictions, best.choices)
-        write_card(replace(card, held_out=held_out))
-    return places.output / name
+        export_trained(best.recipe, best.trained, best.choices, folders.output / name, comparison)
+    return folders.output / name
 
 
 def judge(name: str, recipe: Recipe, trained: Trained) -> Contender:
     """A trained candidate with its own thresholds and what they give on the held-out images."""
-    choices = select_thresholds(recipe, trained.unseen, trained.predictions)
+    choices = select_thresholds(recipe, trained.held_out, trained.predictions)
     metric = METRICS[recipe.selection.rule]
     rows = []
     for task, choice in choices.items():

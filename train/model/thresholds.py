@@ -89,7 +89,7 @@ def count_image(recipe: Recipe, number: int, image: TrainingImage, found: NDArra
         found, (sizes, thresholds).
     """
     probability = to_probability(found)
-    sizes = [scale_size(size, image, recipe) for size in recipe.selection.minimum_areas]
+    sizes = [scale_size(size, image, recipe) for size in recipe.selection.minimum_component_sizes]
     if image.case.healthy:
         return count_components(probability, image.field_of_view, THRESHOLDS, sizes)
     return count_parts(probability, image.truth[number], image.field_of_view, sizes)
@@ -128,7 +128,7 @@ def pick(
         healthy = [table for image, table in pairs if image.case.healthy]
         allowed = find_allowed(np.stack(healthy), recipe.selection.false_lesions)
     size, best = np.unravel_index(int(np.argmax(np.where(allowed, scores, -1))), scores.shape)
-    return MaskRule(float(THRESHOLDS[best]), recipe.selection.minimum_areas[size]), scores[size]
+    return MaskRule(float(THRESHOLDS[best]), recipe.selection.minimum_component_sizes[size]), scores[size]
 
 
 def count_parts(probability: Floats, truth: Mask, region: Mask, areas: Sequence[int]) -> NDArray[np.int64]:
@@ -169,7 +169,7 @@ def score(
     roc, precision = bootstrap_curves(histograms, recipe.seed)
     pooled = bootstrap_pooled(counts, dice.over, recipe.seed)
     mean = bootstrap_mean(each, recipe.seed)
-    where = f"{recipe.held_out_words}, {REGION}"
+    where = f"{recipe.held_out_description}, {REGION}"
     return [
         Score(
             recipe.tasks[number],

@@ -19,32 +19,32 @@ from train.config.protocols import find_protocols
 from train.config.recipe import Recipe
 from train.data.cases import gather_cases, gather_test_cases
 from train.data.images import TrainingImage, load_training_images
-from train.fit.initial import choose_start, find_start, name_start
+from train.fit.initial import choose_initial_model, describe_initial_model, find_initial_model
 from train.fit.logs import read_log, sum_hours
 from train.fit.prediction import open_weights
-from train.model.make import Places, read_commit
+from train.model.make import Folders, read_commit
 from train.model.networks import Trained, train_networks
-from train.model.out_of_fold import predict_unseen
-from train.model.scoring import BOOTSTRAP_SEED, score_unseen
+from train.model.out_of_fold import predict_held_out
+from train.model.scoring import BOOTSTRAP_SEED, score_held_out
 from train.model.size import count_parameters
 from train.reproduce.result import ResultError, name_result
 
 
-def measure_recipe(recipe: Recipe, places: Places, workers: int, resume: bool) -> Path:
+def measure_recipe(recipe: Recipe, folders: Folders, workers: int, resume: bool) -> Path:
     """Train a recipe, score it at the threshold of each of its protocols, and write the result; no model is exported.
 
     Args:
         recipe: with `protocols`.
-        places: the result goes to `output`.
+        folders: the result goes to `output`.
         workers: processes that draw patches.
-        resume: whether to go on from the last checkpoint.
+        resume: go on from the last checkpoint.
 
     Returns:
         The JSON file.
 
     Raises:
         ResultError: the recipe names no protocol, or holds out nothing to score.
-        SchemaError: the recipe starts from a model that has seen what is scored.
+        SchemaError: every initial model was trained on images that are scored.
         DataSetError: images or masks are absent or do not fit together.
     """
     recipe = dataclasses.replace(recipe, refit=0.0)  # a network without held-out images has no score
@@ -53,22 +53,22 @@ def measure_recipe(recipe: Recipe, places: Places, workers: int, resume: bool) -
         raise ResultError(
             f"the recipe '{recipe.name}' names no protocols, or nothing to score: it is not an experiment"
         )
-    test, left_out = gather_test_cases(recipe, places.data)
-    recipe = choose_start(recipe, test)
-    overlap = {case.image for case in test} & {case.image for case in gather_cases(recipe, places.data)}
+    test, left_out = gather_test_cases(recipe, folders.data)
+    recipe = choose_initial_model(recipe, test)
+    overlap = {case.image for case in test} & {case.image for case in gather_cases(recipe, folders.data)}
     if overlap or (recipe.test and not test):
         shared = ", ".join(sorted(path.name for path in overlap))
         raise ResultError(f"trained on what it is tested on: {shared}" if shared else "; ".join(left_out))
     images = load_training_images(test, recipe)
-    directory = places.runs / name_result(recipe)
-    trained = train_networks(recipe, places.data, directory, workers, resume)
-    path = places.output / f"{name_result(recipe)}.json"
+    directory = folders.runs / name_result(recipe)
+    trained = train_networks(recipe, folders.data, directory, workers, resume)
+    path = folders.output / f"{name_result(recipe)}.json"
     if trained.is_writer:
         if recipe.test:
             engine = open_weights(recipe, trained.members[0], trained.device)
-            predict_unseen(recipe, engine, images, directory / "test")
-            trained = dataclasses.replace(trained, unseen=images, predictions=directory / "test")
-        scores = score_images(recipe, trained.unseen, trained.predictions, protocols)
+            predict_held_out(recipe, engine, images, directory / "test")
+            trained = dataclasses.replace(trained, held_out=images, predictions=directory / "test")
+        scores = score_images(recipe, trained.held_out, trained.predictions, protocols)
         document = {**describe_run(recipe, trained), "left_out": list(left_out), "protocols": scores}
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -78,8 +78,8 @@ def measure_recipe(recipe: Recipe, places: Places, workers: int, resume: bool) -
 def score_images(
     recipe: Recipe, images: Sequence[TrainingImage], predictions: Path, protocols: Sequence[Protocol]
 ) -> dict[str, Any]:
-    """Each protocol with its words and, for each task, its metrics: value, 95 % interval, s.d. over images."""
-    scores = score_unseen(recipe, images, predictions, protocols, {})
+    """Each protocol with its title and, for each task, its metrics: value, 95 % interval, s.d. over images."""
+    scores = score_held_out(recipe, images, predictions, protocols, {})
     return {protocol.name: describe_protocol(protocol, scores[protocol.name], recipe.tasks) for protocol in protocols}
 
 
@@ -111,7 +111,7 @@ def _round(summary: Summary) -> dict[str, float]:
 
 
 def describe_run(recipe: Recipe, trained: Trained) -> dict[str, Any]:
-    """What a result says of its training."""
+    """The part of a result that describes its training."""
     rows = [row for log in trained.logs.values() for row in read_log(log)]
     hours, steps = sum_hours(trained.logs.values()), recipe.total_steps
     shown = sum(float(row["images_per_second"]) * float(row["hours"]) * 3600 for row in rows)
@@ -121,12 +121,12 @@ def describe_run(recipe: Recipe, trained: Trained) -> dict[str, Any]:
         "variant": recipe.variant,
         "seed": recipe.seed,
         "encoder": hash_file(Path(recipe.encoder)) if recipe.encoder else "",
-        "start": name_start(find_start(recipe)),
+        "initial_model": describe_initial_model(find_initial_model(recipe)),
         "title": recipe.title,
         "data": recipe.data,
         "trained_on": len(trained.cases),
         "scored": "test" if recipe.test else "held out folds",
-        "cases": [f"{image.case.data_set}/{image.case.name}" for image in trained.unseen],
+        "cases": [f"{image.case.data_set}/{image.case.name}" for image in trained.held_out],
         "parameters": count_parameters(recipe),
         "networks": recipe.networks,
         "steps": steps,

@@ -11,7 +11,7 @@ from retseg.toml_schema import SchemaError, nearest
 from train.config.loader import list_recipes, load_recipe
 from train.config.recipe import Recipe
 from train.data.cases import DataSetError, gather_cases, gather_test_cases
-from train.model.make import Places
+from train.model.make import Folders
 from train.model.size import measure_network
 from train.reproduce.measure import measure_recipe
 from train.reproduce.result import name_result
@@ -33,7 +33,7 @@ class Queue:
 
 
 @dataclass(frozen=True)
-class Planned:
+class PlannedRun:
     """One run: its recipe with seed and width, its work in GFLOP, and why it will not be run, where it will not."""
 
     recipe: Recipe
@@ -41,7 +41,7 @@ class Planned:
     obstacle: str = ""
 
 
-def plan_runs(queue: Queue, places: Places) -> tuple[Planned, ...]:
+def plan_runs(queue: Queue, folders: Folders) -> tuple[PlannedRun, ...]:
     """The runs of a queue that have no result yet: a seed of everything before the next seed, the shortest first.
 
     Raises:
@@ -56,11 +56,11 @@ def plan_runs(queue: Queue, places: Places) -> tuple[Planned, ...]:
     planned = []
     for name in chosen:
         plain = load_recipe(name, widths)
-        work, obstacle = estimate_work(plain), find_obstacle(plain, places.data)
+        work, obstacle = estimate_work(plain), find_obstacle(plain, folders.data)
         for seed in range(queue.seeds):
             recipe = load_recipe(name, [*widths, f"seed={seed}"])
-            if not (places.output / f"{name_result(recipe)}.json").is_file():
-                planned.append(Planned(recipe, work, obstacle))
+            if not (folders.output / f"{name_result(recipe)}.json").is_file():
+                planned.append(PlannedRun(recipe, work, obstacle))
     return tuple(sorted(planned, key=lambda run: (bool(run.obstacle), run.recipe.seed, run.work, run.recipe.name)))
 
 
@@ -81,7 +81,7 @@ def find_obstacle(recipe: Recipe, data: Path) -> str:
     return ""
 
 
-def describe_plan(planned: Sequence[Planned]) -> str:
+def describe_plan(planned: Sequence[PlannedRun]) -> str:
     """The runs in their order, a line each."""
     lines = []
     for run in planned:
@@ -90,7 +90,7 @@ def describe_plan(planned: Sequence[Planned]) -> str:
     return "\n".join(lines) or "every one of these experiments has its result"
 
 
-def run_experiments(planned: Sequence[Planned], places: Places, workers: int) -> tuple[str, ...]:
+def run_experiments(planned: Sequence[PlannedRun], folders: Folders, workers: int) -> tuple[str, ...]:
     """Run what can be run, each from its last checkpoint where it has one; one that fails does not stop the others.
 
     Returns:
@@ -102,7 +102,7 @@ def run_experiments(planned: Sequence[Planned], places: Places, workers: int) ->
         print(f"[{number}/{len(ready)}] {name_result(recipe)}", flush=True)
         began = time.perf_counter()
         try:
-            path = measure_recipe(recipe, places, workers, resume=True)
+            path = measure_recipe(recipe, folders, workers, resume=True)
         except (RetsegError, RuntimeError, OSError) as error:
             failed.append(f"{name_result(recipe)}: {error}")
             print(f"error: {error}", flush=True)

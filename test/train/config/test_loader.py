@@ -12,7 +12,7 @@ from train.config.loader import load_recipe
 def thicker(recipes: Path) -> Path:
     """The folder of recipes with `thicker`, which extends `lines`."""
     (recipes / "thicker.toml").write_text(
-        'extends = "lines"\ntitle = "thick lines"\n"stage.0.rate" = 0.5\nseed = 4\n'
+        'extends = "lines"\ntitle = "thick lines"\n"stage.0.learning_rate" = 0.5\nseed = 4\n'
         '[network]\narchitecture = "unet"\narguments = { widths = [6] }\n'
         '[variants.cpu]\n"sampling.patch" = 16\n[variants.long]\n"stage.0.steps" = 99\n'
     )
@@ -22,13 +22,13 @@ def thicker(recipes: Path) -> Path:
 def test_an_extension_keeps_what_it_does_not_name_and_replaces_what_it_does(thicker: Path) -> None:
     recipe = load_recipe("thicker", (), thicker)
     assert (recipe.name, recipe.title, recipe.seed, recipe.terms) == ("thicker", "thick lines", 4, "none")
-    assert (recipe.stage[0].rate, recipe.stage[0].steps) == (0.5, 8)
+    assert (recipe.stage[0].learning_rate, recipe.stage[0].steps) == (0.5, 8)
     assert recipe.network.arguments == {"widths": [6]}
 
 
 def test_variants_of_both_are_merged_and_several_can_be_chosen(thicker: Path) -> None:
     recipe = load_recipe("thicker", ["width=cpu", "width=long"], thicker)
-    assert (recipe.sampling.patch, recipe.stage[0].rate, recipe.stage[0].steps) == (16, 0.5, 99)
+    assert (recipe.sampling.patch, recipe.stage[0].learning_rate, recipe.stage[0].steps) == (16, 0.5, 99)
     assert recipe.variant == "cpu+long"
     assert load_recipe("lines", (), thicker).variant == "paper"
 
@@ -40,7 +40,7 @@ def test_variants_of_both_are_merged_and_several_can_be_chosen(thicker: Path) ->
         ('extends = "lines"\n"stage.0.stepps" = 3', "did you mean 'steps'"),
         ('extends = "lines"\n"stage.1.steps" = 3', "'1' of 'stage.1.steps' is not one of 0 to 0"),
         ('extends = "other"', "in a circle: other -> other"),
-        ('extends = "lines"\n[framing]\nsize = [5, 5]', "of a whole frame"),
+        ('extends = "lines"\n[framing]\nsize = [5, 5]', "for the region .frame. only"),
         ('extends = "lines"\npreprocessing.diameter = 9\n[framing]\nregion = "frame"\nsize = [5, 5]', "and a diameter"),
         ('extends = "lines"\n[tiles]\nside = 8', "framing.region = 'frame'"),
         ('extends = "lines"\n[[test]]\nfolder = "x"\nchallenge = "fundus"', "needs folds = 1"),

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from retseg.toml_schema import SchemaError
+from train.config.fingerprint import fingerprint_weights, has_fingerprint
 from train.config.loader import list_recipes, load_recipe
-from train.config.recipe import Transform
+from train.config.patches import Transform
 from train.data.augmentation import compose
 from train.fit.losses import build_loss
 
@@ -14,8 +15,8 @@ from train.fit.losses import build_loss
 def test_changes_reach_any_depth_and_variants_are_named_sets_of_them(recipes: Path) -> None:
     changed = load_recipe("lines", ["stage.0.steps=3", "seed=9", "network.arguments.activation=silu"], recipes)
     assert (changed.stage[0].steps, changed.seed, changed.network.arguments["activation"]) == (3, 9, "silu")
-    small = load_recipe("lines", ["width=cpu", "stage.0.rate=0.25"], recipes)
-    assert (small.sampling.patch, small.stage[0].rate) == (64, 0.25)
+    small = load_recipe("lines", ["width=cpu", "stage.0.learning_rate=0.25"], recipes)
+    assert (small.sampling.patch, small.stage[0].learning_rate) == (64, 0.25)
 
 
 @pytest.mark.parametrize(
@@ -43,8 +44,11 @@ def test_an_unknown_recipe_is_answered_with_the_nearest(recipes: Path) -> None:
 
 def test_what_does_not_shape_the_weights_may_change_between_start_and_resumption(recipes: Path) -> None:
     plain = load_recipe("lines", (), recipes)
-    assert load_recipe("lines", ["title=x", "selection.rule=pooled_dice"], recipes).essence == plain.essence
-    assert load_recipe("lines", ["sampling.batch=3"], recipes).essence != plain.essence
+    renamed = load_recipe("lines", ["title=x", "selection.rule=pooled_dice"], recipes)
+    assert fingerprint_weights(renamed) == fingerprint_weights(plain)
+    assert has_fingerprint(renamed, fingerprint_weights(plain))
+    larger = load_recipe("lines", ["sampling.batch=3"], recipes)
+    assert not has_fingerprint(larger, fingerprint_weights(plain))
 
 
 @pytest.mark.parametrize("name", list_recipes())

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from retseg.phantom.data_sets import write_idrid
-from train.config.recipe import Source
+from train.config.images import Source
 from train.data.cases import DataSetError, list_cases
 
 TASKS = ("microaneurysm", "soft_exudate")

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from retseg.preprocessing import Framing
-from train.config.recipe import Recipe, Sampling, Tiles
+from train.config.images import Tiles
+from train.config.patches import Sampling
+from train.config.recipe import Recipe
 from train.data.cases import DataSetError, gather_cases
 from train.data.folds import split_folds
 from train.data.images import load_training_images
@@ -27,7 +29,7 @@ def reframe(recipe: Recipe, **changes: object) -> Recipe:
 
 
 def test_the_whole_frame_is_seen_and_scored_where_the_recipe_says_so(data: Path, recipe: Recipe) -> None:
-    whole = reframe(recipe, framing=Framing("frame"), sampling=Sampling(96, 1, place="whole"))
+    whole = reframe(recipe, framing=Framing("frame"), sampling=Sampling(96, 1, position="whole"))
     image = load_training_images(gather_cases(whole, data), whole)[0]
     assert image.patch.pixels.shape == (72, 80, 3) and image.patch.field_of_view.all()
     assert not image.field_of_view.all()

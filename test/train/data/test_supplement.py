@@ -11,24 +11,27 @@ import torch
 
 from retseg.phantom.data_sets import write_idrid
 from retseg.toml_schema import SchemaError
+from train.config.fingerprint import fingerprint_weights
+from train.config.images import Supplement
 from train.config.loader import load_recipe
-from train.config.recipe import Recipe, Selection, Supplement
+from train.config.recipe import Recipe
+from train.config.selection import SelectionRule
 from train.data.cases import DataSetError, gather_cases
 from train.data.folds import list_training, split_folds
 from train.data.images import load_training_images
 from train.data.patches import Patches
 from train.fit.losses import build_loss, list_losses
-from train.model.make import Places, make_model
+from train.model.make import Folders, make_model
 
 SMALL = ["sampling.patch=32", "network.arguments.widths=[4, 8]", "stage.0.steps=2", "round=2", "folds=2"]
-SMALL += ["preprocessing.diameter=0", 'inference.flips="none"', "start=[]", "refit=0"]
+SMALL += ["preprocessing.diameter=0", 'inference.flips="none"', "initial_models=[]", "refit=0"]
 GREY = Supplement("IDRiD_EX_gray512", "idrid", ("hard_exudate",), "IDRiD_quarter", 96, grey_masks=True)
 
 
 def join(supplement: Supplement) -> Recipe:
     """The lesions of `IDRiD_quarter` alone, and a supplement."""
     shipped = load_recipe("idrid-lesions", SMALL)
-    sources = {"source": shipped.source[:1], "supplement": (supplement,), "selection": Selection()}
+    sources = {"source": shipped.source[:1], "supplement": (supplement,), "selection": SelectionRule()}
     return dataclasses.replace(shipped, augmentation=(), **sources)
 
 
@@ -98,7 +101,7 @@ def test_the_model_is_scored_on_its_sources_and_lists_all_it_saw(recipe: Recipe,
     from retseg.models import load_card
 
     torch.set_num_threads(1)
-    card = load_card(make_model(recipe, Places(lesions, lesions / "runs", lesions / "models"), 0, False))
+    card = load_card(make_model(recipe, Folders(lesions, lesions / "runs", lesions / "models"), 0, False))
     assert len(card.training.images) == 6 and "IDRiD_EX_gray512/IDRiD_07.png" in card.training.images
     assert len(list((lesions / "runs" / recipe.name / "out-of-fold").glob("*.npy"))) == 3
 
@@ -118,5 +121,5 @@ def test_a_wrong_supplement_is_refused_and_a_recipe_without_one_resumes_old_chec
         join(dataclasses.replace(GREY, eyes="IDRiD_quarters"))
     with pytest.raises(SchemaError, match="no task 'vessel'"):
         join(dataclasses.replace(GREY, tasks=("vessel",)))
-    assert "supplement" not in json.loads(load_recipe("vessel").essence)
-    assert "supplement" in json.loads(join(GREY).essence)
+    assert "supplement" not in json.loads(fingerprint_weights(load_recipe("vessel")))
+    assert "supplement" in json.loads(fingerprint_weights(join(GREY)))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from train.config.recipe import Tone
+from train.config.patches import Tone
 from train.data.augmentation import Patch
 from train.data.tone import apply_curves, count_levels, draw_tone_curves, measure_after_curves
 

@@ -16,16 +16,16 @@ from retseg.toml_schema import SchemaError
 from train.config.recipe import Recipe
 from train.data.cases import gather_cases
 from train.data.images import load_training_images
-from train.fit.initial import choose_start, find_start, load_start
+from train.fit.initial import choose_initial_model, find_initial_model, load_initial_weights
 from train.fit.loop import Run, Trainer, TrainingError
-from train.model.make import Places, describe_training, make_model
+from train.model.make import Folders, describe_training, make_model
 from train.model.networks import train_networks
 
 
 @pytest.fixture
 def model(recipe: Recipe, data: Path) -> Card:
     """One network for vessels."""
-    folder = make_model(dataclasses.replace(recipe, refit=1.0), Places(data, data / "runs", data / "models"), 0, False)
+    folder = make_model(dataclasses.replace(recipe, refit=1.0), Folders(data, data / "runs", data / "models"), 0, False)
     return load_card(folder)
 
 
@@ -34,13 +34,15 @@ def started(recipe: Recipe, model: Card) -> Recipe:
     """The same network for two tasks, of other images."""
     network = dataclasses.replace(recipe.network, arguments={**recipe.network.arguments, "tasks": 2})
     tasks = ("haemorrhage", "hard_exudate")
-    return dataclasses.replace(recipe, name="blots", tasks=tasks, network=network, start=(str(model.directory),))
+    return dataclasses.replace(
+        recipe, name="blots", tasks=tasks, network=network, initial_models=(str(model.directory),)
+    )
 
 
 def test_all_weights_but_those_of_the_head_are_the_models(started: Recipe, model: Card) -> None:
     network = build_network(started.network.architecture, started.network.arguments)
     head = network.head.weight.clone()
-    load_start(network, model)
+    load_initial_weights(network, model)
     theirs = load_file(model.directory / "model.safetensors")
     for name, value in network.state_dict().items():
         assert (
@@ -54,7 +56,7 @@ def test_a_training_begins_with_them(started: Recipe, model: Card, tmp_path: Pat
     weight = "encoder.0.0.0.weight"
     theirs = load_file(model.directory / "model.safetensors")[weight].float()
     assert torch.equal(trainer.network.state_dict()[weight], theirs)
-    assert torch.equal(trainer.average.weights[weight], theirs)
+    assert torch.equal(trainer.ema.weights[weight], theirs)
 
 
 def test_the_images_of_the_model_count_as_trained_on_and_the_card_names_it(
@@ -63,32 +65,32 @@ def test_the_images_of_the_model_count_as_trained_on_and_the_card_names_it(
     (first, *_) = gather_cases(recipe, data)
     told = describe_training(started, [dataclasses.replace(first, data_set="other")], 0.0)
     assert set(told.images) == {*model.training.images, "other/eye0.png"}
-    assert told.data.endswith("; it began as lines: phantom: lines on discs") and told.terms == "none"
+    assert told.data.endswith("; initialised from lines: phantom: lines on discs") and told.terms == "none"
     assert told.start == f"lines, SHA-256 {model.files['model.safetensors']}"
     assert describe_training(recipe, [first], 0.0).start == ""
 
 
 def test_a_model_for_other_images_with_another_network_or_altered_is_refused(started: Recipe, model: Card) -> None:
     wider = build_network("unet", {"widths": [4, 16], "tasks": 2})
-    with pytest.raises(SchemaError, match=r"a UNet cannot start from the model 'lines', .* has the shape"):
-        load_start(wider, model)
+    with pytest.raises(SchemaError, match=r"a UNet cannot be initialised from the model 'lines', .* has the shape"):
+        load_initial_weights(wider, model)
     grey = dataclasses.replace(started, preprocessing=Preprocessing(channels="grey"))
     with pytest.raises(SchemaError, match="is for cfp images, grey, normalised by field_of_view, but"):
-        find_start(grey)
+        find_initial_model(grey)
     with pytest.raises(ModelError, match="there is no model 'nothing'"):
-        find_start(dataclasses.replace(started, start=(str(model.directory.parent / "nothing"),)))
-    with pytest.raises(SchemaError, match="a start and an encoder"):
+        find_initial_model(dataclasses.replace(started, initial_models=(str(model.directory.parent / "nothing"),)))
+    with pytest.raises(SchemaError, match="initial_models and an encoder"):
         dataclasses.replace(started, encoder="vgg16.pth")
     (model.directory / "model.safetensors").write_bytes(b"other")
     with pytest.raises(ModelError, match="SHA-256 differs"):
-        find_start(started)
+        find_initial_model(started)
 
 
 def test_a_start_that_has_seen_what_is_held_out_is_refused_before_the_first_step(
     recipe: Recipe, model: Card, data: Path
 ) -> None:
-    again = dataclasses.replace(recipe, name="again", start=(str(model.directory),))
-    with pytest.raises(SchemaError, match=r"holds out eye\d, eye\d, which the model 'lines'"):
+    again = dataclasses.replace(recipe, name="again", initial_models=(str(model.directory),))
+    with pytest.raises(SchemaError, match=r"holds out eye\d, eye\d, which its initial model 'lines'"):
         train_networks(again, data, data / "again", 0, False)
     assert not (data / "again").exists()
 
@@ -100,12 +102,12 @@ def test_a_network_begins_as_the_first_model_that_saw_nothing_of_what_it_holds_o
     shutil.copytree(model.directory, other)
     card = load_card(other)
     write_card(dataclasses.replace(card, training=dataclasses.replace(card.training, images={"elsewhere/a.png": "0"})))
-    several = dataclasses.replace(recipe, start=(str(model.directory), str(other)), refit=1.0)
+    several = dataclasses.replace(recipe, initial_models=(str(model.directory), str(other)), refit=1.0)
     seen = gather_cases(recipe, data)
-    assert choose_start(several, seen[:1]).start == (str(other),)
-    assert choose_start(several, ()).start == (str(model.directory),)
-    assert choose_start(recipe, seen).start == ()
-    with pytest.raises(SchemaError, match="several starts, which needs a refit"):
+    assert choose_initial_model(several, seen[:1]).initial_models == (str(other),)
+    assert choose_initial_model(several, ()).initial_models == (str(model.directory),)
+    assert choose_initial_model(recipe, seen).initial_models == ()
+    with pytest.raises(SchemaError, match="several initial_models, which needs a refit"):
         dataclasses.replace(several, refit=0.0)
 
 
@@ -115,6 +117,6 @@ def test_a_training_does_not_go_on_from_another_start(started: Recipe, model: Ca
     Trainer(started, Run(tmp_path, 1, 0), fabric).train(images, ())
     Trainer(started, Run(tmp_path, 1, 0, resume=True), fabric)
     state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
-    torch.save({**state, "start": "lines, SHA-256 0"}, tmp_path / "checkpoint.pt")
-    with pytest.raises(TrainingError, match="began as lines, SHA-256 0, which is now lines, SHA-256"):
+    torch.save({**state, "initial_model": "lines, SHA-256 0"}, tmp_path / "checkpoint.pt")
+    with pytest.raises(TrainingError, match="was initialised from lines, SHA-256 0, which is now lines, SHA-256"):
         Trainer(started, Run(tmp_path, 1, 0, resume=True), fabric)

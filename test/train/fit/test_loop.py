@@ -196,5 +196,5 @@ def test_weights_that_are_lost_by_an_infinite_gradient_are_not_saved(
 
 
 def test_two_processes_share_the_patches_of_a_step_without_overlap() -> None:
-    first, second = (list(Steps(2, 4, 3, (rank, 2))) for rank in (0, 1))
+    first, second = (list(Steps(2, 4, 3, rank, 2)) for rank in (0, 1))
     assert sorted(first + second) == list(range(12, 24))

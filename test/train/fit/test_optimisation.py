@@ -5,7 +5,7 @@ import torch
 
 from retseg.toml_schema import SchemaError
 from train.config.stage import Stage, WeightGroup
-from train.fit.optimisation import build_optimiser, group_parameters, set_rate
+from train.fit.optimisation import build_optimiser, group_parameters, set_learning_rate
 
 
 def name_weights() -> list[tuple[str, torch.nn.Parameter]]:
@@ -24,7 +24,7 @@ def test_a_schedule_reaches_every_group_in_its_proportion() -> None:
     stage = Stage(1, 1.0, optimiser="sgd", momentum=0.0, groups=(WeightGroup("b.*", 0.25),))
     weights = name_weights()
     optimiser = build_optimiser(weights, stage)
-    set_rate(optimiser, 0.5)
+    set_learning_rate(optimiser, 0.5)
     sum(value for _, value in weights).backward()
     optimiser.step()
     assert [value.item() for _, value in weights] == [0.5, 0.5, 0.875, 0.875]

@@ -9,7 +9,7 @@ import pytest
 
 from retseg.models import HeldOut
 from train.config.recipe import Recipe
-from train.config.recipe import Selection as Rule
+from train.config.selection import SelectionRule as Rule
 from train.data.cases import gather_cases
 from train.data.images import TrainingImage, load_training_images
 from train.model.held_out import compare_eyes, list_held_out

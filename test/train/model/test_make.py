@@ -16,62 +16,62 @@ from train.config.recipe import Recipe
 from train.data.cases import DataSetError, gather_cases
 from train.data.folds import split_folds
 from train.data.images import load_training_images
-from train.model.make import Places, describe_training, find_common_size, make_model
+from train.model.make import Folders, describe_training, find_common_size, make_model
 from train.model.networks import plan_networks, train_networks
 
 
 @pytest.fixture
-def places(data: Path) -> Places:
-    return Places(data, data / "runs", data / "models")
+def folders(data: Path) -> Folders:
+    return Folders(data, data / "runs", data / "models")
 
 
-def test_a_recipe_becomes_a_verified_model_whose_two_engines_agree(recipe: Recipe, places: Places) -> None:
-    card = load_card(make_model(recipe, places, 0, False))
+def test_a_recipe_becomes_a_verified_model_whose_two_engines_agree(recipe: Recipe, folders: Folders) -> None:
+    card = load_card(make_model(recipe, folders, 0, False))
     verify_files(card)
     assert card.network.architecture == "ensemble" and card.network.arguments["members"] == 2
     assert card.training.steps == 16 and set(card.training.images) == {f"lines/eye{n}.png" for n in range(4)}
     assert card.tasks["vessel"].threshold in card.selection["vessel"].thresholds
     assert {score.metric for score in card.score} == {"f1", "dice", "auc_roc", "ap"}
     assert all(score.low <= score.value <= score.high for score in card.score if score.metric != "f1")
-    assert (places.runs / "lines" / "curves.png").stat().st_size > 1000
+    assert (folders.runs / "lines" / "curves.png").stat().st_size > 1000
     tiles = np.random.default_rng(0).normal(size=(3, 3, 64, 96)).astype(np.float32)
     by_torch, by_openvino = (open_engine(kind, card)(tiles) for kind in ("torch", "openvino"))  # type: ignore[arg-type]
     assert by_torch.shape == by_openvino.shape == (3, 1, 64, 96)
     np.testing.assert_allclose(by_torch, by_openvino, atol=0.1)
 
 
-def test_a_second_run_with_resume_makes_the_same_model(recipe: Recipe, places: Places) -> None:
-    folder = make_model(recipe, places, 0, False)
+def test_a_second_run_with_resume_makes_the_same_model(recipe: Recipe, folders: Folders) -> None:
+    folder = make_model(recipe, folders, 0, False)
     first = load_card(folder)
-    assert load_card(make_model(recipe, places, 0, True)).files == first.files
+    assert load_card(make_model(recipe, folders, 0, True)).files == first.files
 
 
 def test_a_refitted_model_is_one_network_trained_longer_on_all_images_with_the_threshold_of_the_folds(
-    recipe: Recipe, places: Places
+    recipe: Recipe, folders: Folders
 ) -> None:
-    folds = load_card(make_model(recipe, places, 0, False))
-    card = load_card(make_model(dataclasses.replace(recipe, refit=1.5), places, 0, True))
+    folds = load_card(make_model(recipe, folders, 0, False))
+    card = load_card(make_model(dataclasses.replace(recipe, refit=1.5), folders, 0, True))
     verify_files(card)
     assert card.network.architecture == "unet"
     assert card.training.steps == 2 * 8 + 12
     assert (card.tasks, card.selection) == (folds.tasks, folds.selection)
     assert [score.value for score in card.score] == [score.value for score in folds.score]
     assert all(score.protocol.startswith("out of fold by the networks of the cross-validation") for score in card.score)
-    planned = plan_networks(dataclasses.replace(recipe, refit=1.5), gather_cases(recipe, places.data))
+    planned = plan_networks(dataclasses.replace(recipe, refit=1.5), gather_cases(recipe, folders.data))
     assert [(each.name, each.recipe.steps) for each in planned] == [("fold-0", 8), ("fold-1", 8), ("all", 12)]
-    assert planned[-1].training == (0, 1, 2, 3) and planned[-1].held == ()
-    assert all(sorted(each.training + each.held) == [0, 1, 2, 3] for each in planned)
+    assert planned[-1].training == (0, 1, 2, 3) and planned[-1].held_out == ()
+    assert all(sorted(each.training + each.held_out) == [0, 1, 2, 3] for each in planned)
     assert len({each.seed for each in planned}) == 3
 
 
-def test_networks_trained_one_by_one_make_the_same_model(recipe: Recipe, places: Places) -> None:
-    together = load_card(make_model(recipe, places, 0, False)).files
-    apart = places.runs / "apart" / recipe.name
+def test_networks_trained_one_by_one_make_the_same_model(recipe: Recipe, folders: Folders) -> None:
+    together = load_card(make_model(recipe, folders, 0, False)).files
+    apart = folders.runs / "apart" / recipe.name
     for name in ("fold-1", "fold-0"):
-        train_networks(recipe, places.data, apart, 0, False, name)
-    assert load_card(make_model(recipe, dataclasses.replace(places, runs=apart.parent), 0, True)).files == together
+        train_networks(recipe, folders.data, apart, 0, False, name)
+    assert load_card(make_model(recipe, dataclasses.replace(folders, runs=apart.parent), 0, True)).files == together
     with pytest.raises(SchemaError, match="trains no network 'fold-2'; it trains fold-0, fold-1"):
-        train_networks(recipe, places.data, apart, 0, False, "fold-2")
+        train_networks(recipe, folders.data, apart, 0, False, "fold-2")
 
 
 def test_a_refit_without_folds_has_nothing_to_choose_its_threshold_on(recipe: Recipe) -> None:
@@ -92,14 +92,14 @@ def test_a_fold_holds_out_a_whole_data_set(recipe: Recipe, data: Path) -> None:
     sources = (*recipe.source, dataclasses.replace(recipe.source[0], folder="more"))
     parted = dataclasses.replace(recipe, source=sources, parted_by="data_set")
     planned = plan_networks(parted, gather_cases(parted, data))
-    assert [each.held for each in planned] == [(0, 1, 2, 3), (4, 5, 6, 7)]
+    assert [each.held_out for each in planned] == [(0, 1, 2, 3), (4, 5, 6, 7)]
     assert [each.training for each in planned] == [(4, 5, 6, 7), (0, 1, 2, 3)]
     with pytest.raises(SchemaError, match="it needs folds = 2, one for each source, not 3"):
         dataclasses.replace(parted, folds=3)
 
 
-def test_a_card_of_angiograms_knows_their_size_where_they_share_one(recipe: Recipe, places: Places) -> None:
-    cases = gather_cases(recipe, places.data)
+def test_a_card_of_angiograms_knows_their_size_where_they_share_one(recipe: Recipe, folders: Folders) -> None:
+    cases = gather_cases(recipe, folders.data)
     assert find_common_size(cases) == (80, 72)
     assert describe_training(recipe, cases, 0.0).size == (0, 0), "photographs are brought to scale"
     assert describe_training(dataclasses.replace(recipe, modality="octa"), cases, 0.0).size == (80, 72)
@@ -107,21 +107,21 @@ def test_a_card_of_angiograms_knows_their_size_where_they_share_one(recipe: Reci
     assert find_common_size(cases) == (0, 0)
 
 
-def test_masks_that_do_not_fit_are_all_named_before_the_first_step(recipe: Recipe, places: Places) -> None:
-    masks = places.data / "lines" / "masks"
+def test_masks_that_do_not_fit_are_all_named_before_the_first_step(recipe: Recipe, folders: Folders) -> None:
+    masks = folders.data / "lines" / "masks"
     cv2.imwrite(str(masks / "eye1.png"), np.zeros((5, 5), np.uint8))
     cv2.imwrite(str(masks / "eye2.png"), np.full((72, 80), 7, np.uint8))
     with pytest.raises(DataSetError, match=r"2 images cannot be trained on: .*eye1.png is 5x5.*eye2.png is neither"):
-        make_model(recipe, places, 0, False)
+        make_model(recipe, folders, 0, False)
     (masks / "eye3.png").unlink()
     (masks / "eye9.png").write_bytes(b"")
     with pytest.raises(DataSetError, match=r"image eye3.png has no mask; the mask .*eye9.png has no image"):
-        gather_cases(recipe, places.data)
+        gather_cases(recipe, folders.data)
 
 
 def test_images_without_the_lesion_can_be_left_out_and_an_optional_test_may_be_absent(tmp_path: Path) -> None:
     from retseg.phantom.data_sets import write_idrid
-    from train.config.recipe import Source
+    from train.config.images import Source
     from train.data.cases import gather_test_cases, list_cases
 
     write_idrid(tmp_path / "IDRiD", 3, (96, 96), 1)

@@ -10,19 +10,20 @@ import pytest
 from retseg.cli import main
 from train.cli import main as train
 from train.config.loader import load_recipe
-from train.config.recipe import Recipe, Selection
+from train.config.recipe import Recipe
 from train.data.cases import DataSetError, gather_cases
 from train.data.images import TrainingImage, load_training_images
 from train.model.out_of_fold import locate_prediction, write_maps
 from train.model.scoring import list_scores
 from train.model.thresholds import select_thresholds
 
+ONE_SOURCE = ['source=[{ folder = "IDRiD_quarter", challenge = "idrid" }]', "supplement=[]"]
+ONE_SOURCE += ['selection={ rule = "mean_dice" }']
+
 
 @pytest.fixture(scope="module")
 def recipe() -> Recipe:
-    """The lesions of `IDRiD_quarter` alone."""
-    shipped = load_recipe("idrid-lesions", ["supplement=[]"])
-    return dataclasses.replace(shipped, source=shipped.source[:1], selection=Selection())
+    return load_recipe("idrid-lesions", ONE_SOURCE)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +64,7 @@ def test_the_card_has_the_headline_of_every_protocol_for_every_task(
             ("idrid-ap", "ap"),
             ("idrid-per-image", "dice"),
         ):
-            row = rows[f"{protocol}, {recipe.held_out_words}", metric]
+            row = rows[f"{protocol}, {recipe.held_out_description}", metric]
             assert row.low <= row.value <= row.high
 
 
@@ -89,10 +90,9 @@ def test_evaluate_finds_the_same_in_the_written_maps(
     runs = tmp_path / "runs" / recipe.name
     runs.mkdir(parents=True)
     (runs / "out-of-fold").symlink_to(maps)
-    alone = ['source=[{folder="IDRiD_quarter", challenge="idrid"}]', "supplement=[]", 'selection={rule="mean_dice"}']
-    changes = [word for change in alone for word in ("--set", change)]
-    asked = [*changes, "--data", lesions, "--runs", runs.parent, "--out-of-fold", tmp_path / "maps"]
-    assert train([recipe.name, *map(str, asked)]) == 0
+    asked = ["--data", lesions, "--runs", runs.parent, "--out-of-fold", tmp_path / "maps"]
+    changes = [word for change in ONE_SOURCE for word in ("--set", change)]
+    assert train([recipe.name, *changes, *map(str, asked)]) == 0
     words = ["--ground-truth", lesions / "IDRiD_quarter", "--predictions", tmp_path / "maps", "--output", tmp_path]
     assert main(["evaluate", "--challenge", "idrid", "--protocol", "idrid-33", *map(str, words)]) == 0
     found = json.loads((tmp_path / "metrics.json").read_text())["aggregates"]

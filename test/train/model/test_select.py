@@ -10,7 +10,7 @@ from retseg.models import load_card
 from retseg.toml_schema import SchemaError
 from train.cli import main
 from train.config.loader import list_recipes, load_recipe
-from train.model.make import Places
+from train.model.make import Folders
 from train.model.select import select_model
 
 CANDIDATES = """
@@ -20,7 +20,7 @@ held_out = "first"
 selection.rule = "pooled_dice"
 [variants.thin]
 "network.arguments.widths" = [2]
-"stage.0.rate" = 0.0
+"stage.0.learning_rate" = 0.0
 [variants.thick]
 "network.arguments.widths" = [8, 8]
 [variants.tiny]
@@ -38,8 +38,8 @@ def choice(recipes: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_the_better_of_two_is_exported_and_the_card_compares_both(choice: str, data: Path) -> None:
     torch.set_num_threads(1)
-    places = Places(data, data / "runs", data / "models")
-    card = load_card(select_model(choice, ["width=tiny"], places, 0, False))
+    folders = Folders(data, data / "runs", data / "models")
+    card = load_card(select_model(choice, ["width=tiny"], folders, 0, False))
     thin, thick = card.comparison
     assert (thin.name, thick.name) == ("thin", "thick") and (thin.chosen, thick.chosen) == (False, True)
     assert thick.value > thin.value and thin.parameters < thick.parameters and thick.steps == 40
@@ -47,19 +47,19 @@ def test_the_better_of_two_is_exported_and_the_card_compares_both(choice: str, d
     assert card.tasks["vessel"].threshold == thick.threshold
     scores = {score.metric: score for score in card.score}
     assert (scores["f1"].value, scores["f1"].low) == (thick.value, thick.low)
-    again = load_card(select_model(choice, ["width=tiny"], places, 0, True))
+    again = load_card(select_model(choice, ["width=tiny"], folders, 0, True))
     assert again.files == card.files and again.comparison[0].value == thin.value
 
 
 def test_a_recipe_without_candidates_has_nothing_to_select(choice: str, data: Path, recipes: Path) -> None:
-    places = Places(data, data / "runs", data / "models")
+    folders = Folders(data, data / "runs", data / "models")
     with pytest.raises(SchemaError, match="needs candidates"):
-        select_model("lines", (), places, 0, False)
+        select_model("lines", (), folders, 0, False)
     with pytest.raises(SchemaError, match="folds above 1"):
-        select_model(choice, ["folds=1"], places, 0, False)
+        select_model(choice, ["folds=1"], folders, 0, False)
     (recipes / "choice.toml").write_text(CANDIDATES.replace('"thick"]', '"thikc"]'))
     with pytest.raises(SchemaError, match="did you mean 'thick'"):
-        select_model(choice, (), places, 0, False)
+        select_model(choice, (), folders, 0, False)
 
 
 def test_the_command_says_what_it_needs(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

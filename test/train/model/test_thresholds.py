@@ -8,7 +8,7 @@ import pytest
 
 from retseg.predictor import drop_small
 from train.config.recipe import Recipe
-from train.config.recipe import Selection as Rule
+from train.config.selection import SelectionRule as Rule
 from train.data.cases import gather_cases
 from train.data.images import load_training_images
 from train.model.out_of_fold import locate_prediction
@@ -41,7 +41,7 @@ def test_specks_in_images_without_the_lesion_make_a_least_area_and_not_a_high_th
         found[0, 30:40:3, 30:40:3] = 0.9
         np.save(locate_prediction(tmp_path, image), np.round(found * 65535).astype(np.uint16))
     plain = select_thresholds(recipe, images, tmp_path)["vessel"]
-    small = dataclasses.replace(recipe, selection=Rule(minimum_areas=(0, 5, 10_000)))
+    small = dataclasses.replace(recipe, selection=Rule(minimum_component_sizes=(0, 5, 10_000)))
     cleaned = select_thresholds(small, images, tmp_path)["vessel"]
     assert plain.task.threshold > 0.9 and plain.task.minimum_component_size == 0
     assert cleaned.task.threshold <= 0.5 and cleaned.task.minimum_component_size == 5

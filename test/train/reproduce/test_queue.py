@@ -7,15 +7,16 @@ import pytest
 
 from retseg.toml_schema import SchemaError
 from train.cli import main
-from train.config.recipe import Recipe, Source
-from train.model.make import Places
-from train.reproduce.queue import Planned, Queue, describe_plan, plan_runs, run_experiments
+from train.config.images import Source
+from train.config.recipe import Recipe
+from train.model.make import Folders
+from train.reproduce.queue import PlannedRun, Queue, describe_plan, plan_runs, run_experiments
 from train.reproduce.result import name_result
 
 
 @pytest.fixture
-def places(data: Path) -> Places:
-    return Places(data, data / "runs", data / "results")
+def folders(data: Path) -> Folders:
+    return Folders(data, data / "runs", data / "results")
 
 
 @pytest.fixture
@@ -24,45 +25,45 @@ def experiment(recipe: Recipe) -> Recipe:
     return dataclasses.replace(recipe, protocols=("fundus-fov",))
 
 
-def test_experiments_without_a_result_are_planned_seed_by_seed_the_shortest_first(places: Places) -> None:
-    places.output.mkdir()
+def test_experiments_without_a_result_are_planned_seed_by_seed_the_shortest_first(folders: Folders) -> None:
+    folders.output.mkdir()
     queue = Queue(("keras-256-silu-*", "sccu-drive-e[12]"), "cpu", 2)
-    planned = plan_runs(queue, places)
+    planned = plan_runs(queue, folders)
     names = [name_result(run.recipe) for run in planned]
     assert len(names) == 10 and len(set(names)) == 10
     assert [run.recipe.seed for run in planned] == [0] * 5 + [1] * 5
     for seeds in (planned[:5], planned[5:]):
         assert [run.work for run in seeds] == sorted(run.work for run in seeds)
-    (places.output / f"{names[0]}.json").write_text("{}")
-    assert [name_result(run.recipe) for run in plan_runs(queue, places)] == names[1:]
+    (folders.output / f"{names[0]}.json").write_text("{}")
+    assert [name_result(run.recipe) for run in plan_runs(queue, folders)] == names[1:]
     assert "DRIVE is not there: put the official download in it" in describe_plan(planned)
 
 
-def test_the_work_is_the_arithmetic_of_all_patches(places: Places) -> None:
+def test_the_work_is_the_arithmetic_of_all_patches(folders: Folders) -> None:
     """Twice the steps are twice the work; a published width is more than a cpu one."""
-    (small,) = plan_runs(Queue(("wang-fcn",), "cpu", 1), places)
-    (large,) = plan_runs(Queue(("wang-fcn",), "paper", 1), places)
+    (small,) = plan_runs(Queue(("wang-fcn",), "cpu", 1), folders)
+    (large,) = plan_runs(Queue(("wang-fcn",), "paper", 1), folders)
     assert large.work > 10 * small.work > 0
     assert small.recipe.variant == "cpu" and large.recipe.variant == "paper"
 
 
-def test_an_unknown_experiment_or_width_is_answered_with_the_nearest(places: Places) -> None:
+def test_an_unknown_experiment_or_width_is_answered_with_the_nearest(folders: Folders) -> None:
     with pytest.raises(SchemaError, match="did you mean 'wang-fcn'"):
-        plan_runs(Queue(("wang-fcnn",)), places)
+        plan_runs(Queue(("wang-fcnn",)), folders)
     with pytest.raises(SchemaError, match="did you mean 'cpu'"):
-        plan_runs(Queue(("wang-fcn",), "cpus"), places)
+        plan_runs(Queue(("wang-fcn",), "cpus"), folders)
 
 
-def test_a_run_that_fails_is_told_and_the_next_one_is_run(experiment: Recipe, places: Places) -> None:
+def test_a_run_that_fails_is_told_and_the_next_one_is_run(experiment: Recipe, folders: Folders) -> None:
     broken = dataclasses.replace(experiment, name="broken", source=(Source("nowhere", "fundus"),))
-    hopeless = Planned(experiment, 1.0, "its data are not there")
-    failed = run_experiments([Planned(broken, 1.0), hopeless, Planned(experiment, 2.0)], places, 0)
+    hopeless = PlannedRun(experiment, 1.0, "its data are not there")
+    failed = run_experiments([PlannedRun(broken, 1.0), hopeless, PlannedRun(experiment, 2.0)], folders, 0)
     assert len(failed) == 1 and failed[0].startswith("broken-paper-seed3: ") and "nowhere is not there" in failed[0]
-    assert [path.name for path in places.output.iterdir()] == ["lines-paper-seed3.json"]
+    assert [path.name for path in folders.output.iterdir()] == ["lines-paper-seed3.json"]
 
 
 def test_an_interrupted_queue_goes_on_where_it_was(
-    experiment: Recipe, places: Places, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    experiment: Recipe, folders: Folders, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from train.fit.loop import Trainer
 
@@ -76,18 +77,18 @@ def test_an_interrupted_queue_goes_on_where_it_was(
 
     monkeypatch.setattr(Trainer, "_finish_round", count)
     with pytest.raises(KeyboardInterrupt):
-        run_experiments([Planned(experiment, 1.0)], places, 0)
-    assert not places.output.exists()
-    assert run_experiments([Planned(experiment, 1.0)], places, 0) == ()
+        run_experiments([PlannedRun(experiment, 1.0)], folders, 0)
+    assert not folders.output.exists()
+    assert run_experiments([PlannedRun(experiment, 1.0)], folders, 0) == ()
     assert steps == [4, 8, 4, 8]
     assert "[1/1] lines-paper-seed3" in capsys.readouterr().out
 
 
-def test_a_dry_run_says_what_would_run_and_runs_nothing(places: Places, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["reproduce", "--run", "amdyes-unet-nv", "--seeds", "1", "--dry-run", "--data", str(places.data)]
-    assert main([*words, "--results", str(places.output), "--runs", str(places.runs)]) == 0
+def test_a_dry_run_says_what_would_run_and_runs_nothing(folders: Folders, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["reproduce", "--run", "amdyes-unet-nv", "--seeds", "1", "--dry-run", "--data", str(folders.data)]
+    assert main([*words, "--results", str(folders.output), "--runs", str(folders.runs)]) == 0
     said = capsys.readouterr().out
     assert said.startswith("amdyes-unet-nv-cpu-seed0: not run: ") and "DRAC22 is not there" in said
-    assert not places.runs.exists() and not places.output.exists()
-    assert main(["reproduce", "--run", "amdyes-unet-nw", "--data", str(places.data)]) == 1
+    assert not folders.runs.exists() and not folders.output.exists()
+    assert main(["reproduce", "--run", "amdyes-unet-nw", "--data", str(folders.data)]) == 1
     assert "did you mean 'amdyes-unet-nv'" in capsys.readouterr().err

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from train.config.images import Source
 from train.config.protocols import find_protocols
-from train.config.recipe import Recipe, Source
+from train.config.recipe import Recipe
 from train.data.cases import gather_cases
 from train.data.images import load_training_images
-from train.model.make import Places
+from train.model.make import Folders
 from train.model.out_of_fold import locate_prediction
 from train.reproduce.measure import measure_recipe, score_images
 from train.reproduce.page import write_page
@@ -43,8 +44,8 @@ def experiment(recipe: Recipe) -> Recipe:
 
 
 def test_a_test_is_scored_logged_and_printed_beside_the_published_number(experiment: Recipe, data: Path) -> None:
-    places = Places(data, data / "runs", data / "results")
-    path = measure_recipe(experiment, places, 0, False)
+    folders = Folders(data, data / "runs", data / "results")
+    path = measure_recipe(experiment, folders, 0, False)
     assert path.name == "lines-paper-seed3.json"
     result = json.loads(path.read_text())
     assert result["cases"] == ["lines/eye2", "lines/eye3"] and result["trained_on"] == 2 and result["scored"] == "test"
@@ -55,8 +56,8 @@ def test_a_test_is_scored_logged_and_printed_beside_the_published_number(experim
     again["protocols"] = json.loads(
         json.dumps(result["protocols"]).replace(f'"value": {score["value"]}', '"value": 0.25')
     )
-    (places.output / "lines-paper-seed4.json").write_text(json.dumps(again))
-    page = write_page(PUBLISHED, read_results(places.output))
+    (folders.output / "lines-paper-seed4.json").write_text(json.dumps(again))
+    page = write_page(PUBLISHED, read_results(folders.output))
     mean = f"{(score['value'] + 0.25) / 2:.4f}"
     interval = f"{score['low']:.4f} to {score['high']:.4f}"
     low, high = sorted((score["value"], 0.25))
@@ -82,14 +83,14 @@ def test_scores_are_those_of_the_stored_predictions(experiment: Recipe, data: Pa
 
 
 def test_a_result_that_would_mislead_is_refused(experiment: Recipe, data: Path) -> None:
-    places = Places(data, data / "runs", data / "results")
+    folders = Folders(data, data / "runs", data / "results")
     check_changes(["width=cpu", "seed=3", "encoder=vgg.pth"])
     with pytest.raises(ResultError, match=r"but stage\.0\.steps=3 was set"):
         check_changes(["seed=3", "stage.0.steps=3"])
     with pytest.raises(ResultError, match="names no protocols"):
-        measure_recipe(dataclasses.replace(experiment, protocols=()), places, 0, False)
+        measure_recipe(dataclasses.replace(experiment, protocols=()), folders, 0, False)
     with pytest.raises(ResultError, match=r"trained on what it is tested on: eye0.png, eye1.png"):
-        measure_recipe(dataclasses.replace(experiment, test=experiment.source), places, 0, False)
+        measure_recipe(dataclasses.replace(experiment, test=experiment.source), folders, 0, False)
 
 
 def test_the_page_without_any_run_says_so_in_every_row() -> None:

@@ -1,0 +1,45 @@
+"""What shapes the weights of a recipe, as one text that a checkpoint keeps: a training goes on only with the same."""
+
+import dataclasses
+import json
+
+from retseg.toml_schema import SchemaError, declare
+from train.config.patches import Tone
+from train.config.recipe import Recipe
+from train.config.renamed import rename_keys
+
+PASSING = (
+    "name",
+    "title",
+    "data",
+    "terms",
+    "phantom",
+    "round",
+    "inference",
+    "selection",
+    "variants",
+    "test",
+    "protocols",
+)
+PASSING += ("family", "variant", "candidates", "refit")
+"""Keys that may change between the start of a training and its resumption."""
+
+
+def fingerprint_weights(recipe: Recipe) -> str:
+    """All keys of a recipe that shape its weights, as JSON; later keys are left out where they have no effect."""
+    values = dataclasses.asdict(recipe)
+    unused = {"supplement": (), "initial_models": (), "parted_by": "patient", "tone": dataclasses.asdict(Tone())}
+    left_out = {*PASSING, *(key for key, value in unused.items() if values[key] == value)}
+    return json.dumps({key: value for key, value in values.items() if key not in left_out}, sort_keys=True)
+
+
+def has_fingerprint(recipe: Recipe, stored: str) -> bool:
+    """Whether a stored fingerprint is that of the recipe; keys that it lacks have their default, old ones count."""
+    passing = {key: value for key, value in dataclasses.asdict(recipe).items() if key in PASSING}
+    kept = rename_keys(json.loads(stored))
+    if isinstance(kept.get("initial_models"), str):  # the first version named one model, not a list
+        kept["initial_models"] = [kept["initial_models"]]
+    try:
+        return fingerprint_weights(declare(Recipe, {**passing, **kept}, "checkpoint")) == fingerprint_weights(recipe)
+    except SchemaError:
+        return False

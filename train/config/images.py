@@ -1,0 +1,79 @@
+"""The tables of a recipe that say which images it is made from, and how they are cut beforehand."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Source:
+    """Images to train on.
+
+    Attributes:
+        folder: of the official download, in the folder of data sets.
+        challenge: the data set follows its `[[ground_truth]]` layouts and its splits. `fundus` also reads a plain
+            folder with `images/`, `masks/` and, where there is one, `fov/`.
+        split: of the challenge.
+        cases: patterns of the names that are used where no split is named.
+        patient: a regular expression. Its first group is the patient in the name of an image. Without one, each image
+            counts as a patient of its own.
+        with_lesion: leave out images that come without a mask of one of the tasks.
+        optional: go on without it where the folder or the truth of all its images is absent; for tests only.
+        healthy: the eyes have no lesion of any task: every truth is empty, and no mask is read.
+    """
+
+    folder: str
+    challenge: str
+    split: str = ""
+    cases: tuple[str, ...] = ("*",)
+    patient: str = ""
+    with_lesion: bool = False
+    optional: bool = False
+    healthy: bool = False
+
+
+@dataclass(frozen=True)
+class Supplement:
+    """Images with a truth for some of the tasks only. They are trained on, never held out, and never scored.
+
+    Attributes:
+        folder: in the folder of data sets.
+        challenge: the folder follows its layouts, as in `Source`.
+        tasks: that it has a truth for; nothing is learnt of the other tasks there.
+        eyes: the folder of a source. An image of the same name there shows the same eye. While that one is held out,
+            the image here is not trained on.
+        diameter: the longer side of the region that the network sees, in pixels after resizing, so that its scale is
+            that of the sources; 0 does not resize.
+        grey_masks: masks are grey at the borders of lesions, and count from 128 on; otherwise they have two values.
+        split: of the challenge; all images when empty.
+        healthy: the eyes have no lesion of `tasks`: every truth is empty, and no mask is read.
+    """
+
+    folder: str
+    challenge: str
+    tasks: tuple[str, ...]
+    eyes: str = ""
+    diameter: int = 0
+    grey_masks: bool = False
+    split: str = ""
+    healthy: bool = False
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """Images are cut into tiles before they are dealt onto folds.
+
+    Attributes:
+        side: of a tile in pixels; what does not fill a tile at the border is left out. 0 keeps images whole.
+        copies: of each tile, up to eight, each turned or mirrored in another way.
+        parted: deal single tiles and copies instead of patients, so that parts of one eye are on both sides of the
+            split. This is a leak; it shows what a leak does to a score.
+    """
+
+    side: int = 0
+    copies: int = 1
+    parted: bool = False
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.copies <= 8 or (not self.side and (self.copies > 1 or self.parted)):
+            raise ValueError(
+                f"tiles come in 1 to 8 copies and need a side, found side {self.side}, {self.copies} copies"
+            )

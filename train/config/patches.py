@@ -1,0 +1,52 @@
+"""The tables of a recipe that say how patches are drawn from images and changed at random."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How patches are drawn.
+
+    Attributes:
+        patch: side of a patch, in pixels of the working scale.
+        batch: patches per step and device.
+        margin: a window of `margin` times the patch is cut, so that rotations do not show its border.
+        positive_share: this share of the patches has a pixel of a random task in its middle half; the rest lie
+            anywhere in the field of view.
+        position: `random`, as above; or `whole`: a patch is centred on an image, so that a large one holds all of it.
+    """
+
+    patch: int = 256
+    batch: int = 4
+    margin: float = 1.4
+    positive_share: float = 0.0
+    position: Literal["random", "whole"] = "random"
+
+
+@dataclass(frozen=True)
+class Tone:
+    """Random tone curves, as cameras differ in them: 255 x gain x (value / 255) ^ gamma, cut at 255.
+
+    The curve is applied to a patch and to the brightness of its whole image, so that a patch is standardised as a
+    photograph of that other camera would be.
+
+    Attributes:
+        gamma: range of the exponent, which all channels share; drawn uniformly on a log scale.
+        gain: range of the factor of each channel; drawn uniformly on a log scale.
+    """
+
+    gamma: tuple[float, float] = (1.0, 1.0)
+    gain: tuple[float, float] = (1.0, 1.0)
+
+    def __post_init__(self) -> None:
+        if not (0 < self.gamma[0] <= self.gamma[1] and 0 < self.gain[0] <= self.gain[1]):
+            raise ValueError(f"gamma and gain are ranges of positive numbers, found {self.gamma} and {self.gain}")
+
+
+@dataclass(frozen=True)
+class Transform:
+    """One transform of albumentations, by name, with its arguments."""
+
+    name: str
+    arguments: dict[str, Any] = field(default_factory=dict)
