@@ -119,6 +119,11 @@ class Predictor:
         return cls(tuple((card, open_engine(engine, card), tasks) for card, tasks in matched))
 
     @property
+    def tasks(self) -> tuple[str, ...]:
+        """What is segmented."""
+        return tuple(task for _, _, tasks in self.models for task in tasks)
+
+    @property
     def modality(self) -> Modality:
         """What kind of image the models were made for."""
         return self.models[0][0].modality
@@ -159,11 +164,10 @@ class Predictor:
     def _find_nothing(self, image: Image, warnings: tuple[str, ...]) -> Prediction:
         """Empty masks of an image without a field of view."""
         shape = image.pixels.shape[:2]
-        tasks = [task for _, _, chosen in self.models for task in chosen]
         warning = f"{image.name}: no field of view was found, so the masks are empty: is this a retinal image?"
         return Prediction(
-            {task: np.zeros(shape, np.bool_) for task in tasks},
-            {task: np.zeros(shape, np.float32) for task in tasks},
+            {task: np.zeros(shape, np.bool_) for task in self.tasks},
+            {task: np.zeros(shape, np.float32) for task in self.tasks},
             np.zeros(shape, np.bool_),
             (warning, *warnings),
         )

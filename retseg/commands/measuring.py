@@ -1,7 +1,6 @@
 """Write the table of `retseg predict --measure`, and read the position of the fovea."""
 
 import csv
-import importlib.util
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -20,16 +19,6 @@ if TYPE_CHECKING:
 
 Point = tuple[float, float]
 COLUMNS = ("image", "task", "measure", "value", "unit")
-
-
-def refuse_unmeasurable(tasks: Iterable[str]) -> None:
-    """Refuse to measure vessels without scikit-image, which inference does not need.
-
-    Raises:
-        RequestError: it is not installed.
-    """
-    if "vessel" in tasks and importlib.util.find_spec("skimage") is None:
-        raise RequestError("vessels are measured by scikit-image, which is missing: install requirements-evaluate.txt")
 
 
 def read_foveas(text: str, images: Sequence[Path]) -> dict[Path, Point]:
@@ -94,21 +83,13 @@ def measure(
     fovea: Point | None,
 ) -> "Iterator[tuple[str, str, Row]]":
     """Image, task and row for every measure of every mask, bool (H, W); the area of the field of view comes first."""
-    from retseg.measures import find_scale, measure_lesions, measure_vessels, tabulate, tabulate_field
+    from retseg.measures import measure_masks
 
-    scale = find_scale(image.geometry, field_of_view, image.name)
-    if scale.warning:
-        say(f"warning: {scale.warning}")
-    width, height = image.geometry.size
-    if fovea is not None and not (0 <= fovea[0] < width and 0 <= fovea[1] < height):
-        say(f"warning: the fovea of {image.name} is outside the image, at {fovea}: no distance to it is given.")
-        fovea = None
-    for row in tabulate_field(int(field_of_view.sum()), scale.per_pixel):
-        yield image.name, "field_of_view", row
-    for task, mask in masks.items():
-        vessels = task == "vessel"
-        measures = measure_vessels(mask, field_of_view) if vessels else measure_lesions(mask, field_of_view, fovea)
-        for row in tabulate(measures, scale.per_pixel):
+    measures = measure_masks(image, masks, field_of_view, fovea)
+    for sentence in measures.warnings:
+        say(f"warning: {sentence}")
+    for task, rows in measures.rows.items():
+        for row in rows:
             yield image.name, task, row
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from retseg.challenge import Challenge
 from retseg.commands.console import complain, say
-from retseg.commands.measuring import measure, read_foveas, refuse_unmeasurable, write_measures
+from retseg.commands.measuring import measure, read_foveas, write_measures
 from retseg.commands.options import (
     RequestError,
     add_challenge,
@@ -85,6 +85,8 @@ def run(options: argparse.Namespace) -> int:
     if options.fovea and not options.measure:
         raise RequestError("--fovea is for the distances that --measure writes: give both or none")
     if options.measure:
+        from retseg.measures import refuse_unmeasurable
+
         refuse_unmeasurable(chosen)
     request = Request(tuple(chosen), options.output, options.probabilities, options.overlay, options.measure, foveas)
     refuse_collisions(images, request)

@@ -33,7 +33,7 @@ RASTER_MAGICS = (*READERS, b"GIF8")
 """The first bytes of formats that are recognised whatever the suffix says."""
 
 
-def read_image(path: Path) -> Image:
+def read_image(path: Path | str) -> Image:
     """Read a 2-D image as 8-bit RGB.
 
     Args:
@@ -46,6 +46,7 @@ def read_image(path: Path) -> Image:
     Raises:
         ImageError: missing, unreadable, truncated, 3-D, or neither grey nor RGB.
     """
+    path = Path(path)
     data = read_whole_file(path)
     palette = None if data.startswith(b"\x89PNG") else decode_palette_image(data)
     if palette is not None:

@@ -12,7 +12,7 @@ FLOORS = (
     {"models", "challenge", "measures"},
     {"engine"},
     {"predictor", "evaluation"},
-    {"container", "submission", "report"},
+    {"api", "container", "submission", "report"},
     {"commands"},
     {"cli"},
 )

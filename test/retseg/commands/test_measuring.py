@@ -1,7 +1,6 @@
 """`retseg predict --measure`: where the fovea is, and what the table says."""
 
 import csv
-import importlib.util
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ import SimpleITK as sitk  # noqa: N813
 
 from retseg import cli
 from retseg.commands import predict as command
-from retseg.commands.measuring import format_value, read_foveas, refuse_unmeasurable
+from retseg.commands.measuring import format_value, read_foveas
 from retseg.commands.options import RequestError
 from retseg.predictor import Prediction
 
@@ -58,14 +57,6 @@ def test_a_table_that_cannot_be_used_says_why(tmp_path, text, complaint):
     (tmp_path / "fovea.csv").write_text(text)
     with pytest.raises(RequestError, match=complaint):
         read_foveas(str(tmp_path / "fovea.csv"), IMAGES)
-
-
-def test_vessels_are_not_measured_without_scikit_image(monkeypatch):
-    refuse_unmeasurable(["vessel"])
-    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    refuse_unmeasurable(["haemorrhage"])
-    with pytest.raises(RequestError, match=r"install requirements-evaluate\.txt"):
-        refuse_unmeasurable(["vessel"])
 
 
 def test_numbers_are_written_whole_or_to_six_digits_and_nan_as_nothing():
