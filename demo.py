@@ -1,4 +1,4 @@
-"""A demo: segment the committed cases with `process.py`, score them with `evaluate.py`, and draw the masks.
+"""A demo: vessels and lesions of a photograph of an eye; then the committed cases, segmented, scored and drawn.
 
 Where RETSEG_DATA names a folder of data sets with DRIVE, its official training images are segmented and scored too.
 """
@@ -18,6 +18,7 @@ from retseg.image import read_image, read_mask
 from retseg.report.overlay import draw_comparison, draw_overlay
 
 ROOT = Path(__file__).resolve().parent
+EYE = ROOT / "docs" / "images" / "retina.jpg"
 CASES = ROOT / "test" / "cases" / "fundus"
 OUTPUT = ROOT / "demo-output"
 DRAWN = 4
@@ -26,18 +27,31 @@ DRAWN = 4
 
 def main() -> None:
     """Run the demo."""
+    show_eye(OUTPUT / "eye")
     show_phantoms(OUTPUT / "phantoms")
     drive = Path(os.environ.get("RETSEG_DATA", "")).resolve() / "DRIVE"
     if os.environ.get("RETSEG_DATA") and (drive / "training").is_dir():
         show_drive(drive, OUTPUT / "drive")
-    print("\nLook at")
+    print(f"\nLook at\n  {(OUTPUT / 'eye' / 'overlay' / EYE.name).with_suffix('.png').relative_to(ROOT)}, the eye")
     for page in sorted(OUTPUT.glob("*/report.html")):
         print(f"  {page.relative_to(ROOT)} in a browser, and the pictures in {page.parent.relative_to(ROOT)}/overlays/")
 
 
+def show_eye(output: Path) -> None:
+    """Segment a photograph of a healthy eye, and print what was found."""
+    began = time.perf_counter()
+    run("-m", "retseg", "predict", EYE, "--output", output, "--overlay")
+    print(f"A photograph of a healthy eye, {time.perf_counter() - began:.1f} s:")
+    for folder in sorted(path for path in output.iterdir() if path.name != "overlay"):
+        mask = read_mask(folder / f"{EYE.stem}.png") > 0
+        components = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)[0] - 1
+        found = f"{mask.mean():.1%} of the frame" if folder.name == "vessel" else f"{components} found"
+        print(f"  {folder.name.replace('_', ' ')}: {found}")
+
+
 def show_phantoms(output: Path) -> None:
     """Segment, score and draw the committed cases, which are phantoms: one process for each, as on the platform."""
-    print("Drawn photographs, one cold process each:")
+    print("\nDrawn photographs, one cold process each:")
     for case in sorted(CASES.iterdir()):
         began = time.perf_counter()
         run("process.py", "--challenge", "fundus", "--input", case / "input", "--output", output / "masks" / case.name)
@@ -83,10 +97,10 @@ def write_picture(path: Path, pixels: NDArray[np.uint8]) -> None:
     cv2.imwrite(str(path), pixels[:, :, ::-1])
 
 
-def run(program: str, *options: str | Path) -> str:
+def run(*arguments: str | Path) -> str:
     """Run one of the programs and return its output; end with its error where it fails."""
-    command = [sys.executable, str(ROOT / program), *map(str, options)]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = [sys.executable, *map(str, arguments)]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if result.returncode:
         sys.exit(f"{' '.join(command)}\n{result.stderr}")
     return result.stdout.rstrip()
