@@ -8,20 +8,8 @@ from train.config.patches import Tone
 from train.config.recipe import Recipe
 from train.config.renamed import rename_keys
 
-PASSING = (
-    "name",
-    "title",
-    "data",
-    "terms",
-    "phantom",
-    "round",
-    "inference",
-    "selection",
-    "variants",
-    "test",
-    "protocols",
-)
-PASSING += ("family", "variant", "candidates", "refit")
+PASSING = {"name", "title", "data", "terms", "phantom", "round", "inference", "selection", "variants", "test"}
+PASSING |= {"protocols", "family", "variant", "candidates", "refit"}
 """Keys that may change between the start of a training and its resumption."""
 
 

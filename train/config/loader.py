@@ -7,7 +7,7 @@ from typing import Any
 
 from retseg.toml_schema import SchemaError, declare, nearest, read_toml
 from train.config.recipe import Recipe
-from train.config.renamed import rename_keys, rename_path, warn
+from train.config.renamed import rename_keys
 
 RECIPES_DIRECTORY = Path(__file__).parent.parent / "recipes"
 
@@ -50,12 +50,9 @@ def load_recipe(name: str, changes: Sequence[str] = (), directory: Path = RECIPE
     values = {**_read_file(name, known, ()), "name": name}
     path = known[name]
     for change in changes:
-        asked, found, text = change.partition("=")
+        key, found, text = change.partition("=")
         if not found:
             raise SchemaError(f"--set {change}: wanted KEY=VALUE")
-        key = rename_path(asked)
-        if key != asked:
-            warn("--set", asked, key)
         if key == "width":
             variants = values.get("variants", {})
             if text not in variants:
@@ -64,7 +61,8 @@ def load_recipe(name: str, changes: Sequence[str] = (), directory: Path = RECIPE
                 _assign(values, dotted, value, f"{path} [variants.{text}]")
             values["variant"] = f"{values['variant']}+{text}" if "variant" in values else text
         else:
-            _assign(values, key, _parse(text), f"--set {change}")
+            for dotted, value in rename_keys({key: _parse(text)}, "--set").items():
+                _assign(values, dotted, value, f"--set {change}")
     return declare(Recipe, values, str(path))
 
 
@@ -75,7 +73,7 @@ def _read_file(name: str, known: Mapping[str, Path], above: tuple[str, ...]) -> 
     if name in above:
         raise SchemaError(f"recipes extend each other in a circle: {' -> '.join((*above, name))}")
     path = known[name]
-    own = rename_keys(read_toml(path), str(path))
+    own: dict[str, Any] = rename_keys(read_toml(path), str(path))
     if "extends" not in own:
         return own
     values = _read_file(own.pop("extends"), known, (*above, name))
@@ -98,7 +96,7 @@ def _assign(values: dict[str, Any], dotted: str, value: Any, where: str) -> None
     table: Any = values
     for parent in parents:
         table = _step_into(table, parent, f"{where}: '{parent}' of '{dotted}'")
-    if not isinstance(table, Mapping):
+    if not isinstance(table, dict):
         raise SchemaError(f"{where}: '{parents[-1]}' of '{dotted}' is not a table")
     table[last] = value
 

@@ -18,6 +18,13 @@ RENAMED = {
 }
 """Where the old key stands, `*` for the number of a list's item, and the new key there."""
 
+RULES: dict[str, dict[str, Any]] = {
+    "mean_dice": {"selection.protocol": "held-out-mean"},
+    "pooled_dice": {"selection.protocol": "held-out-pooled"},
+    "data_set_dice": {"selection.protocol": "held-out-pooled", "selection.each_data_set": True},
+}
+"""Values of the old key `selection.rule` to the keys and values of today."""
+
 
 def rename_path(dotted: str) -> str:
     """A dotted key such as `stage.0.rate` with the names of today: `stage.0.learning_rate`."""
@@ -40,9 +47,15 @@ def rename_keys(values: Any, where: str = "", above: str = "") -> Any:
         return values
     if above == "variants":
         return {name: rename_keys(changes, where) for name, changes in values.items()}
-    renamed = {}
+    renamed: dict[str, Any] = {}
     for key, value in values.items():
         path = f"{above}.{key}" if above else key
+        if path == "selection.rule" and value in RULES:
+            if where:
+                warn(where, path, "selection.protocol")
+            prefix = f"{above}." if above else ""
+            renamed |= {new.removeprefix(prefix): found for new, found in RULES[value].items()}
+            continue
         new = rename_path(path)
         if new != path and where:
             warn(where, path, new)

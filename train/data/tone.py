@@ -17,10 +17,11 @@ def count_levels(patch: Patch) -> NDArray[np.int64]:
 
 def draw_tone_curves(tone: Tone, channels: int, random: np.random.Generator) -> NDArray[np.uint8]:
     """One tone curve for each channel: uint8 (C, 256), the new level of each level."""
-    gamma = np.exp(random.uniform(*np.log(tone.gamma)))
-    gain = np.exp(random.uniform(*np.log(tone.gain), channels))
+    gamma = np.exp(random.uniform(np.log(tone.gamma[0]), np.log(tone.gamma[1])))
+    gain = np.exp(random.uniform(np.log(tone.gain[0]), np.log(tone.gain[1]), channels))
     curve = 255 * gain[:, None] * (np.arange(256) / 255) ** gamma
-    return np.clip(np.round(curve), 0, 255).astype(np.uint8)
+    curves: NDArray[np.uint8] = np.clip(np.round(curve), 0, 255).astype(np.uint8)
+    return curves
 
 
 def apply_curves(pixels: NDArray[np.uint8], curves: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from retseg.errors import RetsegError
 from retseg.networks import build_network
+from retseg.networks.network import Network
 from retseg.networks.weights import read_weights
 from train.config.fingerprint import fingerprint_weights, has_fingerprint
 from train.config.recipe import Recipe
@@ -63,7 +64,8 @@ class Trainer:
         self.initial_model = describe_initial_model(card)
         if card:
             load_initial_weights(network, card)
-        self.network = network.to(memory_format=torch.channels_last)
+        # torch's stubs of `to` lack memory_format for modules
+        self.network: Network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.ema = MovingAverage(network, max(stage.ema_decay for stage in recipe.stage))
         self.step = 0
         self.optimiser_state: State | None = None

@@ -66,9 +66,10 @@ def find_learning_rate(step: int, stage: Stage) -> float:
     if stage.schedule == "cosine":
         return highest * (final + (1 - final) * (1 + math.cos(math.pi * share)) / 2)
     if stage.schedule == "polynomial":
-        return highest * (final + (1 - final) * (1 - share) ** 0.9)
+        return float(highest * (final + (1 - final) * (1 - share) ** 0.9))
     if stage.schedule == "steps":
-        return highest * stage.milestone_factor ** sum(share >= milestone for milestone in stage.milestones)
+        falls = sum(share >= milestone for milestone in stage.milestones)
+        return float(highest * stage.milestone_factor**falls)
     return highest
 
 

@@ -43,7 +43,7 @@ def export_model(
         name=recipe.name,
         version=__version__,
         modality=recipe.modality,
-        tasks={task: choice.task for task, choice in choices.items()},
+        tasks={task: choice.rule for task, choice in choices.items()},
         network=network,
         preprocessing=recipe.preprocessing,
         inference=recipe.inference,

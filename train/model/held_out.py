@@ -1,4 +1,4 @@
-"""What a card says of unseen images: by data set left out, out of fold, and in healthy eyes."""
+"""The table of a card about held-out images: of data sets left out, out of fold, and of healthy eyes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from retseg.evaluation.scoring.aggregate import estimate, summarise
 from retseg.metrics.resampling import RESAMPLES, bootstrap_mean, find_interval
 from retseg.models import HeldOut, MaskRule
-from train.config.protocols import find_protocols
+from train.config.protocols import POOLED, find_protocols
 from train.config.recipe import Recipe
 from train.data.images import TrainingImage
 from train.model.out_of_fold import cut_mask, read_prediction, to_probability
@@ -20,7 +20,6 @@ from train.model.thresholds import Choice
 
 Way = Literal["data set left out", "out of fold", "healthy eyes"]
 
-PROTOCOL = "fundus-fov-pooled"
 METRICS = ("f1", "auc_roc", "ap", "ece")
 
 
@@ -30,7 +29,7 @@ def list_held_out(
     directory: Path,
     choices: Mapping[str, Choice],
 ) -> tuple[HeldOut, ...]:
-    """The rows of a card's table of unseen images.
+    """The rows of a card's table of held-out images.
 
     Args:
         recipe: says what a fold held out.
@@ -40,7 +39,7 @@ def list_held_out(
     """
     if not images:
         return ()
-    rules = {task: choice.task for task, choice in choices.items()}
+    rules = {task: choice.rule for task, choice in choices.items()}
     with_lesions = [image for image in images if not image.case.healthy]
     healthy = [image for image in images if image.case.healthy]
     rows: list[HeldOut] = []
@@ -60,7 +59,7 @@ def _score_pixels(
     recipe: Recipe, images: Sequence[TrainingImage], directory: Path, rules: Mapping[str, MaskRule], way: Way
 ) -> Iterator[HeldOut]:
     """F1, AUC-ROC, average precision and ECE of the pixels of all fields of view together."""
-    (protocol,) = find_protocols((PROTOCOL,))
+    (protocol,) = find_protocols((POOLED,))
     scores = score_held_out(recipe, images, directory, (protocol,), rules)[protocol.name]
     found = summarise(estimate(scores, recipe.tasks, protocol, BOOTSTRAP_SEED))
     for task in recipe.tasks:

@@ -10,15 +10,13 @@ from pathlib import Path
 from retseg.models import Candidate
 from retseg.toml_schema import SchemaError
 from train.config.loader import load_recipe
+from train.config.protocols import find_selection_protocol
 from train.config.recipe import Recipe
 from train.fit.logs import sum_hours
 from train.model.make import Folders, export_trained
 from train.model.networks import Trained, train_networks
 from train.model.size import count_parameters
 from train.model.thresholds import Choice, select_thresholds
-
-METRICS = {"mean_dice": "dice", "pooled_dice": "f1", "data_set_dice": "f1"}
-"""What the rule by which thresholds are chosen is called among the scores: candidates are compared by it."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,7 @@ class Contender:
 
     @property
     def value(self) -> float:
-        """What the best has most of: the mean over its tasks."""
+        """The mean of the compared metric over the tasks."""
         return sum(row.value for row in self.rows) / len(self.rows)
 
 
@@ -44,7 +42,7 @@ def select_model(name: str, changes: Sequence[str], folders: Folders, workers: i
         changes: `KEY=VALUE`, applied after each candidate's own.
         folders: checkpoints go to `runs/<recipe>/<candidate>`.
         workers: processes that draw patches.
-        resume: whether to go on from the last checkpoints.
+        resume: go on from the last checkpoints.
 
     Returns:
         The folder of the model.
@@ -52,7 +50,7 @@ def select_model(name: str, changes: Sequence[str], folders: Folders, workers: i
     Raises:
         SchemaError: the recipe has no candidates, or holds nothing out to compare them on.
         DataSetError: images or masks are absent or do not fit together; all of them are named.
-        TrainingError: the loss is not finite.
+        TrainingError: the loss or a weight is not finite.
     """
     plain = load_recipe(name, changes)
     if not plain.candidates or plain.folds == 1:
@@ -72,9 +70,9 @@ def select_model(name: str, changes: Sequence[str], folders: Folders, workers: i
 
 
 def judge(name: str, recipe: Recipe, trained: Trained) -> Contender:
-    """A trained candidate with its own thresholds and what they give on the held-out images."""
+    """Choose the thresholds of a trained candidate, and score it by the protocol of the choice."""
     choices = select_thresholds(recipe, trained.held_out, trained.predictions)
-    metric = METRICS[recipe.selection.rule]
+    metric = find_selection_protocol(recipe).headline
     rows = []
     for task, choice in choices.items():
         score = next(score for score in choice.scores if score.metric == metric)
@@ -87,8 +85,8 @@ def judge(name: str, recipe: Recipe, trained: Trained) -> Contender:
             value=score.value,
             low=score.low,
             high=score.high,
-            threshold=choice.task.threshold,
-            minimum_component_size=choice.task.minimum_component_size,
+            threshold=choice.rule.threshold,
+            minimum_component_size=choice.rule.minimum_component_size,
             steps=recipe.total_steps,
             hours=round(sum_hours(trained.logs.values()), 3),
             chosen=False,
@@ -100,5 +98,5 @@ def judge(name: str, recipe: Recipe, trained: Trained) -> Contender:
 def describe_row(row: Candidate) -> str:
     """A candidate in one line."""
     interval = f"{row.value:.4f} [{row.low:.4f}, {row.high:.4f}]"
-    words = f"{row.parameters:,} parameters, {row.steps} steps, {60 * row.hours:.1f} minutes"
-    return f"{row.name}, {row.task}: {row.metric} {interval}; {words}"
+    size = f"{row.parameters:,} parameters, {row.steps} steps, {60 * row.hours:.1f} minutes"
+    return f"{row.name}, {row.task}: {row.metric} {interval}; {size}"

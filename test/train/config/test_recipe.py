@@ -44,7 +44,7 @@ def test_an_unknown_recipe_is_answered_with_the_nearest(recipes: Path) -> None:
 
 def test_what_does_not_shape_the_weights_may_change_between_start_and_resumption(recipes: Path) -> None:
     plain = load_recipe("lines", (), recipes)
-    renamed = load_recipe("lines", ["title=x", "selection.rule=pooled_dice"], recipes)
+    renamed = load_recipe("lines", ["title=x", "selection.protocol=held-out-pooled"], recipes)
     assert fingerprint_weights(renamed) == fingerprint_weights(plain)
     assert has_fingerprint(renamed, fingerprint_weights(plain))
     larger = load_recipe("lines", ["sampling.batch=3"], recipes)

@@ -68,3 +68,20 @@ def test_a_checkpoint_of_the_first_version_belongs_to_the_same_recipe(recipes: P
     stage["average"] = 0.5
     assert not has_fingerprint(recipe, json.dumps(stored))
     assert not has_fingerprint(recipe, json.dumps({**stored, "unheard_of": 1}))
+
+
+@pytest.mark.parametrize(
+    ("rule", "protocol", "each"),
+    [
+        ("mean_dice", "held-out-mean", False),
+        ("pooled_dice", "held-out-pooled", False),
+        ("data_set_dice", "held-out-pooled", True),
+    ],
+)
+def test_an_old_rule_of_the_choice_names_a_protocol(recipes: Path, rule: str, protocol: str, each: bool) -> None:
+    with pytest.warns(FutureWarning, match=r"'selection.rule' is now 'selection.protocol'"):
+        chosen = load_recipe("lines", [f"selection.rule={rule}"], recipes).selection
+    assert (chosen.protocol, chosen.each_data_set) == (protocol, each)
+    (recipes / "old.toml").write_text(f'extends = "lines"\n[selection]\nrule = "{rule}"\n')
+    with pytest.warns(FutureWarning):
+        assert load_recipe("old", (), recipes).selection == chosen

@@ -33,7 +33,9 @@ def test_a_data_set_left_out_is_scored_at_the_threshold_chosen_without_it(
     """In `lines` the truth has 0.9 and the rest of the disc 0.5; in `more` the truth has 0.3."""
     shutil.copytree(data / "lines", data / "more")
     sources = (*recipe.source, dataclasses.replace(recipe.source[0], folder="more"))
-    parted = dataclasses.replace(recipe, source=sources, parted_by="data_set", selection=Rule("data_set_dice"))
+    parted = dataclasses.replace(
+        recipe, source=sources, parted_by="data_set", selection=Rule("held-out-pooled", each_data_set=True)
+    )
     images = load_training_images(gather_cases(parted, data), parted)
     for image in images:
         disc = np.where(image.field_of_view, 0.5, 0.0)
@@ -57,7 +59,7 @@ def test_false_lesions_in_healthy_eyes_limit_the_threshold_and_stand_in_the_tabl
     """Three healthy eyes with three specks at 0.71 and one with none; the lines have 0.6 and, in part, 0.9."""
     shutil.copytree(data / "lines", data / "well")
     sources = (*recipe.source, dataclasses.replace(recipe.source[0], folder="well", healthy=True))
-    limited = dataclasses.replace(recipe, source=sources, selection=Rule("mean_dice", (0,), 0.5))
+    limited = dataclasses.replace(recipe, source=sources, selection=Rule(false_lesions=0.5))
     images = load_training_images(gather_cases(limited, data), limited)
     for image in images:
         found = np.where(image.truth, 0.6, 0.0)
@@ -66,13 +68,13 @@ def test_false_lesions_in_healthy_eyes_limit_the_threshold_and_stand_in_the_tabl
             found[0, 30:36:2, 40] = 0.71
         store(tmp_path, image, found)
     choices = select_thresholds(limited, images, tmp_path)
-    assert 0.7 < choices["vessel"].task.threshold <= 0.9
+    assert 0.7 < choices["vessel"].rule.threshold <= 0.9
     rows = list_held_out(limited, images, tmp_path, choices)
     assert find(rows, "false_lesions", "well").value == find(rows, "false_lesions_median", "well").value == 0
     assert find(rows, "auc_roc_eyes", "lines, well").value == 1.0
     assert find(rows, "ap", "lines").way == "out of fold" and find(rows, "ap", "lines").count == 4
-    free = dataclasses.replace(limited, selection=Rule("mean_dice", (0,), 9.0))
-    assert select_thresholds(free, images, tmp_path)["vessel"].task.threshold > 0.7, "most eyes must show none"
+    free = dataclasses.replace(limited, selection=Rule(false_lesions=9.0))
+    assert select_thresholds(free, images, tmp_path)["vessel"].rule.threshold > 0.7, "most eyes must show none"
 
 
 def test_half_a_point_for_a_tie_between_eyes() -> None:

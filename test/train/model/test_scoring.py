@@ -18,7 +18,7 @@ from train.model.scoring import list_scores
 from train.model.thresholds import select_thresholds
 
 ONE_SOURCE = ['source=[{ folder = "IDRiD_quarter", challenge = "idrid" }]', "supplement=[]"]
-ONE_SOURCE += ['selection={ rule = "mean_dice" }']
+ONE_SOURCE += ["selection={}"]
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def test_an_image_that_holds_much_of_a_lesion_is_left_out_once(
     areas = [image.truth[3].sum() for image in images]
     largest = images[int(np.argmax(areas))].case.name
     words = f"without {largest}, which holds {max(areas) / sum(areas):.0%} of the true pixels"
-    rows = [score for score in list_scores(pooled, images, maps, {}) if score.task == "soft_exudate"]
+    rows = [score for score in list_scores(pooled, images, maps, {}) if score.task == "soft_exudate"][4:]
     whose = "out of fold by the networks of the cross-validation"
     assert [row.protocol for row in rows] == [f"idrid-33, {whose}", f"idrid-33, {whose}, {words}"]
     rest = [image for image in images if image.case.name != largest]
@@ -98,7 +98,7 @@ def test_evaluate_finds_the_same_in_the_written_maps(
     found = json.loads((tmp_path / "metrics.json").read_text())["aggregates"]
     pooled = dataclasses.replace(recipe, protocols=("idrid-33",))
     for row in list_scores(pooled, images, maps, {}):
-        if "without" not in row.protocol:
+        if row.metric == "auc_pr" and "without" not in row.protocol:
             assert found[row.task]["auc_pr"]["mean"] == pytest.approx(row.value, abs=1e-12)
 
 

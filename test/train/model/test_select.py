@@ -17,7 +17,7 @@ CANDIDATES = """
 extends = "lines"
 candidates = ["thin", "thick"]
 held_out = "first"
-selection.rule = "pooled_dice"
+selection.protocol = "held-out-pooled"
 [variants.thin]
 "network.arguments.widths" = [2]
 "stage.0.learning_rate" = 0.0

@@ -43,7 +43,7 @@ def test_specks_in_images_without_the_lesion_make_a_least_area_and_not_a_high_th
     plain = select_thresholds(recipe, images, tmp_path)["vessel"]
     small = dataclasses.replace(recipe, selection=Rule(minimum_component_sizes=(0, 5, 10_000)))
     cleaned = select_thresholds(small, images, tmp_path)["vessel"]
-    assert plain.task.threshold > 0.9 and plain.task.minimum_component_size == 0
-    assert cleaned.task.threshold <= 0.5 and cleaned.task.minimum_component_size == 5
+    assert plain.rule.threshold > 0.9 and plain.rule.minimum_component_size == 0
+    assert cleaned.rule.threshold <= 0.5 and cleaned.rule.minimum_component_size == 5
     dice = next(row for row in cleaned.scores if row.metric == "dice")
     assert dice.value == max(cleaned.selection.scores) == pytest.approx(1, abs=0.05)
