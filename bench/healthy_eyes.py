@@ -58,7 +58,9 @@ def main() -> None:
         size, column = SIZES.index(rules[task].minimum_component_size), find_column(rules[task])
         rows += describe(task, healthy, false[:, number, size, column])
     if arguments.write:
-        write_card(replace(card, tasks=rules, held_out=tuple(rows)))
+        kept = f"mean_dice, with at most {arguments.limit:g} lesion in a healthy eye on average"
+        selection = {task: replace(each, rule=kept) for task, each in card.selection.items()}
+        write_card(replace(card, tasks=rules, selection=selection, held_out=tuple(rows)))
 
 
 def count_eye(card: Card, engine: Engine, case: Case, tasks: tuple[str, ...] | None) -> NDArray[np.int64]:
