@@ -2,7 +2,7 @@
 
 `RETSEG_DATA=DIR python bench/healthy_eyes.py` takes the healthy eyes of the recipe, on which the model was not trained,
 and prints for each task how many lesions an eye shows at each threshold and least component size. Among those with at
-most `--limit` on average and a median of 0 it chooses the rule with the best Dice: that of the card's cross-validation at
+most `--limit` on average and a median of 0 it chooses the rule with the best Dice: that of the cross-validation at
 the threshold, times the share of the Dice that the size keeps on the training images. `--write` puts the rules and the
 counts on the card.
 """
