@@ -8,7 +8,6 @@ import difflib
 import tomllib
 import types
 import typing
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
@@ -34,30 +33,6 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise SchemaError(f"{path} does not exist") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SchemaError(f"{path} is not a readable TOML file: {error}") from error
-
-
-def rename_keys(values: Mapping[str, Any], names: Mapping[str, str], where: str) -> dict[str, Any]:
-    """A parsed table whose old keys have their new names, in its tables and lists of tables too.
-
-    Warns (`FutureWarning`) of each old key once. Old names are read for one version after a renaming.
-
-    Args:
-        values: the parsed table.
-        names: old key to new key.
-        where: what to call the table in the warning.
-    """
-    met: dict[str, None] = {}
-
-    def rename(value: Any) -> Any:
-        if isinstance(value, Mapping):
-            met.update(dict.fromkeys(key for key in value if key in names))
-            return {names.get(key, key): rename(item) for key, item in value.items()}
-        return [rename(item) for item in value] if isinstance(value, list) else value
-
-    renamed: dict[str, Any] = rename(values)
-    for key in met:
-        warnings.warn(f"{where}: the key '{key}' is now '{names[key]}'", FutureWarning, stacklevel=3)
-    return renamed
 
 
 def declare(kind: type[T], values: Mapping[str, Any], where: str) -> T:

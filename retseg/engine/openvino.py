@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# OpenVINO tries to import its converter of other frameworks' models, half of its start-up, and does well without it.
+# OpenVINO imports its converter of other frameworks' models, half of its start-up; nothing here needs it.
 converter = sys.modules.setdefault("openvino.tools.ovc", None)  # type: ignore[arg-type]
 import openvino  # noqa: E402
 

@@ -51,7 +51,7 @@ class Inference:
 
 @dataclass(frozen=True)
 class MaskRule:
-    """What becomes of one task's probabilities.
+    """How the probabilities of one task become a mask.
 
     Attributes:
         threshold: a pixel belongs to the mask from this probability on.
@@ -144,14 +144,14 @@ class HeldOut:
 
 @dataclass(frozen=True)
 class Candidate:
-    """One of the networks that were trained for the same task, and how it did on the same held-out images.
+    """One of the networks that were compared for a task, and its score on the held-out images.
 
     Attributes:
         name: in the recipe.
         architecture: as in `NetworkSpec`.
         parameters: how many weights it has.
-        task: that it was compared for.
-        metric: by which the best was kept; at the candidate's own threshold and least area.
+        task: for which it was compared.
+        metric: that chose the best; measured at the candidate's own threshold and minimum component size.
         value, low, high: with the 95 % interval of a bootstrap over images.
         threshold, minimum_component_size: its own.
         steps, hours: of its training.

@@ -1,6 +1,7 @@
-"""Model folders: which are there, are their files what the card says."""
+"""Find model folders, read their cards, and check their files against the SHA-256 on the card."""
 
 import hashlib
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 from retseg.errors import RetsegError
 from retseg.models.card import CARD_FORMAT, Card
-from retseg.toml_schema import SchemaError, declare, nearest, read_toml, rename_keys
+from retseg.toml_schema import SchemaError, declare, nearest, read_toml
 from retseg.vocabulary import Modality
 
 
@@ -18,9 +19,6 @@ class ModelError(RetsegError):
 
 PACKAGED_MODELS = Path(str(files("retseg"))) / "data" / "model_weights"
 """The models that are installed with the package; in a checkout, its folder `model_weights/`."""
-
-OLD_KEYS = {"minimum_area": "minimum_component_size"}
-"""Keys of a card in version 0.1, and their names today."""
 
 
 def find_models(folders: Sequence[Path]) -> tuple[Card, ...]:
@@ -74,18 +72,23 @@ def load_card(directory: Path) -> Card:
                 f"{path} is a card of format {values.get('format')}, this version reads {CARD_FORMAT}: "
                 "use the model with the version that made it, or make it again with `python -m train`"
             )
-        return declare(Card, {**_update(values, str(path)), "directory": directory}, str(path))
+        _update(values, str(path))
+        return declare(Card, {**values, "directory": directory}, str(path))
     except SchemaError as error:
         raise ModelError(f"the card cannot be used: {error}; take the model folder again from its release") from error
 
 
-def _update(values: dict[str, Any], where: str) -> dict[str, Any]:
-    """The keys of a card as this version names them; cards of version 0.1 have some old ones."""
-    values = rename_keys(values, OLD_KEYS, where)
-    training = values.get("training")
-    if isinstance(training, dict) and "phantom" not in training:
-        training["phantom"] = str(training.get("data", "")).startswith("phantom")
-    return values
+def _update(values: dict[str, Any], where: str) -> None:
+    """Rename the old keys of a card of version 0.1, with one warning."""
+    tables = [*values.get("tasks", {}).values(), *values.get("comparison", [])]
+    old = [table for table in tables if "minimum_area" in table]
+    for table in old:
+        table["minimum_component_size"] = table.pop("minimum_area")
+    if old:
+        message = f"{where}: the key 'minimum_area' is now 'minimum_component_size'; the next version will not read it"
+        warnings.warn(message, FutureWarning, stacklevel=3)
+    training = values.get("training", {})
+    training.setdefault("phantom", str(training.get("data", "")).startswith("phantom"))
 
 
 def match_models(
@@ -122,7 +125,7 @@ def match_models(
 
 
 def list_cautions(card: Card) -> tuple[str, ...]:
-    """What everybody who uses a model must be told, a sentence each."""
+    """Sentences that every user of a model must read."""
     if not card.is_phantom:
         return ()
     return (f"the model '{card.name}' was trained on drawn phantoms only: its masks are for testing, not for eyes",)

@@ -97,14 +97,14 @@ class UpDouble(nn.Module):
     ) -> None:
         super().__init__()
         self.out_channels = inner if kind == "bilinear" else outer
-        self.enlarge: nn.Module
+        self.enlarge: nn.Module  # the name is that of stored weights
         if kind == "transpose":
             self.enlarge = TransposedDouble(inner, outer)
         elif kind == "transpose3":
             self.enlarge = nn.ConvTranspose2d(inner, outer, 3, stride=2, padding=1, output_padding=1)
         elif kind == "upsample_conv":
-            enlarge = nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False)
-            self.enlarge = nn.Sequential(enlarge, ConvNormAct(inner, outer, activation, normalisation))
+            upsample = nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False)
+            self.enlarge = nn.Sequential(upsample, ConvNormAct(inner, outer, activation, normalisation))
         elif kind == "bilinear":
             self.enlarge = nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True)
         else:
@@ -112,8 +112,8 @@ class UpDouble(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, inner, H, W) -> (N, out_channels, 2H, 2W)."""
-        enlarged: Tensor = self.enlarge(x)
-        return enlarged
+        upsampled: Tensor = self.enlarge(x)
+        return upsampled
 
 
 class SpatialGate(nn.Module):

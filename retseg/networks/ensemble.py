@@ -11,7 +11,7 @@ from retseg.networks.network import Network
 
 
 class Ensemble(Network):
-    """The mean of the members' logits. State dict keys are `members.0.` and so on, then the member's own.
+    """The mean of the members' logits. In the state dict, `members.0.` and so on stand before a member's own keys.
 
     Args:
         architecture: the members' architecture.

@@ -11,7 +11,7 @@ from retseg.networks.network import Network
 
 
 class FCN(Network):
-    """The scores of the three coarsest stages, added from the coarsest on, each enlarged bilinearly to the next.
+    """The scores of the three coarsest stages, added from the coarsest on, each upsampled bilinearly to the next.
 
     Args:
         in_channels: channels of the input.
@@ -49,9 +49,9 @@ class FCN(Network):
             maps.append(x)
         fine, middle, coarse = (score(features) for score, features in zip(self.scores, maps[-3:], strict=True))
         for finer in (middle, fine):
-            coarse = finer + _enlarge(coarse, finer)
-        return _enlarge(coarse, image)
+            coarse = finer + _upsample(coarse, finer)
+        return _upsample(coarse, image)
 
 
-def _enlarge(x: Tensor, size_of: Tensor) -> Tensor:
+def _upsample(x: Tensor, size_of: Tensor) -> Tensor:
     return F.interpolate(x, size=size_of.shape[-2:], mode="bilinear", align_corners=False)

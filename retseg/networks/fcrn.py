@@ -14,7 +14,7 @@ class FCRN(Network):
     """Fully convolutional residual network with fusion of all levels, after Mo et al., Neurocomputing 290, 2018.
 
     No code was published. Here each of the four stages of a ResNet-50 is scored by a 1x1 convolution; from the coarsest
-    on, a score is enlarged bilinearly and added to the next finer one.
+    on, a score is upsampled bilinearly and added to the next finer one.
 
     Args:
         in_channels: channels of the input.
@@ -37,13 +37,13 @@ class FCRN(Network):
         scores = [score(features) for score, features in zip(self.scores, self.encoder(x), strict=True)]
         total = scores[-1]
         for finer in reversed(scores[:-1]):
-            total = finer + _enlarge(total, finer)
-        return _enlarge(total, x)
+            total = finer + _upsample(total, finer)
+        return _upsample(total, x)
 
     def load_encoder(self, weights: Mapping[str, Tensor]) -> None:
         """Start from a ResNet-50 trained elsewhere, named as torchvision names it."""
         copy_weights(self.encoder, weights)
 
 
-def _enlarge(x: Tensor, size_of: Tensor) -> Tensor:
+def _upsample(x: Tensor, size_of: Tensor) -> Tensor:
     return F.interpolate(x, size=size_of.shape[-2:], mode="bilinear", align_corners=False)

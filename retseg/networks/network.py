@@ -25,9 +25,9 @@ class Network(nn.Module):
         return (self(x),)
 
     def load_encoder(self, weights: Mapping[str, Tensor]) -> None:  # noqa: ARG002
-        """Start from an encoder trained elsewhere, as `weights.read_weights` reads it.
+        """Initialise the encoder from weights that were trained elsewhere, as `weights.read_weights` reads it.
 
         Raises:
             NetworkError: the architecture has no such encoder, or a weight is missing or of another shape.
         """
-        raise NetworkError(f"{type(self).__name__} has no encoder that is trained elsewhere; leave its weights out")
+        raise NetworkError(f"{type(self).__name__} takes no weights of an encoder: leave the file out")

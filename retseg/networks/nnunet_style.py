@@ -33,8 +33,8 @@ class NNUNetStyle(UShape):
         self.side_heads = nn.ModuleList(nn.Conv2d(width, tasks, 1) for width in widths[1:-2])
 
     def forward_all(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Logits, then those of the coarser stages from fine to coarse, enlarged bilinearly to (N, tasks, H, W)."""
+        """Logits, then those of the coarser stages from fine to coarse, upsampled bilinearly to (N, tasks, H, W)."""
         finest, *coarser = reversed(self.decode(x))
         sides = [head(features) for head, features in zip(self.side_heads, coarser, strict=False)]
-        enlarged = [F.interpolate(side, size=x.shape[-2:], mode="bilinear", align_corners=False) for side in sides]
-        return (self.score(finest), *enlarged)
+        upsampled = [F.interpolate(side, size=x.shape[-2:], mode="bilinear", align_corners=False) for side in sides]
+        return (self.score(finest), *upsampled)

@@ -28,7 +28,7 @@ class Bottleneck(nn.Module):
 
 
 class ResNet(nn.Module):
-    """ResNet-50 without its classifier when all is as it is: 23,508,032 parameters.
+    """ResNet-50 without its classifier, with the default arguments: 23,508,032 parameters.
 
     Args:
         in_channels: channels of the input.

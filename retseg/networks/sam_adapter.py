@@ -26,7 +26,7 @@ _SIZES = {
 
 
 class SAMAdapter(Network):
-    """SAM-Adapter (Chen et al., ICCV workshop 2023), as its authors' program has it.
+    """SAM-Adapter (Chen et al., ICCV workshop 2023), as in the program of its authors.
 
     The image is resized to the encoder's square (1024 pixels; 64 for "tiny"), the masks back to the image. The encoder
     is frozen; adapter, mask decoder and the embedding of "no mask" are trained. As ViT-B the encoder has 89,670,912

@@ -1,4 +1,4 @@
-"""SAM's mask decoder: tokens and image attend to each other, then a token's perceptron reads the enlarged image.
+"""SAM's mask decoder: tokens and image attend to each other, then a token's perceptron reads the upsampled image.
 
 Names of weights are those of the published checkpoints, so that these load.
 """

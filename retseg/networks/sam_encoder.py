@@ -18,7 +18,7 @@ PATCH = 16
 
 @dataclass(frozen=True)
 class EncoderSize:
-    """How large a vision transformer is.
+    """The size of a vision transformer.
 
     Attributes:
         image: side of the square image in pixels, a multiple of 16.

@@ -12,7 +12,7 @@ from retseg.networks.ushape import Parts, UShape
 
 
 class DropBlock(nn.Module):
-    """In training, squares of a map are set to 0 and the rest enlarged to the same mean; in evaluation, nothing.
+    """In training, squares of a map are set to 0 and the rest is scaled to keep the mean; no change in evaluation.
 
     Source: Ghiasi et al., NeurIPS 2018.
 

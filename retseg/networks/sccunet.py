@@ -18,19 +18,19 @@ Interpolation = Literal["bilinear", "nearest"]
 
 
 class SelfCalibratedConvolution(nn.Module):
-    """Half of the channels are convolved; the other half as well, gated by what their surroundings look like.
+    """Half of the channels are convolved; the other half as well, scaled by a map that their surroundings decide.
 
     (N, C, H, W) -> (N, C, H, W) with the weights of one 3x3 convolution from C to C. The surroundings are a mean over
-    r x r pixels, convolved and enlarged again. On a map smaller than r, r is its smaller side.
+    r x r pixels, convolved and upsampled again. On a map smaller than r, r is its smaller side.
 
     Source: Liu et al., CVPR 2020, equations 1 to 4; no bias, ReLU after the last convolution of either half only, as in
-    the published code. The paper enlarges bilinearly, the code by the nearest pixel.
+    the published code. The paper upsamples bilinearly, the code by the nearest pixel.
 
     Args:
         inner: channels in; must be `outer` unless `projected`.
         outer: channels out, even.
         r: width of the mean.
-        enlarge: "bilinear" or "nearest".
+        upsample: "bilinear" or "nearest".
         projected: each half is made from all channels by a 1x1 convolution, instead of being a slice of them.
     """
 
@@ -39,17 +39,17 @@ class SelfCalibratedConvolution(nn.Module):
         inner: int,
         outer: int,
         r: int = 4,
-        enlarge: Interpolation = "bilinear",
+        upsample: Interpolation = "bilinear",
         *,
         projected: bool = False,
     ) -> None:
         super().__init__()
         if outer % 2 or (inner != outer and not projected):
             raise NetworkError(f"a self-calibrated convolution needs equal, even channels, found {inner} and {outer}")
-        if enlarge not in ("bilinear", "nearest") or r < 1:
-            raise NetworkError(f"wanted enlarge 'bilinear' or 'nearest' and r of at least 1, found '{enlarge}' and {r}")
+        if upsample not in ("bilinear", "nearest") or r < 1:
+            raise NetworkError(f"upsample is 'bilinear' or 'nearest', and r at least 1, found '{upsample}' and {r}")
         half = outer // 2
-        self.r, self.enlarge, self.width = r, enlarge, half
+        self.r, self.upsample, self.width = r, upsample, half
         self.split_gated = _project(inner, half) if projected else None
         self.split_plain = _project(inner, half) if projected else None
         self.k1, self.k2, self.k3, self.k4 = (_convolve(half) for _ in range(4))
@@ -59,8 +59,8 @@ class SelfCalibratedConvolution(nn.Module):
         gated = self.split_gated(x) if self.split_gated is not None else x[:, : self.width]
         plain = self.split_plain(x) if self.split_plain is not None else x[:, self.width :]
         surroundings = self.k2(F.avg_pool2d(gated, min(self.r, gated.shape[-2], gated.shape[-1])))
-        corners = False if self.enlarge == "bilinear" else None
-        surroundings = F.interpolate(surroundings, size=gated.shape[-2:], mode=self.enlarge, align_corners=corners)
+        corners = False if self.upsample == "bilinear" else None
+        surroundings = F.interpolate(surroundings, size=gated.shape[-2:], mode=self.upsample, align_corners=corners)
         calibrated = self.k4(self.k3(gated) * torch.sigmoid(gated + surroundings))
         return torch.cat([F.relu(calibrated), F.relu(self.k1(plain))], 1)
 
@@ -117,7 +117,7 @@ class SCCUNet(UShape):
         bottleneck_convolutions: 2, or 1: the gated convolution replaces both.
         r: width of the mean in a self-calibrated convolution. An exported graph has it fixed, so that its
             images need r pixels a side at the bottleneck.
-        enlarge: "bilinear" (paper) or "nearest" (published code), in the self-calibrated convolution.
+        upsample: "bilinear" (paper) or "nearest" (published code), in the self-calibrated convolution.
     """
 
     def __init__(  # noqa: PLR0913
@@ -130,7 +130,7 @@ class SCCUNet(UShape):
         gate: Gate = "isam",
         bottleneck_convolutions: int = 2,
         r: int = 4,
-        enlarge: Interpolation = "bilinear",
+        upsample: Interpolation = "bilinear",
     ) -> None:
         for word, known in ((convolution, ("plain", "scc", "scc_all")), (gate, ("none", "sam", "isam", "before"))):
             if word not in known:
@@ -140,13 +140,13 @@ class SCCUNet(UShape):
 
         def first(inner: int, outer: int) -> nn.Module:
             if convolution == "scc_all":
-                return SelfCalibratedConvolution(inner, outer, r, enlarge, projected=True)
+                return SelfCalibratedConvolution(inner, outer, r, upsample, projected=True)
             return ConvNormAct(inner, outer)
 
         def second(channels: int) -> nn.Module:
             if convolution == "plain":
                 return ConvNormAct(channels, channels)
-            return SelfCalibratedConvolution(channels, channels, r, enlarge)
+            return SelfCalibratedConvolution(channels, channels, r, upsample)
 
         def stage(inner: int, outer: int) -> nn.Module:
             return nn.Sequential(first(inner, outer), second(outer))

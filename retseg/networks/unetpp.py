@@ -63,7 +63,7 @@ class AttentionUNet(UShape):
 class UNetPlusPlus(Network):
     """UNet++ (Zhou et al., 2018) as AMDYES has it: bilinear with aligned corners, attention where asked.
 
-    Node (i, j) is a block of all nodes (i, 0 .. j-1) and of the enlarged node (i+1, j-1). 9,163,329 parameters,
+    Node (i, j) is a block of all nodes (i, 0 .. j-1) and of the upsampled node (i+1, j-1). 9,163,329 parameters,
     9,221,313 with attention; deep supervision adds 99.
 
     Args:
@@ -90,7 +90,7 @@ class UNetPlusPlus(Network):
             raise NetworkError(f"UNet++ needs two widths or more, found {len(widths)}")
         self.levels = len(widths)
         self.pool = PoolHalf()
-        self.enlarge = nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True)
+        self.upsample = nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True)
         below = [in_channels, *widths]
         self.nodes = nn.ModuleDict(
             {
@@ -113,7 +113,7 @@ class UNetPlusPlus(Network):
             rows.append([self.nodes[f"{i}_0"](self.pool(rows[-1][0]) if i else x)])
             for j in range(1, i + 1):
                 level = i - j
-                enlarged = crop_to(self.enlarge(rows[level + 1][j - 1]), rows[level][0])
-                rows[level].append(self.nodes[f"{level}_{j}"](torch.cat([*rows[level], enlarged], 1)))
+                upsampled = crop_to(self.upsample(rows[level + 1][j - 1]), rows[level][0])
+                rows[level].append(self.nodes[f"{level}_{j}"](torch.cat([*rows[level], upsampled], 1)))
         finest = reversed(rows[0])
         return tuple(head(features) for head, features in zip(reversed(self.heads), finest, strict=False))

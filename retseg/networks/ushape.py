@@ -22,7 +22,7 @@ class Parts:
         bottleneck: the deepest stage.
         up: from a deeper map to twice its size.
         skip: what a skip passes through.
-        decoder: a stage of the decoder, after skip and enlarged map were concatenated in this order.
+        decoder: a stage of the decoder, after skip and upsampled map were concatenated in this order.
     """
 
     encoder: Block

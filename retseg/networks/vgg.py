@@ -70,9 +70,9 @@ class VGG16(nn.Module):
 
 
 class SideScores(Network):
-    """VGG16 with a branch for each task: 1x1 scores of some stages, enlarged to the image, and a fusion of them.
+    """VGG16 with a branch for each task: 1x1 scores of some stages, upsampled to the image, and a fusion of them.
 
-    `forward` gives the fused logits, `forward_all` these and then the enlarged scores, stage by stage from the finest.
+    `forward` gives the fused logits, `forward_all` these and then the upsampled scores, stage by stage from the finest.
     Scores start at zero, the fusion as their mean, as in the published solvers.
 
     Args:
@@ -107,7 +107,7 @@ class SideScores(Network):
         """Fused logits, then the scores of each stage, (N, tasks, H, W) each."""
         maps = self.encoder(x)
         branches = [
-            torch.cat([_enlarge(scores[i](maps[stage - 1]), stage, x) for i, stage in enumerate(branch)], 1)
+            torch.cat([_upsample(scores[i](maps[stage - 1]), stage, x) for i, stage in enumerate(branch)], 1)
             for scores, branch in zip(cast(Sequence[nn.ModuleList], self.scores), self.stages, strict=True)
         ]
         fused = torch.cat([fuse(sides) for fuse, sides in zip(self.fuses, branches, strict=True)], 1)
@@ -119,7 +119,7 @@ class SideScores(Network):
         self.encoder.load(weights)
 
 
-def _enlarge(score: Tensor, stage: int, image: Tensor) -> Tensor:
+def _upsample(score: Tensor, stage: int, image: Tensor) -> Tensor:
     if stage == 1:
         return score
     return crop_to(F.interpolate(score, scale_factor=2.0 ** (stage - 1), mode="bilinear"), image)

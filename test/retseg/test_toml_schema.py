@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from retseg.toml_schema import SchemaError, declare, read_toml, rename_keys
+from retseg.toml_schema import SchemaError, declare, read_toml
 
 
 @dataclass(frozen=True)
@@ -55,13 +55,3 @@ def test_a_missing_or_broken_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "broken.toml").write_text("a = [")
     with pytest.raises(SchemaError, match=r"broken.toml is not a readable TOML file"):
         read_toml(tmp_path / "broken.toml")
-
-
-def test_old_keys_have_their_new_names_at_every_depth_and_are_warned_of_once_each() -> None:
-    values = {"old": 1, "table": {"old": 2, "kept": [{"old": 3}, 4]}}
-    with pytest.warns(FutureWarning) as said:
-        assert rename_keys(values, {"old": "new"}, "card.toml") == {
-            "new": 1,
-            "table": {"new": 2, "kept": [{"new": 3}, 4]},
-        }
-    assert [str(each.message) for each in said] == ["card.toml: the key 'old' is now 'new'"]

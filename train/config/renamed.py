@@ -15,6 +15,7 @@ RENAMED = {
     "selection.minimum_areas": "minimum_component_sizes",
     "sampling.place": "position",
     "start": "initial_models",
+    "network.arguments.enlarge": "upsample",
 }
 """Where the old key stands, `*` for the number of a list's item, and the new key there."""
 

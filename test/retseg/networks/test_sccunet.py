@@ -21,17 +21,17 @@ def test_on_a_map_smaller_than_its_mean_it_works_with_a_smaller_mean(size: tuple
     assert SelfCalibratedConvolution(4, 4).eval()(torch.rand(1, 4, *size)).shape == (1, 4, *size)
 
 
-@pytest.mark.parametrize("enlarge", ["bilinear", "nearest"])
-def test_with_identity_kernels_it_is_what_the_equations_say(enlarge: str) -> None:
+@pytest.mark.parametrize("upsample", ["bilinear", "nearest"])
+def test_with_identity_kernels_it_is_what_the_equations_say(upsample: str) -> None:
     """Kernels that copy and norms that do nothing leave relu(x1 sigmoid(x1 + up(mean(x1)))) and relu(x2)."""
-    block = SelfCalibratedConvolution(4, 4, 4, enlarge).eval()  # type: ignore[arg-type]
+    block = SelfCalibratedConvolution(4, 4, 4, upsample).eval()  # type: ignore[arg-type]
     for convolution, norm in (block.k1, block.k2, block.k3, block.k4):
         nn.init.dirac_(convolution.weight)
         norm.eps = 1e-12
     x = torch.randn(1, 4, 8, 12)
     first, second = x[:, :2], x[:, 2:]
-    corners = False if enlarge == "bilinear" else None
-    around = F.interpolate(F.avg_pool2d(first, 4), size=(8, 12), mode=enlarge, align_corners=corners)
+    corners = False if upsample == "bilinear" else None
+    around = F.interpolate(F.avg_pool2d(first, 4), size=(8, 12), mode=upsample, align_corners=corners)
     expected = torch.cat([F.relu(first * torch.sigmoid(first + around)), F.relu(second)], 1)
     torch.testing.assert_close(block(x), expected)
 
@@ -66,7 +66,7 @@ def test_48_pixel_patches_pass_four_poolings() -> None:
         ({"gate": "iasm"}, "did you mean 'isam'"),
         ({"convolution": "sc"}, "did you mean 'scc'"),
         ({"bottleneck_convolutions": 3}, "1 or 2"),
-        ({"r": 0}, "r of at least 1"),
+        ({"r": 0}, "r at least 1"),
     ],
 )
 def test_a_value_out_of_range_is_refused(arguments: dict[str, object], message: str) -> None:

@@ -98,5 +98,5 @@ def test_torchvisions_resnet_loads_and_computes_the_same() -> None:
 
 
 def test_an_architecture_without_encoder_says_so() -> None:
-    with pytest.raises(NetworkError, match="UNet has no encoder that is trained elsewhere"):
+    with pytest.raises(NetworkError, match="UNet takes no weights of an encoder"):
         build_network("unet", {"widths": [4]}).load_encoder({})
