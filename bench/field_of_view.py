@@ -1,6 +1,6 @@
 """How well and how fast the field of view is found, from pixels alone.
 
-    RETSEG_DATA=DIR python bench/field_of_view.py [--phantoms N]
+    RETSEG_DATA=DIR python bench/field_of_view.py [--phantoms N] [--first-seed SEED]
 
 prints, for real photographs that come with a mask of their field of view and for N drawn ones with a hard surround
 (200 by default), the intersection over union of the found area with that mask; for every photograph the processor time
@@ -60,14 +60,14 @@ def list_photographs(data: Path) -> Iterator[tuple[str, Path, Path | None]]:
             yield name, image, None
 
 
-def list_cases(data: Path, phantoms: int) -> Iterator[Case]:
+def list_cases(data: Path, phantoms: int, first_seed: int) -> Iterator[Case]:
     """Kind, pixels (H, W, 3) and, where there is one, true field of view (H, W)."""
     for name, image, mask in list_photographs(data):
         yield name, read_image(image).pixels, None if mask is None else np.asarray(read_mask(mask) > 0)
     for kind in SURROUNDS:
         share = FILM_SHARE if kind == "film" else (1 - FILM_SHARE) / (len(SURROUNDS) - 1)
-        for seed in range(round(share * phantoms)):
-            phantom = draw_surround(seed, kind)
+        for number in range(round(share * phantoms)):
+            phantom = draw_surround(first_seed + number, kind)
             yield f"drawn: {kind}", phantom.pixels, phantom.field_of_view
 
 
@@ -90,10 +90,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--phantoms", type=int, default=200, metavar="N")
+    parser.add_argument("--first-seed", type=int, default=20000, metavar="SEED")
     options = parser.parse_args(arguments)
     cv2.setNumThreads(1)
     rows: dict[str, Row] = {}
-    for case in list_cases(Path(os.environ.get("RETSEG_DATA", "nowhere")), options.phantoms):
+    for case in list_cases(Path(os.environ.get("RETSEG_DATA", "nowhere")), options.phantoms, options.first_seed):
         measure(case, rows.setdefault(case[0], Row()))
     print("| images | number | mean IoU | worst IoU | below 0.9 | CPU time | fault of the field | any warning |")
     print("|---|---|---|---|---|---|---|---|")

@@ -22,8 +22,9 @@ SMALLEST_AREA = 0.05  # of the frame: less is a caption or a reflex, not a retin
 SMALLEST_CONTRAST = 6.0  # grey levels of 255 between the parts of an image: with less there is nothing to see
 DARKNESS = 6.0  # grey levels added before the logarithm, so that noise in the dark is no edge
 LEAST_QUALITY = 0.5  # of a disc: with less it is none
-GOOD_QUALITY, CLEARLY_BETTER = 0.9, 0.1  # a disc that is not good is one if no other shape is clearly better
+GOOD_QUALITY, CLEARLY_BETTER = 0.82, 0.1  # a disc that is not good is one if no other shape is clearly better
 FAINT_QUALITY = 0.8
+RECTANGULAR = 0.95  # of its bounding box that the mount of a slide fills
 LEAST_LIT = 0.2  # between the logarithms of the brightness of a disc at the frame's side and of the border
 LEAST_ARC = 0.2  # of the frame's longer side: the least length of an edge that is round
 
@@ -37,6 +38,8 @@ LEAST_SHARP = 0.6  # of an outline on an edge: with less, dark and bright parts 
 LEAST_CONVEX = 0.95  # of its convex hull: with less, what is lit has notches, as a montage has
 # Another disc: how much of its edge is seen, how its radius may differ, how far it is in parts of the sum of the radii.
 LEAST_SECOND, MOST_UNLIKE, LEAST_BESIDE, LEAST_APART = 0.5, 1.6, 0.4, 0.85
+# A disc whose whole edge is seen may be darker than the first by so much, in logarithms: two exposures.
+WHOLE, MOST_DARKER = 0.9, 1.2
 
 Fault = Literal["even", "writing", "no disc", "two discs", "montage", "faint"]
 
@@ -100,7 +103,8 @@ def fit_field_of_view(pixels: NDArray[np.uint8]) -> FieldOfView:
         return find_lit_area(logarithm, (height, width))
     if quality < GOOD_QUALITY:
         other = find_lit_area(logarithm, (height, width))
-        if other.fault == "no disc" and other.quality >= quality + CLEARLY_BETTER:
+        clearly = other.fault == "no disc" and other.quality >= quality + CLEARLY_BETTER
+        if clearly and not is_mount(logarithm, other.mask, fits[0].circle):
             return other
     scale = np.array([width / logarithm.shape[1], height / logarithm.shape[0]])
     mask = trace_mask(brightness, logarithm, fits[0].circle, cuts, (height, width))
@@ -195,7 +199,7 @@ def find_second(logarithm: NDArray[np.float32], fits: list[Fit]) -> Fit | None:
         alike = MOST_UNLIKE > first.circle.radius / second.circle.radius > 1 / MOST_UNLIKE
         if alike and second.support >= LEAST_SECOND and measure_distance(first.circle, second.circle) >= LEAST_BESIDE:
             levels = [measure_level(logarithm, fit.circle, first.circle) for fit in (first, second)]
-            if levels[1] >= levels[0] - FULL_STEP:
+            if levels[1] >= levels[0] - (MOST_DARKER if second.support >= WHOLE else FULL_STEP):
                 return second
     return None
 
@@ -212,6 +216,19 @@ def measure_level(logarithm: NDArray[np.float32], circle: Circle, without: Circl
     if circle is not without:
         inside &= np.hypot(x - without.x, y - without.y) > 1.1 * without.radius
     return float(np.median(logarithm[inside])) if inside.any() else float("-inf")
+
+
+def is_mount(logarithm: NDArray[np.float32], mask: NDArray[np.bool_], circle: Circle) -> bool:
+    """Whether a lit area, bool (H, W), is a slide's mount: a rectangle, darker outside of the disc than in it."""
+    height, width = logarithm.shape
+    lit = cv2.resize(mask.astype(np.uint8), (width, height), interpolation=cv2.INTER_AREA)
+    y, x = np.ogrid[:height, :width]
+    inside = np.hypot(x - circle.x, y - circle.y) < circle.radius
+    around = (lit > 0) & ~inside
+    _, _, across, down = cv2.boundingRect(lit)
+    if not around.any() or lit.sum() < RECTANGULAR * across * down:
+        return False
+    return bool(np.median(logarithm[around]) < np.median(logarithm[inside & (lit > 0)]) - FULL_STEP)
 
 
 def find_lit_area(logarithm: NDArray[np.float32], shape: tuple[int, int]) -> FieldOfView:
