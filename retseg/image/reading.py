@@ -1,6 +1,7 @@
 """Read images and masks. SimpleITK decodes, because it keeps the geometry; OpenCV decodes what SimpleITK cannot.
 
-The methods of SimpleITK have no types, so its images are `Any` here.
+The methods of SimpleITK have no types, so its images are `Any` here. It is imported when a file is read, not before:
+a training from a prepared file does without it.
 """
 
 import stat
@@ -9,7 +10,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-import SimpleITK
 from numpy.typing import NDArray
 
 from retseg.files import IMAGE_SUFFIXES, METAIMAGE_SUFFIXES, NIFTI_SUFFIXES, has_suffix
@@ -159,6 +159,8 @@ def decode(path: Path, data: bytes) -> tuple[NDArray[np.generic], Geometry, bool
         image = decode_metaimage(data, path)
         refuse_channels(image.values.shape[2] if image.values.ndim == 3 else 1, path)
         return image.values, image.geometry, image.is_volume
+    import SimpleITK
+
     try:
         stored: Any = SimpleITK.ReadImage(str(path), imageIO=choose_reader(path, data))
     except RuntimeError:
@@ -200,6 +202,8 @@ def refuse_channels(count: int, path: Path) -> None:
 
 def take_single_slice(volume: Any, path: Path) -> Any:
     """The slice of a volume that has only one, with the geometry of its plane."""
+    import SimpleITK
+
     size = volume.GetSize()
     if any(count != 1 for count in size[2:]):
         shape = " x ".join(str(count) for count in size)

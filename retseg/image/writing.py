@@ -5,7 +5,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-import SimpleITK
 from numpy.typing import NDArray
 
 from retseg.files import OutputError, has_suffix, replacing
@@ -83,6 +82,8 @@ def write_array(path: Path, values: NDArray[np.generic], geometry: Geometry) -> 
     Raises:
         OutputError: the folder or the format cannot be written.
     """
+    import SimpleITK
+
     image: Any = SimpleITK.GetImageFromArray(values)
     image.SetSpacing(geometry.spacing)
     image.SetOrigin(geometry.origin)

@@ -38,7 +38,7 @@ def test_a_mistake_is_told_in_one_sentence_and_a_bug_with_its_traceback(
     def break_down(_: object) -> int:
         raise RuntimeError("shapes differ")
 
-    monkeypatch.setitem(cli.COMMANDS, "list", ("the recipes", cli.add_list, break_down))
+    monkeypatch.setattr("train.commands.list.run", break_down)
     assert cli.main(["list"]) == 1
     told = capsys.readouterr().err
     assert told.startswith("Traceback") and told.endswith(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-FLOORS = ("config", "data", "fit", "model", "reproduce", "listing", "cli")
+FLOORS = ("config", "data", "fit", "model", "reproduce", "listing", "commands", "cli")
 """From the ground up."""
 
 

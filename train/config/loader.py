@@ -49,6 +49,16 @@ def load_recipe(name: str, changes: Sequence[str] = (), directory: Path = RECIPE
     known = find_recipes(directory)
     values = {**_read_file(name, known, ()), "name": name}
     path = known[name]
+    change_values(values, changes, str(path))
+    return declare(Recipe, values, str(path))
+
+
+def change_values(values: dict[str, Any], changes: Sequence[str], where: str) -> None:
+    """Apply changes, `KEY=VALUE` each as for `load_recipe`, to the keys of a recipe.
+
+    Raises:
+        SchemaError: a change is not of that form, or its key leads nowhere.
+    """
     for change in changes:
         key, found, text = change.partition("=")
         if not found:
@@ -56,14 +66,13 @@ def load_recipe(name: str, changes: Sequence[str] = (), directory: Path = RECIPE
         if key == "width":
             variants = values.get("variants", {})
             if text not in variants:
-                raise SchemaError(f"--set {change}: {path} has no such variant{nearest(text, variants)}")
+                raise SchemaError(f"--set {change}: {where} has no such variant{nearest(text, variants)}")
             for dotted, value in variants[text].items():
-                _assign(values, dotted, value, f"{path} [variants.{text}]")
+                _assign(values, dotted, value, f"{where} [variants.{text}]")
             values["variant"] = f"{values['variant']}+{text}" if "variant" in values else text
         else:
             for dotted, value in rename_keys({key: _parse(text)}, "--set").items():
                 _assign(values, dotted, value, f"--set {change}")
-    return declare(Recipe, values, str(path))
 
 
 def _read_file(name: str, known: Mapping[str, Path], above: tuple[str, ...]) -> dict[str, Any]:

@@ -11,11 +11,9 @@ RENAMED = {"rate": "learning_rate"}
 
 
 class RunLog:
-    """The log of one network's training: `log.csv`, and `tensorboard/` beside it."""
+    """The log of one network's training: `log.csv`, and `tensorboard/` beside it where TensorBoard is installed."""
 
     def __init__(self, directory: Path, resumed_step: int) -> None:
-        from torch.utils.tensorboard import SummaryWriter
-
         directory.mkdir(parents=True, exist_ok=True)
         self._path = directory / "log.csv"
         kept = [row for row in read_log(self._path) if int(row["step"]) <= resumed_step]
@@ -23,20 +21,31 @@ class RunLog:
             writer = csv.DictWriter(stream, COLUMNS)
             writer.writeheader()
             writer.writerows(kept)
-        self._board = SummaryWriter(directory / "tensorboard", purge_step=resumed_step + 1)
+        self._board = open_board(directory / "tensorboard", resumed_step + 1)
 
     def write(self, row: Mapping[str, float]) -> None:
         """Add one round."""
         with self._path.open("a", newline="") as stream:
             csv.DictWriter(stream, COLUMNS).writerow({key: f"{value:.6g}" for key, value in row.items()})
-        for key, value in row.items():
-            if key != "step":
-                self._board.add_scalar(key, value, int(row["step"]))
-        self._board.flush()
+        if self._board:
+            for key, value in row.items():
+                if key != "step":
+                    self._board.add_scalar(key, value, int(row["step"]))
+            self._board.flush()
 
     def close(self) -> None:
         """Close the TensorBoard file."""
-        self._board.close()
+        if self._board:
+            self._board.close()
+
+
+def open_board(directory: Path, first_step: int) -> Any:
+    """TensorBoard's writer, which drops what it has from a step on; None where TensorBoard is not installed."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        return None
+    return SummaryWriter(directory, purge_step=first_step)
 
 
 def read_log(path: Path) -> list[dict[str, str]]:

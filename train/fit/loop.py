@@ -1,9 +1,11 @@
 """The training loop: draw patches, take a step, average the weights; once a round validate, log and save."""
 
+import copy
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from lightning.fabric import Fabric
@@ -20,6 +22,7 @@ from train.config.stage import Stage
 from train.data.images import TrainingImage
 from train.data.patches import Patches
 from train.fit.checkpoint import State, load_checkpoint, save_checkpoint
+from train.fit.duration import Speed, end_at, fit_steps, set_steps
 from train.fit.initial import describe_initial_model, find_initial_model, load_initial_weights
 from train.fit.logs import RunLog
 from train.fit.losses import build_loss
@@ -28,6 +31,11 @@ from train.fit.optimisation import MovingAverage, build_optimiser, find_learning
 from train.fit.validation import validate
 
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor, list[str]]
+
+WARM_STEPS, TIMED_STEPS, TIMED_SECONDS = 5, 40, 10.0
+"""Steps before the speed is measured, and the most steps and seconds of the measurement."""
+SAFETY = 0.95
+"""Share of the time that the schedule is fitted to; the rest is for checkpoints and for slower rounds."""
 
 
 class TrainingError(RetsegError):
@@ -43,12 +51,15 @@ class Run:
         seed: of its random weights and of its patches.
         workers: processes that draw patches; 0 draws them in this one.
         resume: go on from the checkpoint in `directory`, where there is one.
+        deadline: in seconds of `time.monotonic`. The steps of the schedule are fitted to the time until then, and the
+            training ends then; None trains the steps of the recipe.
     """
 
     directory: Path
     seed: int
     workers: int = 1
     resume: bool = False
+    deadline: float | None = None
 
 
 class Trainer:
@@ -67,7 +78,7 @@ class Trainer:
         # torch's stubs of `to` lack memory_format for modules
         self.network: Network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.ema = MovingAverage(network, max(stage.ema_decay for stage in recipe.stage))
-        self.step = 0
+        self.stages, self.step = recipe.stage, 0
         self.optimiser_state: State | None = None
         self.path = run.directory / "checkpoint.pt"
         if run.resume and (kept := load_checkpoint(self.path)):
@@ -83,6 +94,7 @@ class Trainer:
             )
         self.network.load_state_dict(kept["network"])
         self.ema.load_state_dict(kept["ema"])
+        self.stages = set_steps(self.recipe.stage, kept.get("steps", [stage.steps for stage in self.recipe.stage]))
         self.step = int(kept["step"])
         self.optimiser_state = kept["optimiser"]
 
@@ -97,13 +109,46 @@ class Trainer:
         """
         log = RunLog(self.run.directory, self.step)
         patches = Patches(training, self.recipe, self.run.seed)
+        if self.run.deadline is not None and self.step == 0:
+            speed = self._measure_speed(patches, validation)
+            seconds = SAFETY * (self.run.deadline - time.monotonic())
+            stages = fit_steps(self.stages, seconds, speed, self.recipe.round)
+            self.stages = set_steps(stages, self.fabric.broadcast([stage.steps for stage in stages]))
         first = 0
-        for stage in self.recipe.stage:
+        for number in range(len(self.stages)):
+            stage = self.stages[number]
             if first <= self.step < first + stage.steps:
                 self._train_stage(stage, first, patches, (validation, log))
-            first += stage.steps
+            first += self.stages[number].steps
         log.close()
-        return self._keep_weights(self.recipe.stage[-1])
+        return self._keep_weights(self.stages[-1])
+
+    def _measure_speed(self, patches: Patches, validation: Sequence[TrainingImage]) -> Speed:
+        """Time some steps and a validation on a copy of the network; the training itself is as without them."""
+        state = torch.get_rng_state()
+        trial, stage = copy.deepcopy(self.network), self.stages[0]
+        optimiser = build_optimiser(trial.named_parameters(), stage)
+        network, optimiser = self.fabric.setup(trial, optimiser)
+        network.mark_forward_method("forward_all")
+        loss_of = DeepSupervision(build_loss(stage.loss.name, stage.loss.arguments), stage.outputs)
+        batches = self._draw_batches(patches, stage, WARM_STEPS + TIMED_STEPS)
+        for _ in range(WARM_STEPS):
+            self._take_step(network, optimiser, stage, loss_of, batches)
+        began, count = time.perf_counter(), 0
+        while count < TIMED_STEPS and (count < 3 or time.perf_counter() - began < TIMED_SECONDS):
+            self._take_step(network, optimiser, stage, loss_of, batches)
+            count += 1
+        step = (time.perf_counter() - began) / count
+        began = time.perf_counter()
+        if validation and self.fabric.is_global_zero:
+            validate(self.recipe, trial.state_dict(), validation, self.fabric.device)
+        torch.set_rng_state(state)
+        return Speed(step, time.perf_counter() - began)
+
+    def _is_late(self) -> bool:
+        """Whether there is no time for another step."""
+        deadline = self.run.deadline
+        return deadline is not None and bool(self.fabric.broadcast(time.monotonic() > deadline))
 
     def _keep_weights(self, stage: Stage) -> dict[str, torch.Tensor]:
         """The weights that would be kept if the training ended in this stage."""
@@ -120,28 +165,20 @@ class Trainer:
         network.mark_forward_method("forward_all")
         loss_of = DeepSupervision(build_loss(stage.loss.name, stage.loss.arguments), stage.outputs)
         batches = self._draw_batches(patches, stage, first + stage.steps)
-        bar = tqdm(initial=self.step, total=self.recipe.steps, desc=self.run.directory.name, unit="step", mininterval=5)
+        planned = sum(each.steps for each in self.stages)
+        bar = tqdm(initial=self.step, total=planned, desc=self.run.directory.name, unit="step", mininterval=5)
         total, seen, began = 0.0, 0, time.perf_counter()
         while self.step < first + stage.steps:
             learning_rate = find_learning_rate(self.step - first, stage)
             set_learning_rate(optimiser, learning_rate)
-            for _ in range(stage.accumulate):
-                images, truth, region, names = next(batches)
-                with self.fabric.autocast():
-                    outputs = network.forward_all(images.contiguous(memory_format=torch.channels_last))
-                outputs = [output.float() for output in outputs]
-                loss = loss_of.at(self.step - first)(outputs, truth, region)
-                self._check_loss(loss, names)
-                self.fabric.backward(loss / stage.accumulate)
-                total, seen = total + loss.item(), seen + len(names) * self.fabric.world_size
-            if stage.clip:
-                self.fabric.clip_gradients(network, optimiser, max_norm=stage.clip)
-            optimiser.step()
-            optimiser.zero_grad(set_to_none=True)
+            loss, count = self._take_step(network, optimiser, stage, loss_of.at(self.step - first), batches)
+            total, seen = total + loss, seen + count
             self.ema.update(self.network)
             self.step += 1
             bar.update()
-            if self.step % self.recipe.round == 0 or self.step == first + stage.steps:
+            if late := self._is_late():
+                self.stages = end_at(self.stages, self.step)
+            if late or self.step % self.recipe.round == 0 or self.step == first + stage.steps:
                 elapsed = time.perf_counter() - began
                 speed = seen / elapsed
                 bar.set_postfix(images_per_second=f"{speed:.1f}")
@@ -149,7 +186,33 @@ class Trainer:
                 row = {"hours": elapsed / 3600, "learning_rate": learning_rate, "loss": mean}
                 self._finish_round({**row, "images_per_second": speed}, optimiser, stage, ends)
                 total, seen, began = 0.0, 0, time.perf_counter()
+            if late:
+                break
         bar.close()
+
+    def _take_step(
+        self,
+        network: Any,
+        optimiser: Any,
+        stage: Stage,
+        loss_of: DeepSupervision,
+        batches: Iterator[Batch],
+    ) -> tuple[float, int]:
+        """One optimiser step; the sum of the losses of its batches, and how many patches all processes saw."""
+        total, seen = 0.0, 0
+        for _ in range(stage.accumulate):
+            images, truth, region, names = next(batches)
+            with self.fabric.autocast():
+                outputs = network.forward_all(images.contiguous(memory_format=torch.channels_last))
+            loss = loss_of([output.float() for output in outputs], truth, region)
+            self._check_loss(loss, names)
+            self.fabric.backward(loss / stage.accumulate)
+            total, seen = total + loss.item(), seen + len(names) * self.fabric.world_size
+        if stage.clip:
+            self.fabric.clip_gradients(network, optimiser, max_norm=stage.clip)
+        optimiser.step()
+        optimiser.zero_grad(set_to_none=True)
+        return total, seen
 
     def _draw_batches(self, patches: Patches, stage: Stage, end: int) -> Iterator[Batch]:
         """The batches of the steps that are left in a stage, for this process."""
@@ -201,6 +264,7 @@ class Trainer:
             "recipe": fingerprint_weights(self.recipe),
             "initial_model": self.initial_model,
             "step": self.step,
+            "steps": [each.steps for each in self.stages],
             "network": self.network.state_dict(),
             "ema": self.ema.state_dict(),
             "optimiser": optimiser.state_dict(),

@@ -1,7 +1,8 @@
 """The networks of a recipe: one for each fold that is held out, and one that is trained on all images."""
 
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -12,6 +13,7 @@ from train.config.recipe import Recipe
 from train.data.cases import Case, gather_cases
 from train.data.folds import hold_out_data_sets, list_training, split_folds
 from train.data.images import TrainingImage, load_training_images
+from train.data.prepared import Prepared
 from train.data.tiles import cut_images
 from train.fit.initial import choose_initial_model
 from train.fit.logs import draw_curves
@@ -62,8 +64,15 @@ class PlannedNetwork:
     held_out: tuple[int, ...]
 
 
-def plan_networks(recipe: Recipe, cases: Sequence[Case]) -> tuple[PlannedNetwork, ...]:
+def plan_networks(
+    recipe: Recipe, cases: Sequence[Case], initial_models: Mapping[str, tuple[str, ...]] | None = None
+) -> tuple[PlannedNetwork, ...]:
     """A network for each fold that is held out, and last the one of `refit`.
+
+    Args:
+        recipe: to train.
+        cases: of the recipe.
+        initial_models: of each network by its name; None chooses them by the images that the network holds out.
 
     Raises:
         SchemaError: there are fewer patients than folds, or every initial model was trained on held-out images.
@@ -76,7 +85,10 @@ def plan_networks(recipe: Recipe, cases: Sequence[Case]) -> tuple[PlannedNetwork
         parts.append((recipe.refitted, tuple(range(len(cases))), ()))
     planned = []
     for number, (name, (each, training, held_out)) in enumerate(zip(recipe.network_names, parts, strict=True)):
-        chosen = choose_initial_model(each, [cases[i] for i in held_out])
+        if initial_models is None or not recipe.initial_models:
+            chosen = choose_initial_model(each, [cases[i] for i in held_out])
+        else:
+            chosen = replace(each, initial_models=initial_models[name])
         planned.append(PlannedNetwork(name, chosen, recipe.seed * 1000 + number, training, held_out))
     return tuple(planned)
 
@@ -97,20 +109,17 @@ def train_networks(recipe: Recipe, data: Path, directory: Path, workers: int, re
         TrainingError: the loss or a weight is not finite.
         SchemaError: there is no network of that name, or every initial model was trained on held-out images.
     """
-    if only and only not in recipe.network_names:
-        names = ", ".join(recipe.network_names)
-        raise SchemaError(f"the recipe '{recipe.name}' trains no network '{only}'; it trains {names}")
+    check_name(recipe, only)
     cases = gather_cases(recipe, data)
     images = cut_images(load_training_images(cases, recipe), recipe.tiles)
-    fabric = Fabric(precision=recipe.precision)
-    fabric.launch()
+    fabric = launch(recipe)
     planned = plan_networks(recipe, [image.case for image in images])
     predictions = directory / "out-of-fold"
     members = {}
     for each in planned:
         if only in ("", each.name):
-            run = Run(directory / each.name, each.seed, workers, resume)
             held_out = [images[i] for i in each.held_out]
+            run = Run(directory / each.name, each.seed, workers, resume)
             weights = Trainer(each.recipe, run, fabric).train([images[i] for i in each.training], held_out)
             if held_out and fabric.is_global_zero:
                 predict_held_out(recipe, open_weights(recipe, weights, fabric.device), held_out, predictions)
@@ -122,3 +131,62 @@ def train_networks(recipe: Recipe, data: Path, directory: Path, workers: int, re
     all_held_out = tuple(image for i, image in enumerate(images) if i in numbers)
     kept = (members["all"],) if "all" in members else tuple(members.values())
     return Trained(cases, kept, all_held_out, predictions, logs, fabric.is_global_zero, fabric.device)
+
+
+def prepare(recipe: Recipe, data: Path) -> Prepared:
+    """Read everything that a training of the recipe reads.
+
+    Raises:
+        DataSetError: images or masks are absent or do not fit together; all of them are named.
+        SchemaError: there are fewer patients than folds, or every initial model was trained on held-out images.
+    """
+    images = load_training_images(gather_cases(recipe, data), recipe)
+    planned = plan_networks(recipe, [image.case for image in cut_images(images, recipe.tiles)])
+    return Prepared(recipe, images, {each.name: each.recipe.initial_models for each in planned})
+
+
+def train_prepared(prepared: Prepared, directory: Path, run: Run, only: str = "") -> None:
+    """Train networks from a prepared file; nothing is predicted, since the images are not there at their own size.
+
+    Args:
+        prepared: recipe and images.
+        directory: takes a folder for each network.
+        run: workers, whether to resume, and the deadline of all networks together; directory and seed are set here.
+        only: the name of the one network to train; all when empty.
+
+    Raises:
+        TrainingError: the loss or a weight is not finite.
+        SchemaError: there is no network of that name.
+    """
+    recipe = prepared.recipe
+    check_name(recipe, only)
+    images = cut_images(prepared.images, recipe.tiles)
+    planned = plan_networks(recipe, [image.case for image in images], prepared.initial_models)
+    left = [each for each in planned if only in ("", each.name)]
+    fabric = launch(recipe)
+    while left:
+        each, share = left[0], left[0].recipe.steps / sum(other.recipe.steps for other in left)
+        now = time.monotonic()
+        deadline = None if run.deadline is None else now + (run.deadline - now) * share
+        own = replace(run, directory=directory / each.name, seed=each.seed, deadline=deadline)
+        held_out = [images[i] for i in each.held_out]
+        Trainer(each.recipe, own, fabric).train([images[i] for i in each.training], held_out)
+        left = left[1:]
+
+
+def launch(recipe: Recipe) -> Fabric:
+    """Lightning's Fabric, with the precision of the recipe, on what the machine has."""
+    fabric = Fabric(precision=recipe.precision)
+    fabric.launch()
+    return fabric
+
+
+def check_name(recipe: Recipe, only: str) -> None:
+    """Refuse the name of a network that the recipe does not have.
+
+    Raises:
+        SchemaError: there is none of that name.
+    """
+    if only and only not in recipe.network_names:
+        names = ", ".join(recipe.network_names)
+        raise SchemaError(f"the recipe '{recipe.name}' trains no network '{only}'; it trains {names}")

@@ -56,7 +56,9 @@ def test_a_refitted_model_is_one_network_trained_longer_on_all_images_with_the_t
     assert card.training.steps == 2 * 8 + 12
     assert (card.tasks, card.selection) == (folds.tasks, folds.selection)
     assert [score.value for score in card.score] == [score.value for score in folds.score]
-    assert all(score.protocol.startswith("out of fold by the networks of the cross-validation") for score in card.score)
+    whose = "out of fold by the networks of the cross-validation"
+    assert all(score.protocol.startswith(("held-out-mean", "held-out-pooled")) for score in card.score)
+    assert all(whose in score.protocol for score in card.score)
     planned = plan_networks(dataclasses.replace(recipe, refit=1.5), gather_cases(recipe, folders.data))
     assert [(each.name, each.recipe.steps) for each in planned] == [("fold-0", 8), ("fold-1", 8), ("all", 12)]
     assert planned[-1].training == (0, 1, 2, 3) and planned[-1].held_out == ()

@@ -1,0 +1,1 @@
+"""The commands of `python -m train`, a module each: `add_arguments` and `run`."""

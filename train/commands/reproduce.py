@@ -1,0 +1,57 @@
+"""Published numbers beside ours, and the experiments that are missing."""
+
+import argparse
+from pathlib import Path
+
+from retseg.commands.console import complain
+from train import REPOSITORY
+from train.commands.options import add_folders, require_data
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `reproduce`."""
+    results = REPOSITORY / "train" / "results"
+    parser.add_argument("--results", type=Path, default=results, help="folder of the results (train/results)")
+    parser.add_argument("--output", type=Path, help="write the page there instead of printing it")
+    parser.add_argument("--run", nargs="*", metavar="PATTERN", dest="patterns", help="run what has no result yet")
+    parser.add_argument("--seeds", type=int, default=3, help="seeds of each experiment (%(default)s)")
+    parser.add_argument("--width", default="cpu", help="variants joined by +, `paper` for none (%(default)s)")
+    parser.add_argument("--dry-run", action="store_true", help="say what --run would do")
+    add_folders(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print published numbers beside ours, or run the experiments that have no result."""
+    if options.patterns is not None:
+        return run_queue(options)
+    from train.reproduce.page import write_page
+    from train.reproduce.published import load_published
+    from train.reproduce.result import read_results
+
+    page = write_page(load_published(), read_results(options.results))
+    if options.output:
+        options.output.write_text(page, encoding="utf-8")
+    else:
+        print(page, end="")
+    return 0
+
+
+def run_queue(options: argparse.Namespace) -> int:
+    """Run, or only show, the experiments that have no result; the exit status.
+
+    Raises:
+        RequestError: no folder of data sets was given.
+    """
+    require_data(options)
+    from train.fit.memory import keep_freed_memory
+    from train.model.make import Folders
+    from train.reproduce.queue import Queue, describe_plan, plan_runs, run_experiments
+
+    keep_freed_memory()
+    folders = Folders(options.data, options.runs, options.results)
+    planned = plan_runs(Queue(tuple(options.patterns), options.width, options.seeds), folders)
+    print(describe_plan(planned), flush=True)
+    failed = () if options.dry_run else run_experiments(planned, folders, options.workers)
+    for sentence in failed:
+        complain(f"error: {sentence}")
+    return 1 if failed else 0

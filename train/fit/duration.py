@@ -1,0 +1,47 @@
+"""Fit the steps of a training to the time that there is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from train.config.stage import Stage
+
+
+@dataclass(frozen=True)
+class Speed:
+    """What was measured in the first steps.
+
+    Attributes:
+        step: seconds of an optimiser step.
+        round: seconds of the validation and the checkpoint at the end of a round.
+    """
+
+    step: float
+    round: float
+
+
+def fit_steps(stages: Sequence[Stage], seconds: float, speed: Speed, steps_per_round: int) -> tuple[Stage, ...]:
+    """The stages with as many steps as the time allows, in their proportion; at least one each.
+
+    Args:
+        stages: of a recipe.
+        seconds: there are for all steps and rounds.
+        speed: of the training.
+        steps_per_round: steps between two validations.
+    """
+    possible = seconds / (speed.step + speed.round / steps_per_round)
+    factor = possible / sum(stage.steps for stage in stages)
+    return tuple(replace(stage, steps=max(1, int(stage.steps * factor))) for stage in stages)
+
+
+def set_steps(stages: Sequence[Stage], steps: Sequence[int]) -> tuple[Stage, ...]:
+    """The stages with other numbers of steps, which a checkpoint keeps."""
+    return tuple(replace(stage, steps=count) for stage, count in zip(stages, steps, strict=True))
+
+
+def end_at(stages: Sequence[Stage], step: int) -> tuple[Stage, ...]:
+    """The stages as if their schedule ended after that many steps; later stages have none."""
+    ended = []
+    for stage in stages:
+        ended.append(replace(stage, steps=min(stage.steps, step)))
+        step -= ended[-1].steps
+    return tuple(ended)
