@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 converter = sys.modules.setdefault("openvino.tools.ovc", None)  # type: ignore[arg-type]
 import openvino  # noqa: E402
 
+from retseg.engine.folding import fold_batch_norm  # noqa: E402
+
 if converter is None:
     del sys.modules["openvino.tools.ovc"]
 
@@ -39,6 +41,7 @@ class OpenVinoEngine:
 
     def _compile_for(self, shape: tuple[int, int, int]) -> Any:
         model = self._core.read_model(self._path)
+        fold_batch_norm(model)
         model.reshape([1, *shape])
         settings = {"PERFORMANCE_HINT": "LATENCY"}
         if self._precision:
