@@ -43,7 +43,7 @@ def shrink(name: str) -> Recipe:
     plain = load_recipe(name)
     levels = len(plain.network.arguments["widths"])
     changes = [
-        f"network.arguments.widths={[4] * levels}",
+        f"network.arguments.widths={[8] * levels}",
         "folds=2",
         "round=2",
         "sampling.batch=2",
