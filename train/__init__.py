@@ -1,4 +1,4 @@
-"""Makes the models: recipes, training, thresholds and export. Stands on `retseg`, never the other way round."""
+"""Make models: recipes, training, thresholds and export. `train` imports `retseg`; `retseg` never imports `train`."""
 
 from pathlib import Path
 

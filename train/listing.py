@@ -1,4 +1,4 @@
-"""What recipes there are, and what their networks look like."""
+"""List the recipes with their networks, data and scores."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,9 +13,9 @@ from train.reproduce.result import RESULTS, name_width, read_results
 
 
 def print_recipes(beginning: str = "") -> None:
-    """Print, family by family, two lines per recipe whose name begins so.
+    """Print two lines for each recipe whose name begins so, family by family.
 
-    They give parameters, GFLOP and data, and the scores of a shipped model or of results that are logged.
+    They give parameters, GFLOP and data, and the scores of a shipped model or of logged results.
     """
     recipes = [load_recipe(name) for name in list_recipes() if name.startswith(beginning)]
     results = read_results(RESULTS)
@@ -27,7 +27,7 @@ def print_recipes(beginning: str = "") -> None:
 
 
 def describe_recipe(recipe: Recipe, results: Sequence[Mapping[str, Any]]) -> str:
-    """A recipe in words and numbers, two lines."""
+    """Two lines about a recipe."""
     parameters, operations = measure_network(recipe)
     trained = f"{recipe.networks} x {recipe.steps} steps of {recipe.sampling.batch}"
     trained += f", then {recipe.refitted.steps} on all images" if recipe.refit else ""
@@ -39,14 +39,14 @@ def describe_recipe(recipe: Recipe, results: Sequence[Mapping[str, Any]]) -> str
 
 def describe_results(recipe: Recipe, results: Sequence[Mapping[str, Any]]) -> str:
     """The headline scores of a recipe's logged results, as the end of a line; nothing where it has not run."""
-    words = []
+    parts = []
     for result in results:
         if result["recipe"] == recipe.name:
             protocol, found = next(iter(result["protocols"].items()))
             metric = find_protocols((protocol,))[0].headline
             values = [f"{task} {metric} {m[metric]['value']:.4f}" for task, m in found["tasks"].items() if metric in m]
-            words.append(f"; {name_width(result)} seed {result['seed']}: {', '.join(values)} by {protocol}")
-    return "".join(words)
+            parts.append(f"; {name_width(result)} seed {result['seed']}: {', '.join(values)} by {protocol}")
+    return "".join(parts)
 
 
 def describe_scores(name: str) -> str:

@@ -38,14 +38,7 @@ def run(options: argparse.Namespace) -> int:
     """
     if options.prepared:
         return run_prepared(options)
-    if options.minutes is not None:
-        raise RequestError("--minutes is for a training from a prepared file: add --prepared FILE")
-    if options.recipe is None:
-        raise RequestError("no recipe was named: name one, or see `python -m train list`")
-    if options.only and (options.results or options.out_of_fold):
-        raise RequestError("--only trains one network of a model: leave out --results and --out-of-fold")
-    if not options.summary:
-        require_data(options)
+    check_options(options)
     from train.config.loader import load_recipe
 
     recipe = load_recipe(options.recipe, options.set)
@@ -77,6 +70,22 @@ def run(options: argparse.Namespace) -> int:
         folders = Folders(options.data, options.runs, options.output or REPOSITORY / "model_weights")
         print(f"the model is in {make_model(recipe, folders, options.workers, options.resume)}")
     return 0
+
+
+def check_options(options: argparse.Namespace) -> None:
+    """Refuse options that do not go together, before anything heavy is imported.
+
+    Raises:
+        RequestError: they do not, or something that is needed was not given.
+    """
+    if options.minutes is not None:
+        raise RequestError("--minutes is for a training from a prepared file: add --prepared FILE")
+    if options.recipe is None:
+        raise RequestError("no recipe was named: name one, or see `python -m train list`")
+    if options.only and (options.results or options.out_of_fold):
+        raise RequestError("--only trains one network of a model: leave out --results and --out-of-fold")
+    if not options.summary:
+        require_data(options)
 
 
 def run_prepared(options: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""Random changes of a patch, declared in a recipe and made by albumentations."""
+"""Random changes of a patch: the recipe names transforms of albumentations."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,13 +42,15 @@ def compose(transforms: Sequence[Transform], patch: int) -> A.Compose:
             steps.append(kind(**transform.arguments))
         except (TypeError, ValueError) as error:
             raise SchemaError(f"the transform '{transform.name}' was refused: {error}") from error
-    return A.Compose([*steps, A.CenterCrop(patch, patch, pad_if_needed=True)], additional_targets={"view": "mask"})
+    return A.Compose(
+        [*steps, A.CenterCrop(patch, patch, pad_if_needed=True)], additional_targets={"field_of_view": "mask"}
+    )
 
 
 def augment(patch: Patch, chain: A.Compose, seed: int) -> Patch:
-    """Change a patch at random; the same seed gives the same result, whatever came before."""
+    """Change a patch at random; the result depends on the patch and the seed alone."""
     chain.set_random_seed(seed)
-    changed = chain(image=patch.pixels, mask=patch.truth, view=patch.field_of_view)
+    changed = chain(image=patch.pixels, mask=patch.truth, field_of_view=patch.field_of_view)
     pixels = changed["image"].reshape(*changed["image"].shape[:2], -1)
     truth = changed["mask"].reshape(*changed["mask"].shape[:2], -1)
-    return Patch(pixels, truth, changed["view"])
+    return Patch(pixels, truth, changed["field_of_view"])

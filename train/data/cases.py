@@ -1,4 +1,4 @@
-"""The images of a recipe: found by the same layouts by which the evaluator finds its ground truth."""
+"""Find the images and masks of a recipe, by the layouts by which the evaluation finds its ground truth."""
 
 import re
 from collections.abc import Mapping
@@ -14,14 +14,14 @@ from train.config.recipe import Recipe
 
 
 class DataSetError(RetsegError):
-    """A data set is absent or does not fit together; the message names what and the remedy."""
+    """A data set is absent, or its images and masks do not fit together; the message says what to do."""
 
 
 class AbsentError(DataSetError):
     """A data set, or the truth of the part of it that is asked for, is not there.
 
     Attributes:
-        reason: the message without the place of the data sets, for results that other machines read.
+        reason: the message without the folder of the data sets, for results that are read on other machines.
     """
 
     def __init__(self, source: Source, data: Path, reason: str) -> None:
@@ -35,14 +35,14 @@ class Case:
 
     Attributes:
         name: of the image, without its suffix and the endings that tell only its split.
-        data_set: the folder that it came from; `name` is unique in it.
+        data_set: its folder in the folder of data sets; `name` is unique in it.
         image: its file.
-        truth: task to the file of its mask; None where the image does not have the lesion. A task that is absent is one
-            that the image has no truth for.
+        truth: task to the file of its mask; None where the image does not have the lesion. The image has no truth for a
+            task that is not a key.
         field_of_view: the file of its field-of-view mask, where the data set has one.
-        patient: images of one patient share it, and are never parted by a cross-validation.
-        supplement: that it belongs to; None for an image of a source.
-        healthy: the eye has no lesion.
+        patient: a cross-validation keeps the images of one patient in one fold.
+        supplement: that the image belongs to; None for an image of a source.
+        healthy: whether the eye is known to have no lesion.
     """
 
     name: str
@@ -55,12 +55,12 @@ class Case:
     healthy: bool = False
 
     def has_truth(self, task: str) -> bool:
-        """Whether anything is known of that task in this image."""
+        """Whether the image has a truth for the task."""
         return task in self.truth
 
     @property
     def eye(self) -> tuple[str, str]:
-        """What images of one patient share across data sets: the data set that counts, and the patient in it."""
+        """The data set and the patient; an image of a supplement has those of the source that shows the same eye."""
         return (self.supplement.eyes if self.supplement and self.supplement.eyes else self.data_set, self.patient)
 
 
@@ -120,7 +120,7 @@ def list_cases(source: Source, tasks: tuple[str, ...], data: Path) -> tuple[Case
     if not folder.is_dir():
         raise AbsentError(source, data, f"is not there: put the official download in it, from {challenge.source}")
     truth = find_truth(challenge, folder, tasks=tasks)
-    if source.healthy:  # whatever masks lie there say nothing of these tasks
+    if source.healthy:  # masks of other structures may lie there
         no_lesion = dict.fromkeys(tasks)
         truth = replace(truth, cases=tuple(replace(case, masks=no_lesion) for case in truth.cases if case.image))
     problems = [*truth.problems, *([] if source.healthy else find_unpaired(truth.cases, tasks))]
@@ -154,7 +154,7 @@ def find_unpaired(cases: tuple[TruthCase, ...], tasks: tuple[str, ...]) -> list[
 def find_misnamed(cases: tuple[TruthCase, ...], tasks: tuple[str, ...]) -> list[str]:
     """A sentence for each file among the masks whose name fits no image, and for each task without any mask.
 
-    Where a missing mask means that an image does not have the lesion, a misnamed one would silently say so.
+    A missing mask may mean that the image does not have the lesion, so a misnamed mask must not pass for a missing one.
     """
     masks = {path for case in cases for path in case.masks.values() if path}
     others = {path for case in cases for path in (case.image, case.field_of_view) if path}
@@ -168,7 +168,7 @@ def find_misnamed(cases: tuple[TruthCase, ...], tasks: tuple[str, ...]) -> list[
 
 
 def name_case(case: TruthCase, source: Source) -> Case:
-    """A case with its patient, who is the first group of the source's expression in the name of the image."""
+    """A case with its patient: the first group of the source's expression in the name of the image."""
     found = re.search(source.patient, case.name) if source.patient else None
     patient = found.group(1) if found else case.name
     assert case.image is not None

@@ -1,4 +1,4 @@
-"""Cross-validation by patient: images of one patient are never parted."""
+"""Cross-validation by patient or by data set: all images of one patient are in one fold."""
 
 from collections.abc import Sequence
 
@@ -22,14 +22,13 @@ def hold_out_data_sets(cases: Sequence[Case]) -> tuple[tuple[int, ...], ...]:
 
 
 def split_folds(cases: Sequence[Case], folds: int, seed: int) -> tuple[tuple[int, ...], ...]:
-    """Deal the patients onto folds, at random but the same for the same seed.
+    """Deal the patients onto folds at random; the same seed gives the same folds.
 
-    Each fold gets nearly the same number of images of every data set: patients are dealt data set by data set. Images
-    of a supplement are never held out.
+    Patients are dealt data set by data set, so that each fold gets nearly the same number of images of every data set.
+    Images of a supplement are never held out.
 
     Returns:
-        For each fold the numbers of the cases that it holds out; one empty fold when `folds` is 1, which means that
-        nothing is held out.
+        For each fold the numbers of the cases that it holds out; one empty fold when `folds` is 1.
 
     Raises:
         SchemaError: there are fewer patients than folds.
@@ -44,7 +43,8 @@ def split_folds(cases: Sequence[Case], folds: int, seed: int) -> tuple[tuple[int
         patients.setdefault((case.data_set, case.patient), []).append(number)
     if len(patients) < folds:
         raise SchemaError(f"{len(patients)} patients cannot be split into {folds} folds: ask for fewer")
-    order = [key for place in sorted({place for place, _ in patients}) for key in shuffle(patients, place, random)]
+    data_sets = sorted({data_set for data_set, _ in patients})
+    order = [key for data_set in data_sets for key in shuffle(patients, data_set, random)]
     held: list[list[int]] = [[] for _ in range(folds)]
     for turn, key in enumerate(order):
         held[turn % folds] += patients[key]
@@ -52,14 +52,14 @@ def split_folds(cases: Sequence[Case], folds: int, seed: int) -> tuple[tuple[int
 
 
 def shuffle(
-    patients: dict[tuple[str, str], list[int]], place: str, random: np.random.Generator
+    patients: dict[tuple[str, str], list[int]], data_set: str, random: np.random.Generator
 ) -> list[tuple[str, str]]:
     """The patients of one data set in random order."""
-    here = sorted(key for key in patients if key[0] == place)
+    here = sorted(key for key in patients if key[0] == data_set)
     return [here[i] for i in random.permutation(len(here))]
 
 
-def list_training(cases: Sequence[Case], held: Sequence[int]) -> tuple[int, ...]:
-    """The numbers of the cases to train on while some are held out: all others but those that show a held-out eye."""
-    eyes = {cases[number].eye for number in held}
-    return tuple(number for number, case in enumerate(cases) if number not in held and case.eye not in eyes)
+def list_training(cases: Sequence[Case], held_out: Sequence[int]) -> tuple[int, ...]:
+    """The numbers of the cases to train on while some are held out: those that show none of the held-out eyes."""
+    eyes = {cases[number].eye for number in held_out}
+    return tuple(number for number, case in enumerate(cases) if number not in held_out and case.eye not in eyes)

@@ -20,10 +20,10 @@ class TrainingImage:
     """An image at the working scale, with its truth.
 
     Attributes:
-        case: where it came from.
-        patch: the whole of it, at the working scale.
+        case: its files and its patient.
+        patch: the whole image at the working scale.
         brightness: mean and s.d. per channel that normalise it.
-        original: uint8 (H, W, 3), as read.
+        original: uint8 (H, W, 3), as read from the file.
         field_of_view: bool (H, W).
         truth: bool (tasks, H, W).
     """
@@ -58,20 +58,23 @@ def load_training_image(case: Case, recipe: Recipe) -> TrainingImage:
     pixels = read_image(case.image).pixels
     shape = pixels.shape[:2]
     if recipe.modality == "octa":
-        view = whole_frame(pixels)
+        field_of_view = whole_frame(pixels)
     else:
-        view = read_mask(case.field_of_view) > 0 if case.field_of_view else find_field_of_view(pixels)
+        field_of_view = read_mask(case.field_of_view) > 0 if case.field_of_view else find_field_of_view(pixels)
+    if not field_of_view.any():
+        raise DataSetError(f"{case.image} shows no retina: leave it out, or put a mask of its field of view beside it")
     truth = np.stack([read_truth(case, task, shape) for task in recipe.tasks])
     extra = case.supplement
     preprocessing = replace(recipe.preprocessing, diameter=extra.diameter) if extra else recipe.preprocessing
-    working = frame_image(pixels, view, recipe.framing, preprocessing)
+    working = frame_image(pixels, field_of_view, recipe.framing, preprocessing)
     planes = [frame_mask(mask, working, recipe.framing) for mask in truth]
     patch = Patch(working.pixels, np.stack(planes, axis=2), working.region.astype(np.uint8))
-    return TrainingImage(case, patch, measure_brightness(working, recipe.preprocessing), pixels, view, truth)
+    brightness = measure_brightness(working, recipe.preprocessing)
+    return TrainingImage(case, patch, brightness, pixels, field_of_view, truth)
 
 
 def frame_mask(mask: NDArray[np.bool_], working: WorkingImage, framing: Framing) -> NDArray[np.uint8]:
-    """A mask, bool (H, W), on the grid of a working image: uint8 (h, w), 0 to 255 for a share of 0 to 1.
+    """A mask, bool (H, W), on the grid of a working image: uint8 (h, w), where 255 is a share of 1.
 
     Where the framing has a size, it is resized bilinearly as the pixels are, and cut at one half.
     """

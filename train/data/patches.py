@@ -1,4 +1,4 @@
-"""Patches drawn at random from training images: patch number i is the same whoever asks for it, and when."""
+"""Patches drawn at random from training images; patch number i depends on the seed and on i alone."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,10 +16,10 @@ from train.data.tone import apply_curves, count_levels, draw_tone_curves, measur
 
 
 class Patches(torch.utils.data.Dataset[tuple[torch.Tensor, torch.Tensor, torch.Tensor, str]]):
-    """An endless row of random patches; patch `i` depends on the seed and `i` alone.
+    """An endless series of random patches.
 
-    An item is the normalised pixels, float32 (C, h, w); the truth, float32 (tasks, h, w) in [0, 1]; the field of
-    view, float32 (tasks, h, w), zero for a task that the image has no truth for; and the file of the image.
+    An item has four parts: the normalised pixels, float32 (C, h, w); the truth, float32 (tasks, h, w) in [0, 1]; the
+    field of view, float32 (tasks, h, w), zero for a task that the image has no truth for; and the file of the image.
     """
 
     def __init__(self, images: Sequence[TrainingImage], recipe: Recipe, seed: int) -> None:
@@ -53,13 +53,14 @@ class Patches(torch.utils.data.Dataset[tuple[torch.Tensor, torch.Tensor, torch.T
         tensor = normalise(patch.pixels, patch.field_of_view > 0, brightness)
         truth = patch.truth.transpose(2, 0, 1).astype(np.float32) / 255
         known = np.array([image.case.has_truth(task) for task in self._recipe.tasks])
-        view = (patch.field_of_view & known[:, None, None]).astype(np.float32)
-        return torch.from_numpy(tensor), torch.from_numpy(truth), torch.from_numpy(view), str(image.case.image)
+        field_of_view = (patch.field_of_view & known[:, None, None]).astype(np.float32)
+        parts = torch.from_numpy(tensor), torch.from_numpy(truth), torch.from_numpy(field_of_view)
+        return *parts, str(image.case.image)
 
     def _choose_centre(self, random: np.random.Generator) -> tuple[int, tuple[int, int]]:
-        """The number of an image, and a pixel of it: in the field of view, or near one of a random task.
+        """The number of an image, and row and column of a pixel: anywhere in the field of view, or near a positive one.
 
-        `Sampling.positive_share` is the share of the latter.
+        `Sampling.positive_share` is the share of the patches near a positive pixel of a random task.
         """
         number = int(random.integers(len(self._images)))
         if self._recipe.sampling.position == "whole":
@@ -76,7 +77,7 @@ class Patches(torch.utils.data.Dataset[tuple[torch.Tensor, torch.Tensor, torch.T
         chosen = divmod(int(pixels[random.integers(pixels.size)]), image.patch.field_of_view.shape[1])
         if not reach:
             return number, chosen
-        # a network could learn that lesions lie in the middle of a patch
+        # otherwise a network could learn that lesions lie in the middle of a patch
         moved = np.array(chosen) + random.integers(-reach, reach + 1, 2)
         row, column = np.clip(moved, 0, np.array(image.patch.field_of_view.shape) - 1).tolist()
         return number, (row, column)

@@ -1,4 +1,4 @@
-"""Images cut into tiles before they are dealt onto folds, as some published experiments did."""
+"""Cut images into tiles before they are dealt onto folds, as some published experiments did."""
 
 import dataclasses
 from collections.abc import Iterator, Sequence
@@ -16,8 +16,8 @@ from train.data.images import TrainingImage
 def cut_images(images: Sequence[TrainingImage], tiles: Tiles) -> tuple[TrainingImage, ...]:
     """The tiles of all images, and their copies; the images themselves when tiles have no side.
 
-    The grid lies in the middle of an image; what does not fill a tile at its border is left out. A tile's case has the
-    image's patient, or is a patient of its own where the recipe parts tiles.
+    The grid lies in the middle of an image; pixels at its border that do not fill a tile are left out. A tile has the
+    patient of its image, or counts as a patient of its own where the recipe parts tiles.
 
     Raises:
         DataSetError: an image is smaller than a tile.
@@ -40,8 +40,8 @@ def _cut_image(image: TrainingImage, tiles: Tiles) -> Iterator[TrainingImage]:
         raise DataSetError(f"{image.case.image} is {width}x{height}, smaller than a tile of {tiles.side} px")
     top, left = (height - rows * tiles.side) // 2, (width - columns * tiles.side) // 2
     for number in range(rows * columns * tiles.copies):
-        place, copy = divmod(number, tiles.copies)
-        row, column = divmod(place, columns)
+        position, copy = divmod(number, tiles.copies)
+        row, column = divmod(position, columns)
         begin = (top + row * tiles.side, left + column * tiles.side)
         window = tuple(slice(start, start + tiles.side) for start in begin)
         name = f"{image.case.name}-{row}-{column}-{copy}"

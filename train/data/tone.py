@@ -1,4 +1,4 @@
-"""Random tone curves: what another camera's gamma and gains would have made of an image."""
+"""Random tone curves, which change an image as the gamma and the gains of another camera would."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""What the C library does with memory that a training step frees."""
+"""Keep the memory that a training step frees for the next step."""
 
 import ctypes
 

@@ -1,4 +1,4 @@
-"""A trained network's answer for an image of its recipe, at the image's own size."""
+"""Predict an image of a recipe with trained weights, at the image's own size."""
 
 from collections.abc import Mapping
 
@@ -25,12 +25,12 @@ def open_weights(recipe: Recipe, weights: Mapping[str, torch.Tensor], device: to
 def predict_image(recipe: Recipe, image: TrainingImage, engine: Engine) -> NDArray[np.float32]:
     """Probabilities of a recipe's tasks at the size of the original image: float32 (tasks, H, W).
 
-    What a network that sees the whole frame finds in the dark surround stays: whole-frame protocols count it.
+    A network that sees the whole frame may find something in the dark surround; protocols of the whole frame count it.
     """
     if recipe.tiles.side:
-        view = image.patch.field_of_view > 0
-        if view.shape == (recipe.tiles.side, recipe.tiles.side):
-            logits = engine(normalise(image.patch.pixels, view, image.brightness)[None])[0]
+        seen = image.patch.field_of_view > 0
+        if seen.shape == (recipe.tiles.side, recipe.tiles.side):
+            logits = engine(normalise(image.patch.pixels, seen, image.brightness)[None])[0]
             return to_probabilities(logits)
     return predict_probabilities(
         image.original, image.field_of_view, recipe.framing, recipe.preprocessing, recipe.inference, engine

@@ -28,7 +28,7 @@ def export_model(
 
     Args:
         recipe: that made it.
-        members: the weights of the networks that make the model; several become one ensemble, the mean of their logits.
+        members: the weights of the networks of the model; several become one ensemble, the mean of their logits.
         choices: threshold and scores of each task.
         training: what the card says of the training.
         directory: of the model, made when it is not there.

@@ -1,4 +1,4 @@
-"""False lesions: how many a task's probabilities show in healthy eyes, at each threshold and least size."""
+"""Count the false lesions in healthy eyes at each threshold and minimum component size."""
 
 from collections.abc import Sequence
 
@@ -41,7 +41,7 @@ def find_allowed(counts: NDArray[np.int64], limit: float) -> NDArray[np.bool_]:
         limit: lesions an eye.
 
     Returns:
-        bool (sizes, thresholds). Where nothing keeps to the limit, the highest threshold with the largest size does.
+        bool (sizes, thresholds). Where nothing keeps to the limit, only the highest threshold with the largest size.
     """
     allowed = (counts.mean(axis=0) <= limit) & (np.median(counts, axis=0) == 0)
     if not allowed.any():

@@ -35,7 +35,7 @@ def list_held_out(
         recipe: says what a fold held out.
         images: that were held out, with their truth.
         directory: of their predictions.
-        choices: task to its threshold and least size, and those chosen without the images of each data set.
+        choices: task to its threshold and minimum component size, and those chosen without the images of each data set.
     """
     if not images:
         return ()
@@ -77,7 +77,7 @@ def _count_false_lesions(
     directory: Path,
     rules: Mapping[str, MaskRule],
 ) -> Iterator[HeldOut]:
-    """Lesions found in an eye that has none, and how well their number tells eyes with lesions from those without."""
+    """Lesions found in healthy eyes, and how well the number of lesions tells eyes with lesions from healthy ones."""
     false = np.array([count_lesions(recipe, image, directory, rules) for image in healthy], np.float64)
     true = np.array([count_lesions(recipe, image, directory, rules) for image in with_lesions], np.float64)
     for number, task in enumerate(recipe.tasks):
@@ -108,7 +108,7 @@ def _row(
 
 
 def count_lesions(recipe: Recipe, image: TrainingImage, directory: Path, rules: Mapping[str, MaskRule]) -> list[int]:
-    """How many lesions (8-connected components of the mask) each task has in an image."""
+    """The number of lesions (8-connected components of the mask) of each task in an image."""
     found = read_prediction(directory, image)
     counts = []
     for number, task in enumerate(recipe.tasks):
@@ -118,5 +118,5 @@ def count_lesions(recipe: Recipe, image: TrainingImage, directory: Path, rules: 
 
 
 def compare_eyes(ill: NDArray[np.float64], well: NDArray[np.float64]) -> float:
-    """The area under the ROC: how often an eye with lesions has the higher number, ties counting one half."""
+    """The area under the ROC: the share of pairs of eyes in which the ill one has more lesions; ties count half."""
     return float(((ill[:, None] > well).mean() + (ill[:, None] >= well).mean()) / 2)

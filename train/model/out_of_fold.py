@@ -74,12 +74,12 @@ def to_probability(stored: NDArray[np.uint16]) -> NDArray[np.float32]:
 
 
 def scale_size(size: int, image: TrainingImage, recipe: Recipe) -> int:
-    """A least component size in pixels of an image, from pixels of the working scale."""
+    """A minimum component size in pixels of an image, from pixels of the working scale."""
     return scale_component_size(size, image.field_of_view, recipe.framing, recipe.preprocessing)
 
 
 def cut_mask(
     probability: NDArray[np.float32], rule: MaskRule, image: TrainingImage, recipe: Recipe
 ) -> NDArray[np.bool_]:
-    """The mask that a model makes of an image's probabilities (H, W): threshold and least size of its card."""
+    """The mask that a model makes of probabilities (H, W), by the threshold and minimum component size of a rule."""
     return drop_small(probability >= rule.threshold, scale_size(rule.minimum_component_size, image, recipe))

@@ -1,4 +1,4 @@
-"""An experiment's result: a recipe trained and scored by the protocols that it names, as one small JSON file."""
+"""Train the recipe of an experiment, score it by its protocols, and write the result as one small JSON file."""
 
 import dataclasses
 import json
@@ -11,9 +11,10 @@ import torch
 
 from retseg import __version__
 from retseg.challenge.protocol import Protocol
-from retseg.evaluation.scoring.aggregate import estimate, pool_histograms, summarise
-from retseg.evaluation.scoring.break_even import find_break_even, recount_at_bin
+from retseg.evaluation.scoring.aggregate import estimate, summarise
+from retseg.evaluation.scoring.break_even import move_to_break_even
 from retseg.evaluation.scoring.result import CaseScore, Summary
+from retseg.files import replacing
 from retseg.models import hash_file
 from train.config.protocols import find_protocols
 from train.config.recipe import Recipe
@@ -70,8 +71,8 @@ def measure_recipe(recipe: Recipe, folders: Folders, workers: int, resume: bool)
             trained = dataclasses.replace(trained, held_out=images, predictions=directory / "test")
         scores = score_images(recipe, trained.held_out, trained.predictions, protocols)
         document = {**describe_run(recipe, trained), "left_out": list(left_out), "protocols": scores}
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        with replacing(path) as beside:
+            beside.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return path
 
 
@@ -86,7 +87,7 @@ def score_images(
 def describe_protocol(protocol: Protocol, scores: Sequence[CaseScore], tasks: Sequence[str]) -> dict[str, Any]:
     """The rules and the numbers of one protocol."""
     if protocol.threshold_rule == "break_even":
-        scores = [moved for task in tasks for moved in move_to_break_even(protocol, scores, task)]
+        scores, _ = move_to_break_even(scores, protocol)
     found = summarise(estimate(scores, tasks, protocol, BOOTSTRAP_SEED))
     return {
         "title": protocol.title,
@@ -95,13 +96,6 @@ def describe_protocol(protocol: Protocol, scores: Sequence[CaseScore], tasks: Se
         "threshold": protocol.threshold if protocol.threshold_rule == "fixed" else protocol.threshold_rule,
         "tasks": {task: {metric: _round(s) for metric, s in found[task].items()} for task in tasks},
     }
-
-
-def move_to_break_even(protocol: Protocol, scores: Sequence[CaseScore], task: str) -> list[CaseScore]:
-    """A task's scores, counted again at the threshold where pooled precision and recall meet."""
-    here = [score for score in scores if score.task == task]
-    pool = pool_histograms(here)
-    return here if pool is None else [recount_at_bin(score, find_break_even(pool), protocol) for score in here]
 
 
 def _round(summary: Summary) -> dict[str, float]:

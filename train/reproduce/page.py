@@ -13,15 +13,15 @@ Results = Sequence[Mapping[str, Any]]
 HEAD = """# Reproduction
 
 Five published systems, trained here from recipes of this repository. Every number of ours comes from a file in
-`train/results/`; `python -m train.reproduce --run` makes those that are missing, and `python -m train.reproduce` prints
-this page again. Ours is the mean over seeds; then come the 95 % interval of a bootstrap over images, of the first seed,
-and the range over all seeds. The width `paper` is the published one; `cpu` trains in minutes on two cores and compares
-experiments with one another, not with the publication.
+`train/results/`. `python -m train reproduce --run` makes those that are missing, and `python -m train reproduce` prints
+this page again. Our number is the mean over seeds. Beside it stand the 95 % interval of a bootstrap over the images, of
+the first seed, and the range over all seeds. The width `paper` is the published one. The width `cpu` trains in minutes
+on two cores: it compares experiments with one another, not with the publication.
 """
 
 
 def write_page(published: Published, results: Results) -> str:
-    """The whole page: what ran, the contrasts, the tables."""
+    """The whole page: the runs, the contrasts, the tables."""
     parts = [HEAD, describe_runs(published.table, results), "\n## What honest evaluation changes\n"]
     parts += [write_contrast(contrast, results) for contrast in published.contrast]
     parts += ["\n## Published and ours\n", *(write_table(table, results) for table in published.table)]
@@ -97,10 +97,10 @@ def write_table(table: Table, results: Results) -> str:
 
 
 def describe_protocols(table: Table) -> str:
-    """The protocols of ours in a table, in words."""
+    """The protocols of our numbers in a table, with their titles."""
     names = dict.fromkeys((table.score, *(row.score for row in table.row if row.score)))
-    words = [f"`{p.name}` ({p.title})" for p in find_protocols(tuple(names))]
-    return "; ".join(words) + (", the first where a row names no other" if len(words) > 1 else "")
+    titles = [f"`{p.name}` ({p.title})" for p in find_protocols(tuple(names))]
+    return "; ".join(titles) + (", the first where a row names no other" if len(titles) > 1 else "")
 
 
 def write_row(row: Row, protocol: str, results: Results) -> list[str]:

@@ -1,4 +1,4 @@
-"""What five publications report, and which of our experiments is to be set beside each number."""
+"""The numbers of five publications, and the experiment of ours that stands beside each of them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +35,7 @@ class Table:
 
     Attributes:
         title: of the table.
-        protocol: by which the published numbers were taken, in words.
+        protocol: a sentence about how the published numbers were taken.
         remark: what a difference means.
         score: the protocol of ours.
         row: the rows.
@@ -60,7 +60,7 @@ class Measure:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two numbers whose difference is meant."""
+    """Two of our numbers that are compared by their difference."""
 
     label: str
     first: Measure
@@ -69,7 +69,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Contrast:
-    """What a choice of evaluation, or of method, changes: pairs of our numbers.
+    """Pairs of our numbers that show what a choice of evaluation or of method changes.
 
     Attributes:
         title: of the section.

@@ -1,4 +1,4 @@
-"""The queue of experiments: what has no result yet, one run after another in one process."""
+"""The queue of experiments: those that have no result yet, one run after another in one process."""
 
 import time
 from collections.abc import Sequence
@@ -19,12 +19,12 @@ from train.reproduce.result import name_result
 
 @dataclass(frozen=True)
 class Queue:
-    """What is to be run.
+    """Experiments to run.
 
     Attributes:
-        patterns: of the names of experiments; none stands for all.
+        patterns: of their names; without any, all experiments.
         width: the variants, joined by `+`; `paper` for the published width.
-        seeds: how many, from 0 on.
+        seeds: the number of seeds of each, from 0 on.
     """
 
     patterns: tuple[str, ...] = ()
@@ -34,7 +34,13 @@ class Queue:
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """One run: its recipe with seed and width, its work in GFLOP, and why it will not be run, where it will not."""
+    """One run of an experiment.
+
+    Attributes:
+        recipe: with its seed and width.
+        work: in GFLOP.
+        obstacle: why it cannot be run, in one sentence; empty where it can.
+    """
 
     recipe: Recipe
     work: float
@@ -42,7 +48,7 @@ class PlannedRun:
 
 
 def plan_runs(queue: Queue, folders: Folders) -> tuple[PlannedRun, ...]:
-    """The runs of a queue that have no result yet: a seed of everything before the next seed, the shortest first.
+    """The runs of a queue that have no result yet. All runs of a seed come before the next seed, the shortest first.
 
     Raises:
         SchemaError: no experiment has a name like one of the patterns, or one has no such width.
@@ -65,14 +71,14 @@ def plan_runs(queue: Queue, folders: Folders) -> tuple[PlannedRun, ...]:
 
 
 def estimate_work(recipe: Recipe) -> float:
-    """GFLOP of all forward passes of a recipe's training: what orders runs, no measure of their time."""
+    """GFLOP of all forward passes of a recipe's training. It orders the runs and is no measure of their time."""
     _, operations = measure_network(recipe)
     batches = sum(stage.steps * stage.accumulate for stage in recipe.stage)
     return operations * recipe.sampling.batch * batches * recipe.networks
 
 
 def find_obstacle(recipe: Recipe, data: Path) -> str:
-    """Why the data of a recipe cannot be used, in one sentence; empty where it can."""
+    """Why the data sets of a recipe cannot be used, in one sentence; empty where they can."""
     try:
         gather_cases(recipe, data)
         gather_test_cases(recipe, data)
@@ -91,7 +97,7 @@ def describe_plan(planned: Sequence[PlannedRun]) -> str:
 
 
 def run_experiments(planned: Sequence[PlannedRun], folders: Folders, workers: int) -> tuple[str, ...]:
-    """Run what can be run, each from its last checkpoint where it has one; one that fails does not stop the others.
+    """Run what can be run, each from its last checkpoint where it has one. A failure does not stop the other runs.
 
     Returns:
         A sentence for each run that failed.

@@ -1,4 +1,4 @@
-"""The files of results: what they are called, what may be in them, and how all of a folder are read."""
+"""Files of results: their names, the changes that they may stand for, and how all of a folder are read."""
 
 import json
 from collections.abc import Iterable, Mapping

@@ -2,11 +2,15 @@
 
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from retseg.phantom.data_sets import write_idrid
 from train.config.images import Source
-from train.data.cases import DataSetError, list_cases
+from train.config.recipe import Recipe
+from train.data.cases import DataSetError, gather_cases, list_cases
+from train.data.images import load_training_images
 
 TASKS = ("microaneurysm", "soft_exudate")
 TRUTH = "A. Segmentation/2. All Segmentation Groundtruths/a. Training Set"
@@ -40,3 +44,11 @@ def test_a_healthy_source_has_an_empty_truth_whatever_masks_lie_there(tmp_path: 
         (name, dict.fromkeys(TASKS), True) for name in ("IDRiD_01", "IDRiD_02")
     ]
     assert not any(case.healthy for case in list_cases(Source("IDRiD", "idrid"), TASKS, tmp_path))
+
+
+def test_a_photograph_without_a_retina_is_named(data: Path, recipe: Recipe) -> None:
+    for path in (data / "lines" / "fov").iterdir():
+        path.unlink()
+    cv2.imwrite(str(data / "lines" / "images" / "eye2.png"), np.zeros((72, 80, 3), np.uint8))
+    with pytest.raises(DataSetError, match=r"1 images cannot be trained on: .*eye2.png shows no retina: leave it out"):
+        load_training_images(gather_cases(recipe, data), recipe)

@@ -52,7 +52,8 @@ def lesions(tmp_path: Path) -> Path:
         random = np.random.default_rng(number)
         spot = np.zeros((64, 64), np.uint8)
         cv2.circle(spot, (20 + number, 30), 7, 255, -1)
-        grey = np.clip(90 + 0.4 * spot + random.normal(0, 4, (64, 64)), 1, 255).astype(np.uint8)
+        uneven = np.linspace(60, 120, 64)
+        grey = np.clip(uneven + 0.4 * spot + random.normal(0, 4, (64, 64)), 1, 255).astype(np.uint8)
         cv2.imwrite(str(square / "images" / f"IDRiD_{number:02d}.png"), grey)
         cv2.imwrite(str(square / "hard_exudates" / f"IDRiD_{number:02d}.png"), cv2.GaussianBlur(spot, (5, 5), 1))
     return tmp_path

@@ -1,4 +1,4 @@
-"""A loss for thin, connected things: overlap measured along soft centre lines."""
+"""A loss for thin, connected structures: overlap along soft centre lines."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ class CentrelineDice(Loss):
     Attributes:
         alpha: share of clDice, at most 0.5 in the paper.
         iterations: erosions of the soft skeleton; at least the largest half width in pixels.
-        smooth: added above and below.
+        smooth: added to numerator and denominator.
     """
 
     alpha: float = 0.5
@@ -39,7 +39,7 @@ class CentrelineDice(Loss):
 
 
 def thin(x: Tensor, iterations: int) -> Tensor:
-    """The soft skeleton of (N, T, H, W) in [0, 1]: what openings of growing erosions lose."""
+    """The soft skeleton of (N, T, H, W) in [0, 1]: the parts that openings remove after more and more erosions."""
     skeleton = relu(x - _open(x))
     for _ in range(iterations):
         x = _erode(x)

@@ -62,11 +62,11 @@ class BalancedCrossEntropy(Loss):
     """Class-balanced cross-entropy of HED (Xie and Tu, ICCV 2015), for each image and task.
 
     -beta sum over positives of log p - (1 - beta) sum over negatives of log(1 - p), beta = negatives / counted pixels.
-    An image without positives gives 0 and no gradient: its negatives have weight 0. So does one without negatives.
+    An image without positives gives 0 and no gradient: its negatives have weight 0. An image without negatives, too.
 
     Attributes:
-        reduction: "sum" as published, with rates of 1e-6 (HED) and 1e-8 (BTS-DSN); "pixels" divides by H x W of the
-            frame and wants a rate H x W times as large.
+        reduction: "sum" as published, with learning rates of 1e-6 (HED) and 1e-8 (BTS-DSN); "pixels" divides by H x W
+            of the frame and needs a learning rate H x W times as large.
     """
 
     reduction: Reduction = "pixels"

@@ -1,4 +1,4 @@
-"""What every loss here promises."""
+"""The base class of all losses."""
 
 from dataclasses import dataclass
 from typing import Literal, Self
@@ -10,12 +10,12 @@ Reduction = Literal["sum", "pixels"]
 
 @dataclass(frozen=True)
 class Loss:
-    """A number to be made small.
+    """A scalar that the training makes small.
 
     Shape:
         logits: (N, T, H, W), any floating type; the loss is computed in float32, under mixed precision too.
         truth: (N, T, H, W) in [0, 1].
-        region: (N, 1 or T, H, W), weights of the pixels, usually 0 and 1; a pixel of weight 0 counts nothing.
+        region: (N, 1 or T, H, W), weights of the pixels, usually 0 and 1; a pixel of weight 0 does not count.
         result: a scalar.
     """
 
@@ -31,9 +31,9 @@ class Loss:
 def reduce_sums(sums: Tensor, pixels: int, reduction: Reduction) -> Tensor:
     """From sums over the pixels of each image and task, (N, T), to a scalar.
 
-    Tasks are added, as a published network with a loss for each output adds them; images are averaged. "sum" leaves the
-    sum over the pixels as it is, "pixels" divides it by the number of pixels of the frame: a learning rate of r with
-    "sum" is one of r x pixels with "pixels", and a weight decay of d one of d / pixels.
+    Tasks are added, as published networks with a loss for each output do; images are averaged. "sum" keeps the sum over
+    the pixels; "pixels" divides it by the number of pixels of the frame. A learning rate of r with "sum" is one of
+    r x pixels with "pixels", and a weight decay of d is one of d / pixels.
     """
     total = sums.sum(1).mean()
     return total / pixels if reduction == "pixels" else total

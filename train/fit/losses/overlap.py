@@ -34,7 +34,7 @@ class Tversky(Loss):
         alpha: weight of soft false positives.
         beta: weight of soft false negatives.
         gamma: exponent; 1 is the plain Tversky loss.
-        smooth: added above and below.
+        smooth: added to numerator and denominator.
         pooled: count the pixels of all images of the batch together.
     """
 
@@ -61,10 +61,10 @@ class Dice(Loss):
     positives, and 0 where nothing is predicted.
 
     Attributes:
-        smooth: added above and below.
+        smooth: added to numerator and denominator.
         pooled: count the pixels of all images of the batch together.
-        squared: below stands the sum of the squares of truth and probability (Milletari et al., 3DV 2016), so that a
-            large area of small probabilities weighs little beside a small lesion.
+        squared: the denominator is the sum of the squares of truth and probability (Milletari et al., 3DV 2016), so
+            that a large area of small probabilities weighs little beside a small lesion.
     """
 
     smooth: float = 1e-5
@@ -107,7 +107,7 @@ class CrossEntropyJaccard(Loss):
     """Mean cross-entropy + soft IoU loss, that of the SAM-Adapter.
 
     Attributes:
-        smooth: added above and below.
+        smooth: added to numerator and denominator.
     """
 
     smooth: float = 1e-5

@@ -11,9 +11,10 @@ from train.fit.losses.loss import Loss, Reduction, reduce_sums
 class SquaredError(Loss):
     """The sum of (y - p)^2: soft false negatives y (1 - p)^2 and soft false positives (1 - y) p^2 of a binary truth.
 
-    No weights for the classes: from scratch it ends in all background, so it is a second stage after `topk_bce`.
+    The classes have no weights. From random weights it ends in a prediction of background everywhere, so it is a second
+    stage after `topk_bce`.
 
-    Published: "sum", rate 1e-9, batch 1, 712 x 1072 pixels; with "pixels" the same steps need rate 7.63e-4.
+    Published: "sum", learning rate 1e-9, batch 1, 712 x 1072 pixels. With "pixels" the same steps need 7.63e-4.
 
     Attributes:
         reduction: "sum" or "pixels" (divided by H x W of the frame).

@@ -15,7 +15,7 @@ class DeepSupervision:
     """The same loss on every output of `Network.forward_all`, weighted.
 
     Attributes:
-        loss: what each output is given to.
+        loss: of each output.
         weights: "sum" 1 each (HED, Red-Seg); "mean" 1 / outputs each (UNet++); "halving" 1, 1/2, 1/4, ... divided by
             their sum, the first output being the finest (nnU-Net).
     """

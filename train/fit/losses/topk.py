@@ -20,13 +20,13 @@ class TopKCrossEntropy(Loss):
     k = floor(share x negatives whose term is at least `hardness`) + 1. Hard are all negatives whose term is at least
     the k-th largest: ties are all kept though the weight counts k. The share falls with the optimiser step, see `at`.
 
-    An image without positives gives 0 and no gradient, as published: its false positives teach nothing. So does one
-    without negatives.
+    An image without positives gives 0 and no gradient, as published: its false positives have no effect. An image
+    without negatives gives 0, too.
 
     Source: Guo et al. (bin loss and top-k loss, Neurocomputing 392, 2020; Red-Seg, 2021) and the published loss layer.
 
-    The learning rate belongs to the reduction. Published: "sum", rate 1e-8, weight decay 5e-4, batch 1, 712 x 1072
-    pixels. With "pixels" (the sum divided by H x W) the same steps need rate 7.63e-3 and decay 6.55e-10.
+    The learning rate depends on the reduction. Published: "sum", learning rate 1e-8, weight decay 5e-4, batch 1,
+    712 x 1072 pixels. With "pixels" (the sum divided by H x W) the same steps need 7.63e-3 and 6.55e-10.
 
     Attributes:
         share: of the negatives at step 0.
@@ -34,9 +34,9 @@ class TopKCrossEntropy(Loss):
             10 x every, as the published layer has it; "poly" share x (1 - step / iterations); "constant".
         iterations: steps of the whole stage.
         every: steps between two falls.
-        hardness: a negative with a smaller term is no candidate.
+        hardness: a negative with a smaller term is never hard.
         reduction: "sum" or "pixels".
-        step: where the schedule stands.
+        step: of the schedule.
     """
 
     share: float = 0.14
