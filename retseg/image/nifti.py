@@ -23,6 +23,9 @@ MOST_SLICE_BYTES = 512 << 20
 TYPES = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4"}
 """Code of a voxel type to its numpy type."""
 
+COMPLEX_TYPES = {32: "complex64", 1792: "complex128", 2048: "complex256"}
+"""Code of a complex voxel type to its numpy type."""
+
 FIELDS = {
     "sizeof_hdr": (0, "i"),
     "regular": (38, "c"),
@@ -150,6 +153,8 @@ def _find_header_fault(block: bytes) -> str | None:
     rest = dimensions[dimensions[0] + 1 :]
     if not 2 <= dimensions[0] <= 5 or min(sizes) < 1 or max(rest, default=1) > 1 or sizes[4:] > (4,):
         return f"it claims the dimensions {dimensions}"
+    if code in COMPLEX_TYPES:
+        return f"its voxels are complex numbers, {COMPLEX_TYPES[code]}, and no picture"
     if code not in NIFTI_TYPES or bits != 8 * np.dtype(NIFTI_TYPES[code]).itemsize:
         return f"it claims the voxel type {code} of {bits} bits"
     scale = (_unpack(block, order, "scl_slope")[0], _unpack(block, order, "scl_inter")[0])
