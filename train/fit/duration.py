@@ -38,10 +38,20 @@ def set_steps(stages: Sequence[Stage], steps: Sequence[int]) -> tuple[Stage, ...
     return tuple(replace(stage, steps=count) for stage, count in zip(stages, steps, strict=True))
 
 
-def end_at(stages: Sequence[Stage], step: int) -> tuple[Stage, ...]:
-    """The stages as if their schedule ended after that many steps; later stages have none."""
-    ended = []
+def shorten(stages: Sequence[Stage], step: int, possible: int) -> tuple[Stage, ...]:
+    """The stages with the steps that are left reduced, in their proportion, to those that are possible.
+
+    Args:
+        stages: as planned.
+        step: the steps that are done.
+        possible: the steps that there is still time for; with 0 the schedule ends here.
+    """
+    left = sum(stage.steps for stage in stages) - step
+    if possible >= left:
+        return tuple(stages)
+    shortened = []
     for stage in stages:
-        ended.append(replace(stage, steps=min(stage.steps, step)))
-        step -= ended[-1].steps
-    return tuple(ended)
+        done = min(stage.steps, step)
+        step -= done
+        shortened.append(replace(stage, steps=done + (stage.steps - done) * max(possible, 0) // left))
+    return tuple(shortened)

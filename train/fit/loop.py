@@ -22,7 +22,7 @@ from train.config.stage import Stage
 from train.data.images import TrainingImage
 from train.data.patches import Patches
 from train.fit.checkpoint import State, load_checkpoint, save_checkpoint
-from train.fit.duration import Speed, end_at, fit_steps, set_steps
+from train.fit.duration import Speed, fit_steps, set_steps, shorten
 from train.fit.initial import describe_initial_model, find_initial_model, load_initial_weights
 from train.fit.logs import RunLog
 from train.fit.losses import build_loss
@@ -116,9 +116,8 @@ class Trainer:
             self.stages = set_steps(stages, self.fabric.broadcast([stage.steps for stage in stages]))
         first = 0
         for number in range(len(self.stages)):
-            stage = self.stages[number]
-            if first <= self.step < first + stage.steps:
-                self._train_stage(stage, first, patches, (validation, log))
+            if first <= self.step < first + self.stages[number].steps:
+                self._train_stage(number, first, patches, (validation, log))
             first += self.stages[number].steps
         log.close()
         return self._keep_weights(self.stages[-1])
@@ -145,19 +144,30 @@ class Trainer:
         torch.set_rng_state(state)
         return Speed(step, time.perf_counter() - began)
 
-    def _is_late(self) -> bool:
-        """Whether there is no time for another step."""
-        deadline = self.run.deadline
-        return deadline is not None and bool(self.fabric.broadcast(time.monotonic() > deadline))
+    def _fit_again(self, began: float, count: int) -> None:
+        """Shorten the schedule where the steps since `began` were slower than measured, or where the time is over.
+
+        The speed is looked at in each fiftieth of the schedule.
+        """
+        assert self.run.deadline is not None
+        left = self.run.deadline - time.monotonic()
+        planned = sum(stage.steps for stage in self.stages)
+        if left > 0 and (count < WARM_STEPS or self.step % max(1, planned // 50)):
+            possible = planned
+        else:
+            possible = int(SAFETY * left * count / (time.perf_counter() - began)) if count else 0
+        stages = shorten(self.stages, self.step, possible)
+        self.stages = set_steps(stages, self.fabric.broadcast([stage.steps for stage in stages]))
 
     def _keep_weights(self, stage: Stage) -> dict[str, torch.Tensor]:
         """The weights that would be kept if the training ended in this stage."""
         return self.ema.weights if stage.ema_decay else self.network.state_dict()
 
     def _train_stage(
-        self, stage: Stage, first: int, patches: Patches, ends: tuple[Sequence[TrainingImage], RunLog]
+        self, number: int, first: int, patches: Patches, ends: tuple[Sequence[TrainingImage], RunLog]
     ) -> None:
         """Train one stage, whose first step is `first`, from where the last checkpoint or the stage before ended."""
+        stage = self.stages[number]
         optimiser = build_optimiser(self.network.named_parameters(), stage)
         if self.optimiser_state and self.step > first:
             optimiser.load_state_dict(self.optimiser_state)
@@ -168,6 +178,7 @@ class Trainer:
         planned = sum(each.steps for each in self.stages)
         bar = tqdm(initial=self.step, total=planned, desc=self.run.directory.name, unit="step", mininterval=5)
         total, seen, began = 0.0, 0, time.perf_counter()
+        second, after_first = self.step + 1, began
         while self.step < first + stage.steps:
             learning_rate = find_learning_rate(self.step - first, stage)
             set_learning_rate(optimiser, learning_rate)
@@ -176,9 +187,12 @@ class Trainer:
             self.ema.update(self.network)
             self.step += 1
             bar.update()
-            if late := self._is_late():
-                self.stages = end_at(self.stages, self.step)
-            if late or self.step % self.recipe.round == 0 or self.step == first + stage.steps:
+            if self.step == second:  # the first step waits for the processes that draw patches
+                after_first = time.perf_counter()
+            if self.run.deadline is not None:
+                self._fit_again(after_first, self.step - second)
+                stage = self.stages[number]
+            if self.step % self.recipe.round == 0 or self.step == first + stage.steps:
                 elapsed = time.perf_counter() - began
                 speed = seen / elapsed
                 bar.set_postfix(images_per_second=f"{speed:.1f}")
@@ -186,8 +200,6 @@ class Trainer:
                 row = {"hours": elapsed / 3600, "learning_rate": learning_rate, "loss": mean}
                 self._finish_round({**row, "images_per_second": speed}, optimiser, stage, ends)
                 total, seen, began = 0.0, 0, time.perf_counter()
-            if late:
-                break
         bar.close()
 
     def _take_step(

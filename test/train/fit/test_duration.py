@@ -13,7 +13,7 @@ from train.config.stage import Stage
 from train.data.cases import gather_cases
 from train.data.images import TrainingImage, load_training_images
 from train.fit.checkpoint import load_checkpoint
-from train.fit.duration import Speed, end_at, fit_steps, set_steps
+from train.fit.duration import Speed, fit_steps, set_steps, shorten
 from train.fit.logs import read_log
 from train.fit.loop import Run, Trainer
 
@@ -27,7 +27,8 @@ def test_stages_keep_their_proportion_and_rounds_take_their_time() -> None:
     assert list_steps(fit_steps(stages, 80.0, Speed(0.1, 0.0), 50)) == [600, 200]
     assert list_steps(fit_steps(stages, 80.0, Speed(0.1, 5.0), 50)) == [300, 100]
     assert list_steps(fit_steps(stages, 0.0, Speed(0.1, 5.0), 50)) == [1, 1]
-    assert list_steps(end_at(stages, 310)) == [300, 10] and list_steps(end_at(stages, 200)) == [200, 0]
+    assert list_steps(shorten(stages, 310, 0)) == [300, 10] and list_steps(shorten(stages, 200, 0)) == [200, 0]
+    assert list_steps(shorten(stages, 200, 100)) == [250, 50] and shorten(stages, 200, 200) == stages
     assert list_steps(set_steps(stages, [5, 6])) == [5, 6]
 
 
@@ -57,15 +58,20 @@ def test_the_schedule_ends_in_time_and_its_steps_stay_with_the_checkpoint(
     assert again.step == kept["step"] and all(torch.equal(weights[name], resumed[name]) for name in weights)
 
 
-def test_a_training_that_becomes_slower_than_measured_stops_at_the_deadline(
-    recipe: Recipe, images: tuple[TrainingImage, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("guess", [1e-6, 0.005])
+def test_a_training_that_is_slower_than_measured_has_its_schedule_shortened(
+    recipe: Recipe, images: tuple[TrainingImage, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, guess: float
 ) -> None:
-    monkeypatch.setattr(Trainer, "_measure_speed", lambda *_: Speed(1e-6, 0.0))
-    run = Run(tmp_path, 1, 0, deadline=time.monotonic() + 3)
+    """Far too fast a measurement leaves the deadline alone to end it; a fair one is put right on the way."""
+    monkeypatch.setattr(Trainer, "_measure_speed", lambda *_: Speed(guess, 0.0))
+    run = Run(tmp_path, 1, 0, deadline=time.monotonic() + 6)
     Trainer(make_endless(recipe), run, Fabric(accelerator="cpu")).train(images, ())
     kept = load_checkpoint(tmp_path / "checkpoint.pt")
     assert kept is not None and kept["steps"] == [kept["step"]]
-    assert int(read_log(tmp_path / "log.csv")[-1]["step"]) == kept["step"]
+    last = read_log(tmp_path / "log.csv")[-1]
+    assert int(last["step"]) == kept["step"]
+    if guess == 0.005:
+        assert float(last["learning_rate"]) < 0.2 * recipe.stage[0].learning_rate, "the cosine came to its end"
 
 
 def test_measuring_the_speed_changes_no_weight(
