@@ -28,7 +28,7 @@ from retseg.preprocessing import (
     normalise,
     scale_component_size,
 )
-from retseg.tiling import blend_tiles, cut_tiles
+from retseg.tiling import cut_tiles, join_tiles, plan_tiles, skip_outside
 from retseg.vocabulary import Modality
 
 SMALLEST_FIELD_OF_VIEW = 32
@@ -106,17 +106,20 @@ class Predictor:
         return cls.load(match_models(tasks_to_models, folders, None), engine)
 
     @classmethod
-    def load(cls, matched: tuple[tuple[Card, tuple[str, ...]], ...], engine: EngineKind) -> "Predictor":
+    def load(
+        cls, matched: tuple[tuple[Card, tuple[str, ...]], ...], engine: EngineKind, memory: int | None = None
+    ) -> "Predictor":
         """Load the models of cards that were read before.
 
         Args:
             matched: each card, and the tasks that are taken from it.
             engine: what runs the networks.
+            memory: bytes that a network may use; larger images are cut into tiles. None takes what the machine allows.
 
         Raises:
             ModelError: a file of a model is missing or altered.
         """
-        return cls(tuple((card, open_engine(engine, card), tasks) for card, tasks in matched))
+        return cls(tuple((card, open_engine(engine, card, memory), tasks) for card, tasks in matched))
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -232,8 +235,9 @@ def compute_logits(
 ) -> NDArray[np.float32]:
     """The logits of all tasks on the grid of a working image: float32 (tasks, h, w)."""
     tensor = normalise(working.pixels, working.region, measure_brightness(working, preprocessing))
-    tiles, windows = cut_tiles(tensor, inference.tiling)
-    return blend_tiles(average_mirrored(tiles, engine, inference), windows, working.region.shape)
+    height, width = working.region.shape
+    plan = skip_outside(plan_tiles((height, width), inference.tiling, engine.memory), working.region)
+    return join_tiles((average_mirrored(tile, engine, inference) for tile in cut_tiles(tensor, plan)), plan)
 
 
 def resize_planes(planes: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
@@ -248,12 +252,12 @@ def to_probabilities(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(1 / (1 + np.exp(-np.clip(logits, -30, 30))), np.float32)
 
 
-def average_mirrored(tiles: NDArray[np.float32], engine: Engine, inference: Inference) -> NDArray[np.float32]:
-    """The logits of tiles, averaged over mirror images: float32 (N, C, h, w) to float32 (N, tasks, h, w)."""
+def average_mirrored(tile: NDArray[np.float32], engine: Engine, inference: Inference) -> NDArray[np.float32]:
+    """The logits of a tile, averaged over mirror images: float32 (C, h, w) to float32 (tasks, h, w)."""
     flips: Mapping[str, tuple[tuple[int, ...], ...]]
-    flips = {"none": ((),), "horizontal": ((), (3,)), "mirror": ((), (2,), (3,), (2, 3))}
+    flips = {"none": ((),), "horizontal": ((), (2,)), "mirror": ((), (1,), (2,), (1, 2))}
     mirrors = flips[inference.flips]
-    total = sum(np.flip(engine(np.ascontiguousarray(np.flip(tiles, axes))), axes) for axes in mirrors)
+    total = sum(np.flip(engine(np.ascontiguousarray(np.flip(tile, axes))[None])[0], axes) for axes in mirrors)
     return np.asarray(total / np.float32(len(mirrors)), np.float32)
 
 

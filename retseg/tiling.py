@@ -1,24 +1,33 @@
-"""Cut an image into tiles and blend them again: pure functions, no network."""
+"""Plan how an image goes through a network: whole while memory allows, else in tiles. Pure functions, no network."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+Window = tuple[slice, slice]
+"""Rows and columns of an image."""
+
 
 @dataclass(frozen=True)
 class Tiling:
-    """How a large image is cut into tiles; part of a model's card.
+    """What a network needs of its tiles; part of a model's card.
 
     Attributes:
-        size: the side of a tile, in pixels; an image that fits into one tile is not cut.
-        overlap: the minimum share of a tile that overlaps its neighbour, in [0, 1).
+        size: the side of a tile, in pixels, where `memory` is not known.
+        overlap: the minimum share of a tile that overlaps its neighbour, in [0, 1), where `margin` is not known.
         multiple: every tile's sides are padded up to a multiple of this many pixels.
+        margin: how far from the edge of a tile the logits differ from those of the whole image, in pixels: the radius
+            of the network's receptive field. 0 where it is not known, or where each logit depends on the whole image.
+        memory: peak memory of the network in float32, in bytes for each pixel of a tile. 0 where it is not known.
     """
 
     size: int = 1536
     overlap: float = 0.25
     multiple: int = 32
+    margin: int = 0
+    memory: int = 0
 
     def __post_init__(self) -> None:
         if self.size < self.multiple or self.size % self.multiple or not 0 <= self.overlap < 1:
@@ -26,77 +35,173 @@ class Tiling:
                 f"a tile of {self.size} px with overlap {self.overlap} is impossible: the size must be a multiple of "
                 f"{self.multiple} and the overlap in [0, 1)"
             )
+        if self.margin < 0 or self.memory < 0:
+            raise ValueError(f"margin and memory are 0 or more, found {self.margin} and {self.memory}")
 
 
-def place_tiles(length: int, tiling: Tiling) -> tuple[tuple[int, ...], int]:
-    """The starts of tiles along one side of an image, and their length.
+@dataclass(frozen=True)
+class TilePlan:
+    """The tiles of one image.
 
-    Args:
-        length: the side of the image, in pixels.
-        tiling: size, overlap and padding of a tile.
-
-    Returns:
-        The starts, evenly spread so that the last tile ends with the image, and the tile's length: the padded image
-        where it fits in one tile, `tiling.size` otherwise.
-    """
-    if length <= tiling.size:
-        return (0,), -(-length // tiling.multiple) * tiling.multiple
-    step = max(1, int(tiling.size * (1 - tiling.overlap)))
-    count = -(-(length - tiling.size) // step) + 1
-    starts = np.linspace(0, length - tiling.size, count).round().astype(int)
-    return tuple(int(start) for start in starts), tiling.size
-
-
-def cut_tiles(
-    image: NDArray[np.float32], tiling: Tiling
-) -> tuple[NDArray[np.float32], tuple[tuple[slice, slice], ...]]:
-    """Cut an image into tiles of one shape.
-
-    Args:
-        image: float32 (C, H, W).
-        tiling: size, overlap and padding of a tile.
-
-    Returns:
-        The tiles, float32 (N, C, h, w), zero outside the image, and the window of each in the image.
-    """
-    _, height, width = image.shape
-    (tops, tile_height), (lefts, tile_width) = place_tiles(height, tiling), place_tiles(width, tiling)
-    windows = tuple(
-        (slice(top, min(top + tile_height, height)), slice(left, min(left + tile_width, width)))
-        for top in tops
-        for left in lefts
-    )
-    tiles = np.zeros((len(windows), image.shape[0], tile_height, tile_width), np.float32)
-    for tile, window in zip(tiles, windows, strict=True):
-        part = image[(slice(None), *window)]
-        tile[:, : part.shape[1], : part.shape[2]] = part
-    return tiles, windows
-
-
-def blend_tiles(
-    tiles: NDArray[np.float32], windows: tuple[tuple[slice, slice], ...], shape: tuple[int, int]
-) -> NDArray[np.float32]:
-    """Blend tiles into one image, weighted by a Gaussian around their centre (s.d.: a quarter of the side).
-
-    Args:
-        tiles: float32 (N, T, h, w).
-        windows: of each tile in the image, as `cut_tiles` gave them.
+    Attributes:
         shape: (H, W) of the image.
+        tile: (h, w) of every tile.
+        windows: of each tile in the image, cut where the image ends.
+        kept: the part of the image that each tile decides alone, in the same order; empty where tiles are blended.
+    """
+
+    shape: tuple[int, int]
+    tile: tuple[int, int]
+    windows: tuple[Window, ...]
+    kept: tuple[Window, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether one tile holds the image."""
+        return self.tile[0] >= self.shape[0] and self.tile[1] >= self.shape[1]
+
+    def __str__(self) -> str:
+        height, width = self.shape
+        if self.is_whole:
+            return f"{width} x {height} pixels, whole"
+        joined = "cut so that they equal the whole image" if self.kept else "blended"
+        return f"{width} x {height} pixels, {len(self.windows)} tiles of {self.tile[1]} x {self.tile[0]}, {joined}"
+
+
+def plan_tiles(shape: tuple[int, int], tiling: Tiling, memory: int) -> TilePlan:
+    """Divide an image into as few tiles as the memory allows.
+
+    An image that fits is not cut. Where the margin of the network is known, a tile decides the pixels that are at least
+    this far from its cut edges. Tiles begin at multiples of `tiling.multiple`. So the logits equal those of the whole
+    image, up to rounding. Elsewhere neighbours overlap by the declared share and are blended.
+
+    Args:
+        shape: (H, W) of the image, in pixels.
+        tiling: of the model.
+        memory: bytes that the network may use; without effect where `tiling.memory` is 0.
+    """
+    grid = tiling.multiple
+    whole = tuple(-(-side // grid) * grid for side in shape)
+    most = memory // tiling.memory if tiling.memory else tiling.size**2
+    fits = whole[0] * whole[1] <= most if tiling.memory else max(shape) <= tiling.size
+    if fits:
+        return TilePlan(shape, (whole[0], whole[1]), ((slice(0, shape[0]), slice(0, shape[1])),))
+    reach = -(-tiling.margin // grid) * grid
+    if not reach:
+        step = max(1, int(tiling.size * (1 - tiling.overlap)))
+        rows, columns = (_spread(side, tiling.size, step, grid) for side in shape)
+        return _cross(shape, rows, columns, 0)
+    side = max(int(most**0.5) // grid * grid, 4 * reach)
+    tall = min(whole[0], side)
+    wide = min(whole[1], max(side, most // tall // grid * grid))
+    rows = _spread_aligned(shape[0], tall, reach, grid)
+    columns = _spread_aligned(shape[1], wide, reach, grid)
+    return _cross(shape, rows, columns, reach)
+
+
+def skip_outside(plan: TilePlan, region: NDArray[np.bool_]) -> TilePlan:
+    """The plan without the tiles that decide no pixel of a region, bool (H, W); their part of the image stays 0."""
+    if plan.is_whole:
+        return plan
+    decided = plan.kept or plan.windows
+    inside = [k for k, window in enumerate(decided) if region[window].any()]
+    kept = tuple(plan.kept[k] for k in inside) if plan.kept else ()
+    return replace(plan, windows=tuple(plan.windows[k] for k in inside), kept=kept)
+
+
+def cut_tiles(image: NDArray[np.float32], plan: TilePlan) -> Iterator[NDArray[np.float32]]:
+    """The tiles of an image (C, H, W), one at a time: float32 (C, h, w), zero outside the image."""
+    for window in plan.windows:
+        part = image[(slice(None), *window)]
+        tile = np.zeros((len(image), *plan.tile), np.float32)
+        tile[:, : part.shape[1], : part.shape[2]] = part
+        yield tile
+
+
+def join_tiles(tiles: Iterable[NDArray[np.float32]], plan: TilePlan) -> NDArray[np.float32]:
+    """Put tiles together: by their kept parts, or else blended with a Gaussian (s.d.: a quarter of the side).
+
+    Args:
+        tiles: float32 (T, h, w) each, in the order of the plan.
+        plan: that they were cut by.
 
     Returns:
         float32 (T, H, W).
     """
-    if len(windows) == 1:
-        return tiles[0, :, : shape[0], : shape[1]]
-    weight = np.outer(_bell(tiles.shape[2]), _bell(tiles.shape[3]))
-    total = np.zeros((tiles.shape[1], *shape), np.float32)
-    weights = np.zeros(shape, np.float32)
-    for tile, window in zip(tiles, windows, strict=True):
+    if plan.is_whole:
+        (tile,) = tiles
+        return tile[:, : plan.shape[0], : plan.shape[1]]
+    return _stitch(tiles, plan) if plan.kept else _blend(tiles, plan)
+
+
+def _stitch(tiles: Iterable[NDArray[np.float32]], plan: TilePlan) -> NDArray[np.float32]:
+    joined = np.zeros((0, *plan.shape), np.float32)
+    for tile, window, kept in zip(tiles, plan.windows, plan.kept, strict=True):
+        if not len(joined):
+            joined = np.zeros((len(tile), *plan.shape), np.float32)
+        inside = tuple(slice(k.start - w.start, k.stop - w.start) for k, w in zip(kept, window, strict=True))
+        joined[(slice(None), *kept)] = tile[(slice(None), *inside)]
+    return joined
+
+
+def _blend(tiles: Iterable[NDArray[np.float32]], plan: TilePlan) -> NDArray[np.float32]:
+    weight = np.outer(_bell(plan.tile[0]), _bell(plan.tile[1]))
+    total = np.zeros((0, *plan.shape), np.float32)
+    weights = np.zeros(plan.shape, np.float32)
+    for tile, window in zip(tiles, plan.windows, strict=True):
+        if not len(total):
+            total = np.zeros((len(tile), *plan.shape), np.float32)
         height, width = (part.stop - part.start for part in window)
         total[(slice(None), *window)] += tile[:, :height, :width] * weight[:height, :width]
         weights[window] += weight[:height, :width]
-    blended: NDArray[np.float32] = total / weights
-    return blended
+    return np.asarray(total / np.where(weights, weights, 1), np.float32)
+
+
+def _spread(length: int, size: int, step: int, grid: int) -> tuple[tuple[int, ...], int]:
+    """The starts of tiles along one side, evenly spread so that the last ends with the image, and their length."""
+    if length <= size:
+        return (0,), -(-length // grid) * grid
+    starts = np.linspace(0, length - size, -(-(length - size) // step) + 1).round().astype(int)
+    return tuple(int(start) for start in starts), size
+
+
+def _spread_aligned(length: int, size: int, reach: int, grid: int) -> tuple[tuple[int, ...], int]:
+    """The starts of tiles at multiples of the grid, neighbours overlapping by twice the reach or more, and their length.
+
+    The tiles are as small as their number allows. The last ends where the padded image ends, as the whole image would.
+    """
+    padded = -(-length // grid) * grid
+    if padded <= size:
+        return (0,), padded
+    count = -(-(padded - 2 * reach) // (size - 2 * reach))
+    step = -(-(padded - 2 * reach) // (count * grid)) * grid
+    return tuple(min(k * step, padded - step - 2 * reach) for k in range(count)), step + 2 * reach
+
+
+def _cross(
+    shape: tuple[int, int], rows: tuple[tuple[int, ...], int], columns: tuple[tuple[int, ...], int], reach: int
+) -> TilePlan:
+    """The plan of tiles in rows and columns; a tile keeps what is at least `reach` from its cut edges, if that is set."""
+    (tops, tall), (lefts, wide) = rows, columns
+    windows = tuple(
+        (slice(top, min(top + tall, shape[0])), slice(left, min(left + wide, shape[1])))
+        for top in tops
+        for left in lefts
+    )
+    if not reach:
+        return TilePlan(shape, (tall, wide), windows)
+    kept = tuple(
+        (vertical, horizontal)
+        for vertical in _divide(shape[0], tops, reach)
+        for horizontal in _divide(shape[1], lefts, reach)
+    )
+    return TilePlan(shape, (tall, wide), windows, kept)
+
+
+def _divide(length: int, starts: tuple[int, ...], reach: int) -> Iterator[slice]:
+    """The parts of one side that tiles with these starts decide; they touch and do not overlap."""
+    edges = [0, *(start + reach for start in starts[1:]), length]
+    yield from (slice(first, last) for first, last in zip(edges, edges[1:], strict=False))
 
 
 def _bell(length: int) -> NDArray[np.float32]:

@@ -61,8 +61,12 @@ def add_models(parser: argparse.ArgumentParser) -> None:
 
 
 def add_inference(parser: argparse.ArgumentParser) -> None:
-    """`--models` and `--engine`."""
+    """`--models`, `--engine` and `--memory`."""
     add_models(parser)
+    memory = (
+        "memory of a network, in GB; larger images are cut into tiles (default: what the machine or container allows)"
+    )
+    parser.add_argument("--memory", metavar="GB", type=float, help=memory)
     parser.add_argument(
         "--engine", choices=ENGINE_CHOICES, default="auto", help="what runs the networks (default: %(default)s)"
     )
@@ -103,7 +107,11 @@ def warn_of_models(cards: "Iterable[Card]", folders: Sequence[Path]) -> None:
 
 
 def load_when_needed(
-    tasks_to_models: dict[str, str], folders: Sequence[Path], engine: "EngineKind", modality: "Modality | None"
+    tasks_to_models: dict[str, str],
+    folders: Sequence[Path],
+    modality: "Modality | None",
+    engine: "EngineKind",
+    memory: float | None = None,
 ) -> "Predict":
     """A predictor that loads its models at the first image, so that bad input is refused without that wait.
 
@@ -113,14 +121,18 @@ def load_when_needed(
     Args:
         tasks_to_models: task name to model name.
         folders: of model folders, as `locate_models` finds them.
-        engine: what runs the networks.
         modality: of the images; None where it follows from the models.
+        engine: what runs the networks.
+        memory: GB that a network may use; None takes what the machine, the container or the GPU allows.
 
     Raises:
+        RequestError: the memory is not positive.
         ModelError: a model is missing, does not do its tasks, or is for another kind of image.
     """
     from retseg.models import match_models
 
+    if memory is not None and not memory > 0:
+        raise RequestError(f"--memory {memory:g} leaves a network nothing: give GB, such as 2")
     matched = match_models(tasks_to_models, folders, modality)
     warn_of_models((card for card, _ in matched), folders)
     opened: list[Predictor] = []
@@ -133,7 +145,8 @@ def load_when_needed(
             choice = choose_engine(engine)
             if choice.warning:
                 say(f"warning: {choice.warning}")
-            opened.append(Predictor.load(matched, choice.engine))
+            bytes_allowed = None if memory is None else int(memory * 1e9)
+            opened.append(Predictor.load(matched, choice.engine, bytes_allowed))
         return opened[0].predict(image)
 
     return predict

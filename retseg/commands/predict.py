@@ -91,7 +91,7 @@ def run(options: argparse.Namespace) -> int:
     request = Request(tuple(chosen), options.output, options.probabilities, options.overlay, options.measure, foveas)
     refuse_collisions(images, request)
     modality = challenge.modality if chosen.items() <= challenge.models.items() else None
-    predict = load_when_needed(chosen, folders, options.engine, modality)
+    predict = load_when_needed(chosen, folders, modality, options.engine, options.memory)
     failures = [reason for reason in predict_all(images, request, predict) if reason]
     if len(failures) == 1 == len(images):
         raise RequestError(failures[0])

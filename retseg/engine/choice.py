@@ -18,7 +18,13 @@ NVIDIA_DEVICE = Path("/dev/nvidiactl")
 
 
 class Engine(Protocol):
-    """A network, ready to run."""
+    """A network, ready to run.
+
+    Attributes:
+        memory: bytes that it may use for one tile.
+    """
+
+    memory: int
 
     def __call__(self, tiles: NDArray[np.float32]) -> NDArray[np.float32]:
         """From normalised tiles, float32 (N, C, h, w), to logits, float32 (N, tasks, h, w)."""
@@ -51,12 +57,13 @@ def choose_engine(kind: EngineKind) -> Choice:
     return Choice("openvino", f"no usable GPU ({fault}), so the models run on the CPU with OpenVINO")
 
 
-def open_engine(kind: EngineKind, card: Card) -> Engine:
+def open_engine(kind: EngineKind, card: Card, memory: int | None = None) -> Engine:
     """Load a model's weights into an engine, after checking them against the card.
 
     Args:
         kind: `auto` is resolved by `choose_engine`.
         card: of the model.
+        memory: bytes that the network may use; None takes what the machine, the container or the GPU allows.
 
     Raises:
         ModelError: a file of the model is missing or altered, or the engine is not installed.
@@ -69,8 +76,8 @@ def open_engine(kind: EngineKind, card: Card) -> Engine:
         verify_files(card, "model.safetensors")
         from retseg.engine.torch import TorchEngine
 
-        return TorchEngine.load(card)
+        return TorchEngine.load(card, memory)
     verify_files(card, "model.onnx", *(name for name in card.files if name != "model.onnx"))
     from retseg.engine.openvino import OpenVinoEngine
 
-    return OpenVinoEngine(card.directory / "model.onnx")
+    return OpenVinoEngine(card.directory / "model.onnx", memory=memory)

@@ -13,6 +13,7 @@ converter = sys.modules.setdefault("openvino.tools.ovc", None)  # type: ignore[a
 import openvino  # noqa: E402
 
 from retseg.engine.folding import fold_batch_norm  # noqa: E402
+from retseg.engine.memory import find_budget  # noqa: E402
 
 if converter is None:
     del sys.modules["openvino.tools.ovc"]
@@ -25,9 +26,11 @@ class OpenVinoEngine:
 
     A network is compiled for each new tile shape, and the last few are kept: compiling for a known shape is faster,
     and needs less memory, than one network for every shape. `precision` is OpenVINO's hint: empty lets it choose.
+    `memory` is in bytes; None takes what the machine or the container allows.
     """
 
-    def __init__(self, path: Path, precision: str = "") -> None:
+    def __init__(self, path: Path, precision: str = "", memory: int | None = None) -> None:
+        self.memory = find_budget() if memory is None else memory
         self._core = openvino.Core()
         self._path = path
         self._precision = precision

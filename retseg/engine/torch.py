@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file
 
+from retseg.engine.memory import SHARE, find_budget
 from retseg.models import Card
 from retseg.networks import build_network
 
@@ -47,20 +48,26 @@ def choose_precision(capability: Capability | None) -> torch.dtype:
     return torch.float16 if capability is not None and capability < AMPERE else torch.bfloat16
 
 
+def find_device_budget(device: torch.device) -> int:
+    """The bytes that a network may use: three quarters of what is free on a GPU; on the CPU what `find_budget` says."""
+    return int(SHARE * torch.cuda.mem_get_info(device)[0]) if device.type == "cuda" else find_budget()
+
+
 class TorchEngine:
     """Runs a torch network on tiles, in the precision that suits its device."""
 
-    def __init__(self, network: torch.nn.Module, device: torch.device) -> None:
+    def __init__(self, network: torch.nn.Module, device: torch.device, memory: int | None = None) -> None:
         self._device = device
+        self.memory = find_device_budget(device) if memory is None else memory
         self._network = network.eval().to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._precision = choose_precision(torch.cuda.get_device_capability(device) if device.type == "cuda" else None)
 
     @classmethod
-    def load(cls, card: Card) -> "TorchEngine":
+    def load(cls, card: Card, memory: int | None = None) -> "TorchEngine":
         """Build the card's network and fill it with `model.safetensors`; on the GPU where there is a usable one."""
         network = build_network(card.network.architecture, card.network.arguments)
         network.load_state_dict(load_file(card.directory / "model.safetensors"))
-        return cls(network, torch.device("cpu" if find_gpu_fault() else "cuda"))
+        return cls(network, torch.device("cpu" if find_gpu_fault() else "cuda"), memory)
 
     @torch.inference_mode()
     def __call__(self, tiles: NDArray[np.float32]) -> NDArray[np.float32]:

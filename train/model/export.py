@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -12,7 +13,9 @@ from retseg.models import CARD_FORMAT, Candidate, Card, NetworkSpec, Training, h
 from retseg.networks import build_network
 from retseg.networks.onnx import export_onnx
 from retseg.networks.weights import save_weights
+from retseg.tiling import Tiling
 from train.config.recipe import Recipe
+from train.model.footprint import measure_margin, measure_memory
 from train.model.thresholds import Choice
 
 
@@ -37,7 +40,8 @@ def export_model(
     directory.mkdir(parents=True, exist_ok=True)
     network, weights = join_members(recipe.network, members)
     save_weights(weights, directory / "model.safetensors")
-    write_onnx(network, recipe.preprocessing.channel_count, directory)
+    channels = recipe.preprocessing.channel_count
+    write_onnx(network, channels, directory)
     card = Card(
         format=CARD_FORMAT,
         name=recipe.name,
@@ -46,7 +50,9 @@ def export_model(
         tasks={task: choice.rule for task, choice in choices.items()},
         network=network,
         preprocessing=recipe.preprocessing,
-        inference=recipe.inference,
+        inference=replace(
+            recipe.inference, tiling=measure_tiling(network, channels, recipe.inference.tiling, directory)
+        ),
         training=training,
         files={name: hash_file(directory / name) for name in ("model.safetensors", "model.onnx")},
         selection={task: choice.selection for task, choice in choices.items()},
@@ -69,6 +75,14 @@ def join_members(
     arguments = {**dataclasses.asdict(network), "members": len(members)}
     outer = {key: arguments["arguments"][key] for key in ("in_channels", "tasks") if key in arguments["arguments"]}
     return NetworkSpec("ensemble", {**arguments, **outer}), weights
+
+
+def measure_tiling(network: NetworkSpec, channels: int, tiling: Tiling, directory: Path) -> Tiling:
+    """The tiling of a recipe with the margin and the memory of the exported network."""
+    built = build_network(network.architecture, network.arguments)
+    built.load_state_dict(load_file(directory / "model.safetensors"))
+    margin = measure_margin(built.eval(), channels, tiling.multiple)
+    return replace(tiling, margin=margin, memory=measure_memory(directory / "model.onnx", channels))
 
 
 def write_onnx(network: NetworkSpec, channels: int, directory: Path) -> None:

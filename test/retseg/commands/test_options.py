@@ -102,7 +102,7 @@ def test_a_model_of_phantoms_is_announced_once_before_any_image(add_card, tmp_pa
     add_card("drawn", ["haemorrhage", "hard_exudate"], data="phantom")
     add_card("seen")
     tasks = {"haemorrhage": "drawn", "hard_exudate": "drawn", "vessel": "seen"}
-    load_when_needed(tasks, [tmp_path / "models"], "auto", "cfp")
+    load_when_needed(tasks, [tmp_path / "models"], "cfp", "auto")
     assert capsys.readouterr().out.splitlines() == [
         "warning: the model 'drawn' was trained on drawn phantoms only: its masks are for testing, not for eyes"
     ]
@@ -124,7 +124,7 @@ def test_an_engine_that_is_not_the_one_to_be_expected_is_announced_once_at_the_f
     monkeypatch.setattr(Predictor, "load", Opened)
     monkeypatch.setattr(retseg.engine, "choose_engine", lambda _: Choice("openvino", reason))
     add_card("seen")
-    predict = load_when_needed({"vessel": "seen"}, [tmp_path / "models"], "auto", "cfp")
+    predict = load_when_needed({"vessel": "seen"}, [tmp_path / "models"], "cfp", "auto")
     assert capsys.readouterr().out == ""
     assert [predict(image) for image in (1, 2)] == [1, 2]
     assert capsys.readouterr().out.splitlines() == lines
