@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -166,7 +167,7 @@ def _spread(length: int, size: int, step: int, grid: int) -> tuple[tuple[int, ..
 
 
 def _spread_aligned(length: int, size: int, reach: int, grid: int) -> tuple[tuple[int, ...], int]:
-    """The starts of tiles at multiples of the grid, neighbours overlapping by twice the reach or more, and their length.
+    """The starts of tiles at multiples of the grid, which overlap by twice the reach or more, and their length.
 
     The tiles are as small as their number allows. The last ends where the padded image ends, as the whole image would.
     """
@@ -181,7 +182,7 @@ def _spread_aligned(length: int, size: int, reach: int, grid: int) -> tuple[tupl
 def _cross(
     shape: tuple[int, int], rows: tuple[tuple[int, ...], int], columns: tuple[tuple[int, ...], int], reach: int
 ) -> TilePlan:
-    """The plan of tiles in rows and columns; a tile keeps what is at least `reach` from its cut edges, if that is set."""
+    """The plan of tiles in rows and columns; with a reach, a tile keeps what is that far from its cut edges."""
     (tops, tall), (lefts, wide) = rows, columns
     windows = tuple(
         (slice(top, min(top + tall, shape[0])), slice(left, min(left + wide, shape[1])))
@@ -201,7 +202,7 @@ def _cross(
 def _divide(length: int, starts: tuple[int, ...], reach: int) -> Iterator[slice]:
     """The parts of one side that tiles with these starts decide; they touch and do not overlap."""
     edges = [0, *(start + reach for start in starts[1:]), length]
-    yield from (slice(first, last) for first, last in zip(edges, edges[1:], strict=False))
+    yield from (slice(first, last) for first, last in pairwise(edges))
 
 
 def _bell(length: int) -> NDArray[np.float32]:

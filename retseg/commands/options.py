@@ -63,9 +63,7 @@ def add_models(parser: argparse.ArgumentParser) -> None:
 def add_inference(parser: argparse.ArgumentParser) -> None:
     """`--models`, `--engine` and `--memory`."""
     add_models(parser)
-    memory = (
-        "memory of a network, in GB; larger images are cut into tiles (default: what the machine or container allows)"
-    )
+    memory = "GB for a network; larger images are cut into tiles (default: what the machine or container allows)"
     parser.add_argument("--memory", metavar="GB", type=float, help=memory)
     parser.add_argument(
         "--engine", choices=ENGINE_CHOICES, default="auto", help="what runs the networks (default: %(default)s)"

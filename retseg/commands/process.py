@@ -25,8 +25,7 @@ def add_folders(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Do the job; after an error nothing is left in the output folder."""
     challenge = open_challenge(options)
-    predict = load_when_needed(
-        challenge.models, locate_models(options.models), challenge.modality, options.engine, options.memory
-    )
+    folders = locate_models(options.models)
+    predict = load_when_needed(challenge.models, folders, challenge.modality, options.engine, options.memory)
     run_job(Job(options.input, options.output, challenge), predict, say)
     return 0

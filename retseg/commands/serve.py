@@ -27,9 +27,8 @@ def run(options: argparse.Namespace) -> int:
     from retseg.container.server import create_app, serve, warm_up
 
     challenge = open_challenge(options)
-    predict = load_when_needed(
-        challenge.models, locate_models(options.models), challenge.modality, options.engine, options.memory
-    )
+    folders = locate_models(options.models)
+    predict = load_when_needed(challenge.models, folders, challenge.modality, options.engine, options.memory)
     warm_up(predict)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     job = Job(options.input, options.output, challenge)

@@ -57,9 +57,8 @@ def predict_cases(
     from retseg.predictor import segment_file
     from retseg.submission import SubmittedCase
 
-    predict = load_when_needed(
-        challenge.models, locate_models(options.models), challenge.modality, options.engine, options.memory
-    )
+    folders = locate_models(options.models)
+    predict = load_when_needed(challenge.models, folders, challenge.modality, options.engine, options.memory)
     for number, name in enumerate(plan.names, 1):
         say(f"[{number}/{len(plan.names)}] {images[name]}")
         _, prediction = segment_file(images[name], predict, say)

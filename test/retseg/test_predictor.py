@@ -1,6 +1,7 @@
 """The predictor, with analytic networks: what goes in must come out on the image's own grid."""
 
 import dataclasses
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -33,9 +34,23 @@ def make_image(pixels: NDArray[np.uint8]) -> Image:
     return Image(pixels, Geometry((width, height), (1, 1), (0, 0), (1, 0, 0, 1)), "drawn.png")
 
 
-def brightness_network(tiles: NDArray[np.float32]) -> NDArray[np.float32]:
+@dataclasses.dataclass(frozen=True)
+class AnalyticEngine:
+    """An engine whose network is a function of tiles (N, C, h, w)."""
+
+    network: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+    memory: int = 0
+
+    def __call__(self, tiles: NDArray[np.float32]) -> NDArray[np.float32]:
+        return self.network(tiles)
+
+
+def measure_brightness(tiles: NDArray[np.float32]) -> NDArray[np.float32]:
     """Logit 12 x (green - 0.5): above one half where the green channel is, on the unit scale."""
     return 12 * (tiles[:, 1:2] - 0.5)
+
+
+BRIGHTNESS = AnalyticEngine(measure_brightness)
 
 
 def make_card(tasks: dict[str, MaskRule], preprocessing: Preprocessing, inference: Inference) -> Card:
@@ -64,7 +79,7 @@ def draw_square(shape: tuple[int, int] = (150, 200)) -> tuple[NDArray[np.uint8],
 def test_an_analytic_network_marks_the_square_on_the_grid_of_the_image(diameter: int) -> None:
     pixels, view, square = draw_square()
     found = predict_probabilities(
-        pixels, view, Framing(), Preprocessing(normalise="unit", diameter=diameter), SMALL_TILES, brightness_network
+        pixels, view, Framing(), Preprocessing(normalise="unit", diameter=diameter), SMALL_TILES, BRIGHTNESS
     )
     assert found.shape == (1, 150, 200) and found.dtype == np.float32
     wrong = (found[0] >= 0.5) ^ square
@@ -80,7 +95,7 @@ def test_logits_of_several_scales_are_averaged_on_the_grid_of_the_image() -> Non
 
     inference = Inference("none", Tiling(512, 0.25, 1), (0.5, 1.0))
     preprocessing = Preprocessing(normalise="unit", diameter=140)
-    found = predict_probabilities(pixels, view, Framing(), preprocessing, inference, tell_width)
+    found = predict_probabilities(pixels, view, Framing(), preprocessing, inference, AnalyticEngine(tell_width))
     np.testing.assert_allclose(found[0][view], 1 / (1 + np.exp(-1)), rtol=1e-5)
     assert not found[0][~view].any()
 
@@ -107,11 +122,28 @@ def test_several_scales_of_an_unscaled_image_are_refused() -> None:
         make_card({"vessel": MaskRule(0.5)}, Preprocessing(), Inference(scales=(0.5, 1.0)))
 
 
+def test_the_memory_of_the_engine_decides_how_an_image_is_cut_and_changes_no_mask() -> None:
+    pixels, view, square = draw_square()
+    tiling = Tiling(64, 0.0, 16, margin=16, memory=1)
+    card = make_card({"vessel": MaskRule(0.5)}, Preprocessing(normalise="unit"), Inference(tiling=tiling))
+    shapes = []
+
+    def look(tiles: NDArray[np.float32]) -> NDArray[np.float32]:
+        shapes.append(tiles.shape[2:])
+        return measure_brightness(tiles)
+
+    for memory in (10**6, 80**2):
+        engine = AnalyticEngine(look, memory)
+        found = Predictor(((card, engine, ("vessel",)),)).predict(make_image(pixels), view).masks["vessel"]
+        assert np.array_equal(found, square)
+    assert shapes == [(144, 144), *[(80, 80)] * 9]
+
+
 def test_outside_the_field_of_view_every_probability_is_zero() -> None:
     pixels, view, _ = draw_square()
     for framing in (Framing(), Framing("frame"), Framing("frame", (96, 64))):
         card = dataclasses.replace(make_card({"vessel": MaskRule(0.5)}, Preprocessing(), SMALL_TILES), framing=framing)
-        predictor = Predictor(((card, lambda tiles: tiles[:, :1] * 0 + 9, ("vessel",)),))
+        predictor = Predictor(((card, AnalyticEngine(lambda tiles: tiles[:, :1] * 0 + 9), ("vessel",)),))
         found = predictor.predict(make_image(pixels), view).probabilities
         assert np.all(found["vessel"][~view] == 0)
         assert np.all(found["vessel"][view] > 0.99)
@@ -125,13 +157,13 @@ def test_a_network_that_sees_the_whole_frame_is_answered_on_the_grid_of_the_imag
 
     def look(tiles: NDArray[np.float32]) -> NDArray[np.float32]:
         shapes.append(tiles.shape)
-        return brightness_network(tiles)
+        return measure_brightness(tiles)
 
     one_tile = Inference("none", Tiling(256, 0.25, 2))
     card = dataclasses.replace(
         make_card({"vessel": MaskRule(0.5)}, Preprocessing(normalise="unit"), one_tile), framing=Framing("frame", size)
     )
-    prediction = Predictor(((card, look, ("vessel",)),)).predict(make_image(pixels), view)
+    prediction = Predictor(((card, AnalyticEngine(look), ("vessel",)),)).predict(make_image(pixels), view)
     width, height = size or (200, 150)
     assert shapes == [(1, 3, height, width)]
     assert (prediction.masks["vessel"] ^ square).sum() <= (0 if width == 200 else 200)
@@ -139,11 +171,12 @@ def test_a_network_that_sees_the_whole_frame_is_answered_on_the_grid_of_the_imag
 
 
 def test_mirror_images_are_turned_back_before_they_are_averaged() -> None:
-    tiles = np.random.default_rng(0).normal(size=(2, 3, 32, 64)).astype(np.float32)
+    tile = np.random.default_rng(0).normal(size=(3, 32, 64)).astype(np.float32)
     for flips in ("none", "horizontal", "mirror"):
-        same = average_mirrored(tiles, lambda t: t[:, :1], Inference(flips))  # type: ignore[arg-type]
-        np.testing.assert_allclose(same, tiles[:, :1], rtol=1e-6)
-    ramp = average_mirrored(tiles, lambda t: np.arange(64.0) + 0 * t[:, :1], Inference("horizontal"))
+        same = average_mirrored(tile, AnalyticEngine(lambda t: t[:, :1]), Inference(flips))  # type: ignore[arg-type]
+        np.testing.assert_allclose(same, tile[:1], rtol=1e-6)
+    rising = AnalyticEngine(lambda t: np.arange(64, dtype=np.float32) + 0 * t[:, :1])
+    ramp = average_mirrored(tile, rising, Inference("horizontal"))
     np.testing.assert_allclose(ramp, 31.5)
 
 
@@ -153,10 +186,12 @@ def test_the_card_decides_threshold_and_least_area_per_task() -> None:
     preprocessing = Preprocessing(normalise="unit")
 
     def two_tasks(tiles: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.concatenate([brightness_network(tiles)] * 2, axis=1)
+        return np.concatenate([measure_brightness(tiles)] * 2, axis=1)
 
     card = make_card({"hard_exudate": MaskRule(0.5), "soft_exudate": MaskRule(0.5, 2)}, preprocessing, SMALL_TILES)
-    prediction = Predictor(((card, two_tasks, ("soft_exudate", "hard_exudate")),)).predict(make_image(pixels))
+    prediction = Predictor(((card, AnalyticEngine(two_tasks), ("soft_exudate", "hard_exudate")),)).predict(
+        make_image(pixels)
+    )
     assert tuple(prediction.masks) == tuple(prediction.probabilities) == ("soft_exudate", "hard_exudate")
     assert prediction.masks["soft_exudate"].sum() == square.sum()
     assert prediction.masks["hard_exudate"].sum() == square.sum() + 1
@@ -165,7 +200,7 @@ def test_the_card_decides_threshold_and_least_area_per_task() -> None:
 @pytest.mark.parametrize("shape", [(300, 300, 3), (8, 8, 3), (1, 1, 3)])
 def test_a_black_or_tiny_image_gives_an_empty_mask_of_its_size_and_a_warning(shape: tuple[int, int, int]) -> None:
     card = make_card({"vessel": MaskRule(0.5)}, Preprocessing(), SMALL_TILES)
-    prediction = Predictor(((card, brightness_network, ("vessel",)),)).predict(make_image(np.zeros(shape, np.uint8)))
+    prediction = Predictor(((card, BRIGHTNESS, ("vessel",)),)).predict(make_image(np.zeros(shape, np.uint8)))
     mask = prediction.masks["vessel"]
     assert (mask.shape, mask.dtype) == (shape[:2], np.bool_) and not mask.any()
     assert "no field of view was found" in prediction.warnings[0]
@@ -195,7 +230,7 @@ def test_an_angiogram_of_another_size_than_the_models_gets_a_warning_and_its_mas
     card = make_card({"irma": MaskRule(0.5)}, Preprocessing(), SMALL_TILES)
     training = dataclasses.replace(card.training, size=(512, 512))
     card = dataclasses.replace(card, modality="octa", training=training)
-    predictor = Predictor(((card, brightness_network, ("irma",)),))
+    predictor = Predictor(((card, BRIGHTNESS, ("irma",)),))
     assert predictor.predict(make_image(draw_angiogram())).warnings == ()
     part = predictor.predict(make_image(draw_angiogram()[:, :400]))
     assert part.masks["irma"].shape == (512, 400)
@@ -208,7 +243,7 @@ def test_an_angiogram_of_another_size_than_the_models_gets_a_warning_and_its_mas
 def test_a_photograph_is_expected_in_any_size() -> None:
     card = make_card({"vessel": MaskRule(0.5)}, Preprocessing(), SMALL_TILES)
     card = dataclasses.replace(card, training=dataclasses.replace(card.training, size=(1024, 1024)))
-    predictor = Predictor(((card, brightness_network, ("vessel",)),))
+    predictor = Predictor(((card, BRIGHTNESS, ("vessel",)),))
     assert predictor.predict(make_image(draw_fundus(1).pixels)).warnings == ()
 
 
@@ -218,7 +253,7 @@ def test_a_photograph_is_expected_in_any_size() -> None:
 def test_an_image_of_the_other_kind_gets_a_warning_and_its_mask(modality: Modality, met: str) -> None:
     card = dataclasses.replace(make_card({"vessel": MaskRule(0.5)}, Preprocessing(), SMALL_TILES), modality=modality)
     pixels = draw_fundus(1).pixels if modality == "octa" else draw_angiogram()
-    prediction = Predictor(((card, brightness_network, ("vessel",)),)).predict(make_image(pixels))
+    prediction = Predictor(((card, BRIGHTNESS, ("vessel",)),)).predict(make_image(pixels))
     assert len(prediction.warnings) == 1 and met in prediction.warnings[0]
     assert prediction.masks["vessel"].shape == pixels.shape[:2]
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from retseg.networks import build_network
-from retseg.tiling import Tiling, TilePlan, cut_tiles, join_tiles, plan_tiles, skip_outside
+from retseg.tiling import TilePlan, Tiling, cut_tiles, join_tiles, plan_tiles, skip_outside
 
 Network = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 

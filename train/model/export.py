@@ -42,6 +42,7 @@ def export_model(
     save_weights(weights, directory / "model.safetensors")
     channels = recipe.preprocessing.channel_count
     write_onnx(network, channels, directory)
+    tiling = measure_tiling(network, channels, recipe.inference.tiling, directory)
     card = Card(
         format=CARD_FORMAT,
         name=recipe.name,
@@ -50,9 +51,7 @@ def export_model(
         tasks={task: choice.rule for task, choice in choices.items()},
         network=network,
         preprocessing=recipe.preprocessing,
-        inference=replace(
-            recipe.inference, tiling=measure_tiling(network, channels, recipe.inference.tiling, directory)
-        ),
+        inference=replace(recipe.inference, tiling=tiling),
         training=training,
         files={name: hash_file(directory / name) for name in ("model.safetensors", "model.onnx")},
         selection={task: choice.selection for task, choice in choices.items()},

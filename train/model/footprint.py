@@ -1,4 +1,4 @@
-"""Measure what a network needs of its tiles: how far their edges reach into the logits, and how much memory they take."""
+"""Measure what a network needs of its tiles: how far their edges reach, and how much memory they take."""
 
 import subprocess
 import sys

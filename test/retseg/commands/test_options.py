@@ -128,4 +128,20 @@ def test_an_engine_that_is_not_the_one_to_be_expected_is_announced_once_at_the_f
     assert capsys.readouterr().out == ""
     assert [predict(image) for image in (1, 2)] == [1, 2]
     assert capsys.readouterr().out.splitlines() == lines
-    assert opened == [(match_models({"vessel": "seen"}, [tmp_path / "models"], "cfp"), "openvino")]
+    assert opened == [(match_models({"vessel": "seen"}, [tmp_path / "models"], "cfp"), "openvino", None)]
+
+
+def test_the_memory_that_is_given_in_gigabytes_reaches_the_engine_in_bytes(add_card, tmp_path, monkeypatch):
+    given = []
+    monkeypatch.setattr(Predictor, "load", lambda _, engine, memory: given.append(memory) or Predictor(()))
+    monkeypatch.setattr(Predictor, "predict", lambda _, image: image)
+    add_card("seen")
+    load_when_needed({"vessel": "seen"}, [tmp_path / "models"], "cfp", "openvino", 1.5)(None)
+    assert given == [1_500_000_000]
+
+
+@pytest.mark.parametrize("memory", [0.0, -1.0, float("nan")])
+def test_no_memory_at_all_is_refused(add_card, tmp_path, memory):
+    add_card("seen")
+    with pytest.raises(RequestError, match="leaves a network nothing: give GB"):
+        load_when_needed({"vessel": "seen"}, [tmp_path / "models"], "cfp", "openvino", memory)
