@@ -185,7 +185,7 @@ def test_half_precision_below_compute_capability_8_and_bfloat16_from_there_on(
     assert choose_precision(capability) == precision
     gpu(capability)
     monkeypatch.setattr(torch.nn.Module, "to", lambda network, *_, **__: network)
-    engine = TorchEngine(Recorder(3, 1, 1), torch.device("cuda" if capability else "cpu"))
+    engine = TorchEngine(Recorder(3, 1, 1), torch.device("cuda" if capability else "cpu"), memory=0)
     engine._device = torch.device("cpu")  # the engine of a GPU, its work done here
     assert engine(tiles).dtype == np.float32
     assert seen == [precision]
