@@ -56,6 +56,15 @@ def find_stem(path: PurePath) -> str:
     return split_suffix(path.name)[0]
 
 
+def is_utf8(path: PurePath) -> bool:
+    """Whether a path can be handed to native libraries, which end the process at a name that is not UTF-8."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def leaves_folder(path: Path, folder: Path) -> bool:
     """Whether a path leads out of a folder once all links are followed; the folder itself may be a link."""
     return not path.resolve().is_relative_to(folder.resolve())

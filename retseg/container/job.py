@@ -59,7 +59,7 @@ def _run_case(job: Job, inputs: Path, predict: "Predict", say: "Say") -> tuple[P
 
 def _run_legacy(job: Job, predict: "Predict", say: "Say") -> tuple[Path, ...]:
     from retseg.container import legacy
-    from retseg.image import ImageError
+    from retseg.image import UnreadableError
     from retseg.predictor import segment_file
 
     candidates, others = legacy.list_candidates(job.input_directory)
@@ -73,9 +73,7 @@ def _run_legacy(job: Job, predict: "Predict", say: "Say") -> tuple[Path, ...]:
         for path in candidates:
             try:
                 image, prediction = segment_file(path, predict, say)
-            except ImageError as error:
-                if legacy.is_readable(path, error):
-                    raise
+            except UnreadableError as error:
                 say(f"warning: skipped {path}: {error}")
                 reasons.append(str(error))
                 continue

@@ -2,7 +2,7 @@
 
 The rules are taken from `evalutils.SegmentationAlgorithm`: every file below /input that SimpleITK reads is an image, in
 the order of its path; its mask goes to `/output/images/` under the same file name;
-`/output/results.json` lists both names.
+`/output/results.json` lists both names. Here the suffix says what an image is, so that no native code opens the others.
 """
 
 import json
@@ -10,50 +10,33 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import SimpleITK
 from numpy.typing import NDArray
 
 from retseg.challenge import Challenge
 from retseg.container.error import ContractError
-from retseg.files import JPEG_SUFFIXES, SPACED_SUFFIXES, OutputError, find_stem, has_suffix, leaves_folder
+from retseg.files import IMAGE_SUFFIXES, JPEG_SUFFIXES, OutputError, find_stem, has_suffix, leaves_folder
 
 if TYPE_CHECKING:
-    from retseg.image import Geometry, ImageError
+    from retseg.image import Geometry
+
+FOREIGN_SUFFIXES = (".nrrd", ".nhdr", ".dcm", ".hdr", ".vtk", ".gipl", ".gipl.gz", ".mnc", ".mrc", ".lsm", ".pic")
+"""Formats that SimpleITK reads and `read_image` refuses."""
 
 
 def list_candidates(input_directory: Path) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
-    """The files below the input folder that look like images to SimpleITK, and those that do not, both sorted.
+    """The files below the input folder that are images by their suffix, and those that are not, both sorted.
+
+    The images include those of formats that only SimpleITK reads: they must not be left out without an error.
 
     Raises:
         ContractError: a link leads out of the input folder.
     """
-    reader: Any = SimpleITK.ImageFileReader
     files = [path for path in sorted(input_directory.glob("**/*")) if path.is_file()]
     leaving = next((path for path in files if leaves_folder(path, input_directory)), None)
     if leaving is not None:
         raise ContractError(f"{leaving} is a link that leaves {input_directory}: put the file itself there")
-    images = tuple(path for path in files if reader.GetImageIOFromFileName(str(path)))
+    images = tuple(path for path in files if has_suffix(path, (*IMAGE_SUFFIXES, *FOREIGN_SUFFIXES)))
     return images, tuple(path for path in files if path not in images)
-
-
-def is_readable(path: Path, error: "ImageError") -> bool:
-    """Whether SimpleITK would read a file that was refused here, so that evalutils would write a mask for it.
-
-    A MetaImage or NIfTI file is not given to SimpleITK: its header was found wrong, and native code trusts headers.
-
-    Args:
-        path: of the file.
-        error: why it was refused.
-    """
-    from retseg.image import UnreadableError
-
-    if has_suffix(path, SPACED_SUFFIXES):
-        return not isinstance(error, UnreadableError)
-    try:
-        SimpleITK.ReadImage(str(path))
-    except RuntimeError:
-        return False
-    return True
 
 
 def name_mask(path: Path, taken: dict[str, Path]) -> str:

@@ -7,7 +7,6 @@ Source: the NIfTI-1 header, https://nifti.nimh.nih.gov/pub/dist/src/niftilib/nif
 
 import gzip
 import io
-import math
 import struct
 import zlib
 from dataclasses import dataclass
@@ -17,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retseg.errors import RetsegError
+from retseg.image.image import DamageError, KindError
+from retseg.image.limits import Limits
 
 HEADER_SIZE, VOXEL_OFFSET = 348, 352
 MOST_SLICE_BYTES = 512 << 20
@@ -49,11 +50,11 @@ UINT8, MILLIMETRES_AND_SECONDS, SCANNER = 2, 10, 1
 """Codes that the header of a written mask holds: voxel type, units, and coordinates of the scanner."""
 
 
+MOST_SURPLUS = 1 << 20
+"""Bytes that may lie behind the voxels."""
+
 LARGEST = 1e9
 """The greatest absolute value of a number in a header."""
-
-MOST_BYTES = 1 << 32
-"""Bytes of voxels that a header may claim."""
 
 NIFTI_TYPES = {**TYPES, 1024: "i8", 1280: "u8", 128: "V3", 2304: "V4"}
 """The types of `TYPES`, and those that only SimpleITK decodes: 64-bit integers, RGB and RGBA."""
@@ -122,11 +123,16 @@ def read_slice(stream: BinaryIO, header: VolumeHeader) -> NDArray[np.generic]:
     return pixels.astype(header.dtype.newbyteorder("="))
 
 
-def find_volume_damage(data: bytes) -> str | None:
-    """What is wrong with a NIfTI-1 file, gzipped or not, as half a sentence; None where its data fit its header.
+def check_image(data: bytes, limits: Limits) -> None:
+    """Check a NIfTI-1 file of one slice, gzipped or not, because native readers trust the header.
 
-    Native readers trust the header, so it is checked first: a known type, sizes of at least 1, finite numbers, at most
-    four channels, and as many voxels as it claims. No voxel is kept.
+    It must have a known type, sizes of at least 1, finite numbers, at most four channels, and as many voxels as it
+    claims. No voxel is kept.
+
+    Raises:
+        DamageError: the header is wrong, or voxels are missing.
+        KindError: the file is a volume of several slices.
+        LimitError: the header claims too much.
     """
     stream: BinaryIO = io.BytesIO(data)
     if data.startswith(b"\x1f\x8b"):
@@ -135,12 +141,33 @@ def find_volume_damage(data: bytes) -> str | None:
         block = stream.read(HEADER_SIZE)
         fault = _find_header_fault(block)
         if fault is not None:
-            return fault
-        needed = _count_bytes(block)
-        found = HEADER_SIZE + sum(len(chunk) for chunk in iter(lambda: stream.read(1 << 20), b""))
+            raise DamageError(fault)
+        needed = _check_size(block, limits)
+        found = len(block)
+        while found < needed and (chunk := stream.read(1 << 20)):
+            found += len(chunk)
+        if found < needed:
+            raise DamageError(f"it has {found} bytes of {needed}")
+        while found <= needed + MOST_SURPLUS and (chunk := stream.read(1 << 20)):
+            found += len(chunk)
     except (EOFError, OSError, zlib.error):
-        return "its compressed data is incomplete or altered"
-    return f"it has {found} bytes of {needed}" if found < needed else None
+        raise DamageError("its compressed data is incomplete or altered") from None
+    if found > needed + MOST_SURPLUS:
+        raise DamageError(f"it has more than {needed + MOST_SURPLUS} bytes, and its header claims {needed}")
+
+
+def _check_size(block: bytes, limits: Limits) -> int:
+    """The bytes of a file with this header, when it is one slice and within the limits."""
+    order = _read_order(block)
+    dimensions = _unpack(block, order, "dim")
+    size = dimensions[1 : min(dimensions[0], 4) + 1]
+    if any(count != 1 for count in size[2:]):
+        shape = " x ".join(map(str, size))
+        raise KindError(f"is a {len(size)}-D image ({shape}): give one 2-D image per file")
+    (code,), (offset,) = _unpack(block, order, "datatype"), _unpack(block, order, "vox_offset")
+    voxel = np.dtype(NIFTI_TYPES[code]).itemsize * (dimensions[5] if dimensions[0] > 4 else 1)
+    limits.check_size(size[0], size[1], voxel)
+    return int(offset + size[0] * size[1] * voxel)
 
 
 def _find_header_fault(block: bytes) -> str | None:
@@ -165,22 +192,13 @@ def _find_header_fault(block: bytes) -> str | None:
     if not all(abs(number) <= LARGEST for number in numbers):
         return f"its header has numbers that are not finite or above {LARGEST:g}"
     (offset,) = _unpack(block, order, "vox_offset")
-    if not VOXEL_OFFSET <= offset <= 1 << 20 or _count_bytes(block) > MOST_BYTES:
-        return f"it claims {_count_bytes(block)} bytes, the voxels from byte {offset:g} on"
+    if not VOXEL_OFFSET <= offset <= 1 << 20:
+        return f"it claims the voxels from byte {offset:g} on"
     return None
 
 
 def _read_order(block: bytes) -> str:
     return "<" if _unpack(block, "<", "sizeof_hdr")[0] == HEADER_SIZE else ">"
-
-
-def _count_bytes(block: bytes) -> int:
-    """The bytes of a file with this header."""
-    order = _read_order(block)
-    dimensions = _unpack(block, order, "dim")
-    (code,), (offset,) = _unpack(block, order, "datatype"), _unpack(block, order, "vox_offset")
-    count: int = math.prod(dimensions[1 : dimensions[0] + 1])
-    return int(offset) + count * np.dtype(NIFTI_TYPES[code]).itemsize
 
 
 def make_header(size: tuple[int, int, int]) -> bytes:

@@ -4,18 +4,33 @@ An archive may come from anybody. So absolute paths, `..`, links, encrypted memb
 byte is decompressed.
 """
 
+import os
 import stat
+import struct
 import zipfile
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO
 
 from retseg.errors import RetsegError
 
-MOST_MEMBERS = 100_000
+MOST_MEMBERS = 10_000
+MOST_DIRECTORY_BYTES = 512 * MOST_MEMBERS
+"""Bytes of the list of members; a longer list is refused before it is read."""
+
 MOST_BYTES = 16 << 30
-HIGHEST_RATIO = 1100  # deflate compresses by 1032 at most, so a larger claim is wrong
+"""Bytes that all members may claim together."""
+
 MOST_MEMBER_BYTES = 512 << 20
+HIGHEST_RATIO = 1100
+"""Of unpacked to packed bytes: deflate compresses by 1032 at most, so a larger claim is wrong."""
+
+SHOWN = 10
+"""So many dangerous members are named in a message."""
+
+END, END_64, LOCATOR_64 = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
+END_BYTES, LOCATOR_BYTES, LONGEST_COMMENT = 22, 20, 65535
 SYSTEM_FILES = ("__MACOSX", ".DS_Store", "desktop.ini", "Thumbs.db")
 
 
@@ -29,11 +44,13 @@ class Archive:
 
     Attributes:
         path: of the archive.
-        members: names of its files, sorted, without those that operating systems add.
+        members: names of its files, sorted, without those that operating systems add. The list is read once: an
+            archive of many members took a time that grew with the square of their number.
     """
 
     path: Path
     members: tuple[str, ...]
+    _opened: zipfile.ZipFile = field(repr=False, compare=False)
 
     def open(self, member: str) -> IO[bytes]:
         """A stream of the bytes of one member.
@@ -42,8 +59,7 @@ class Archive:
             ArchiveError: the member cannot be read.
         """
         try:
-            with zipfile.ZipFile(self.path) as archive:  # the member's stream keeps the file open
-                return archive.open(member)
+            return self._opened.open(member)
         except (KeyError, RuntimeError, NotImplementedError, OSError, zipfile.BadZipFile) as error:
             raise ArchiveError(f"{self.path}: the member {member} cannot be read ({error})") from error
 
@@ -69,22 +85,48 @@ def open_archive(path: Path) -> Archive:
         ArchiveError: not a zip file, or a member is dangerous; all such members are named.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
-    except (OSError, zipfile.BadZipFile, ValueError) as error:
+        size = _measure_directory(path)
+        if size > MOST_DIRECTORY_BYTES:
+            raise ArchiveError(
+                f"{path} has a list of members of {size} bytes; more than {MOST_DIRECTORY_BYTES} are refused"
+            )
+        archive = zipfile.ZipFile(path)
+    except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError, struct.error) as error:
+        if isinstance(error, ArchiveError):
+            raise
         raise ArchiveError(f"{path} is not a readable zip archive ({error})") from error
+    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
     if len(entries) > MOST_MEMBERS:
         raise ArchiveError(f"{path} holds {len(entries)} members; more than {MOST_MEMBERS} are refused")
     names = [entry.filename for entry in entries]
     problems = [f"{entry.filename!r} {danger}" for entry in entries for danger in [_find_danger(entry)] if danger]
-    problems += [f"{name!r} is there twice" for name in sorted({name for name in names if names.count(name) > 1})]
+    problems += [f"{name!r} is there twice" for name, count in sorted(Counter(names).items()) if count > 1]
     total = sum(entry.file_size for entry in entries)
     if total > MOST_BYTES:
-        problems.append(f"its members claim {total / 2**30:.0f} GiB together")
+        problems.insert(0, f"its members claim {total} bytes together, and the limit is {MOST_BYTES}")
     if problems:
-        raise ArchiveError(f"{path} is refused: {'; '.join(problems)}")
+        more = f"; and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
+        raise ArchiveError(f"{path} is refused: {'; '.join(problems[:SHOWN])}{more}")
     kept = [name for name in names if not any(part in SYSTEM_FILES for part in PurePosixPath(name).parts)]
-    return Archive(path, tuple(sorted(kept)))
+    return Archive(path, tuple(sorted(kept)), archive)
+
+
+def _measure_directory(path: Path) -> int:
+    """The bytes of the list of members, as the end of the archive says; 0 where it has no end."""
+    with path.open("rb") as stream:
+        length = stream.seek(0, os.SEEK_END)
+        start = max(0, length - END_BYTES - LONGEST_COMMENT - LOCATOR_BYTES)
+        stream.seek(start)
+        tail = stream.read()
+        at = tail.rfind(END)
+        if at < 0:
+            return 0
+        (size,) = struct.unpack_from("<I", tail, at + 12)
+        if at < LOCATOR_BYTES or not tail.startswith(LOCATOR_64, at - LOCATOR_BYTES):
+            return int(size)
+        stream.seek(min(length, struct.unpack_from("<Q", tail, at - LOCATOR_BYTES + 8)[0]))
+        end = stream.read(56)
+    return int(struct.unpack_from("<Q", end, 40)[0]) if end.startswith(END_64) else int(size)
 
 
 def _find_danger(entry: zipfile.ZipInfo) -> str:

@@ -7,19 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
 
-import cv2
-import numpy as np
 from numpy.typing import NDArray
 
 from retseg.errors import RetsegError
 from retseg.evaluation.inputs.archives import Archive, ArchiveError
 from retseg.files import METAIMAGE_SUFFIXES, NIFTI_SUFFIXES, split_suffix
 from retseg.image import ImageError, read_values
-from retseg.image.containers import find_damage
+from retseg.image.limits import DEFAULT_LIMITS
 from retseg.image.nifti import VolumeError, VolumeHeader, read_header, read_slice
+from retseg.image.rasters import decode_raster
+from retseg.image.reading import find_values
 
 Pixels = NDArray[Any]
-MOST_PIXELS = 1 << 28
 
 
 class SourceError(RetsegError):
@@ -80,8 +79,8 @@ class MemberSource:
         if suffix in NIFTI_SUFFIXES:
             return Stack(self.name, lambda: cast(BinaryIO, self.archive.open(self.member))).read(0)
         try:
-            return decode_raster(self.archive.read(self.member), self.name)
-        except ArchiveError as error:
+            return find_values(decode_raster(self.archive.read(self.member), self.name, DEFAULT_LIMITS), self.name)
+        except (ArchiveError, ImageError) as error:
             raise SourceError(str(error)) from error
 
 
@@ -164,32 +163,3 @@ class Stack:
             raise SourceError(f"{self.name} {error}") from error
         except (OSError, EOFError, ValueError, struct.error) as error:
             raise SourceError(f"{self.name} is no readable volume ({error})") from error
-
-
-def decode_raster(content: bytes, name: str) -> Pixels:
-    """Decode PNG, TIFF, BMP, GIF or JPEG into one channel (H, W) of its own type.
-
-    Args:
-        content: the file.
-        name: in messages.
-
-    Raises:
-        SourceError: the bytes are no such image, it has several channels that differ, or it is too large.
-    """
-    if content.startswith(b"\x89PNG") and len(content) >= 24:
-        width, height = struct.unpack(">2I", content[16:24])
-        if width * height > MOST_PIXELS:
-            raise SourceError(f"{name} claims {width} x {height} pixels, more than any retinal image")
-    damage = find_damage(content)
-    try:
-        pixels = None if damage else cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error:
-        pixels = None
-    if pixels is None:
-        raise SourceError(f"{name} cannot be read as an image: {damage or 'it is damaged or of another format'}")
-    if pixels.ndim == 2:
-        return pixels
-    colours = pixels[..., :3] if pixels.shape[-1] in (3, 4) else pixels[..., :1]
-    if (colours != colours[..., :1]).any():
-        raise SourceError(f"{name} is a colour image: write the mask or probability as one grey channel")
-    return np.ascontiguousarray(colours[..., 0])

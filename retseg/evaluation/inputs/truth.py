@@ -3,6 +3,7 @@
 Files are assigned to cases and tasks by their paths alone; `reading` opens them.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -143,10 +144,11 @@ def _read_layout(challenge: Challenge, layout: GroundTruth, files: list[Path]) -
         found = {task: masks[match, task][0] for task in layout.masks if (match, task) in masks}
         absent = {task: None for task in layout.masks if layout.missing_mask == "empty"}
         cases.append(TruthCase(match.case, {**absent, **found}, fields.get(match), images.get(match)))
-    names = [case.name for case in cases]
+    names = Counter(case.name for case in cases)
     problems += [
         f"the case '{name}' is there more than once under {_list_roots(matches, name)}; give one split"
-        for name in sorted({name for name in names if names.count(name) > 1})
+        for name, count in sorted(names.items())
+        if count > 1
     ]
     return Truth(tuple(cases), layout.title, tuple(problems))
 

@@ -136,7 +136,6 @@ def test_a_detached_header_reads_a_regular_file_beside_it_only(truth: Path, sour
         ({"DimSize": "-4 -3"}, "claims a size of"),
         ({"DimSize": "4"}, "DimSize is no list of 2 whole numbers"),
         ({"DimSize": "4 " + "9" * 400}, "DimSize is no list of 2 whole numbers"),
-        ({"DimSize": "2147483647 2147483647"}, "claims .* bytes of pixels"),
         ({"DimSize": "4 4"}, "has 12 bytes of pixels of 16"),
         ({"TransformMatrix": "1 0 1e308 1"}, "TransformMatrix is no list of 4 numbers"),
         ({"TransformMatrix": "1 0 1e8 1"}, "span no plane"),

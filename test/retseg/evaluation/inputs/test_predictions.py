@@ -149,9 +149,9 @@ def test_nothing_to_score_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "cannot be read as an image"),
-        (b"\x89PNG\r\n\x1a\n" + b"\0" * 8 + (60000).to_bytes(4, "big") * 2, "claims 60000 x 60000 pixels"),
-        (cv2.imencode(".png", np.zeros((4, 5), np.uint8))[1].tobytes()[:-20], "cannot be read"),
+        (b"", "cannot be decoded as an image"),
+        (b"BM" + bytes(16) + (60000).to_bytes(4, "little") * 2 + b"\1\0\x18" + bytes(40), "or of an old form"),
+        (cv2.imencode(".png", np.zeros((4, 5), np.uint8))[1].tobytes()[:-20], "is truncated or damaged"),
         (cv2.imencode(".png", np.arange(60, dtype=np.uint8).reshape(4, 5, 3))[1].tobytes(), "is a colour image"),
     ],
 )
