@@ -9,13 +9,18 @@ TORCH ?= cuda
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test setup lint bench drac22 lock clean
+.PHONY: demo test torture setup lint bench drac22 lock clean
 
 demo: $(VENV)/runtime
 	$(BIN)/python demo.py
 
 test: $(VENV)/everything
 	$(BIN)/python -m pytest
+
+# Mutated files for every reader, see docs/trust.md; SECONDS of time in all.
+SECONDS ?= 600
+torture: $(VENV)/everything
+	PYTHONPATH=. $(BIN)/python test/torture/readers.py --seconds $(SECONDS)
 
 setup: $(VENV)/everything
 

@@ -38,7 +38,15 @@ def is_expected(error: BaseException) -> bool:
 def explain(error: BaseException) -> str:
     """One sentence, on one line, that says what is wrong and what to do, followed by the notes of the error."""
     notes = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
-    return _explain(error) + notes
+    return escape(_explain(error) + notes)
+
+
+def escape(text: str) -> str:
+    """Write control characters, and all else that is not printed, as `\\x1b`.
+
+    Names of files and headers of images may hold such characters; all that is said to the user goes through here.
+    """
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
 
 
 def _explain(error: BaseException) -> str:

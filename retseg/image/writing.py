@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from retseg.files import OutputError, has_suffix, replacing
+from retseg.files import OutputError, has_suffix, is_utf8, replacing
 from retseg.image.image import Geometry
 
 
@@ -84,6 +84,8 @@ def write_array(path: Path, values: NDArray[np.generic], geometry: Geometry) -> 
     """
     import SimpleITK
 
+    if not is_utf8(path):
+        raise OutputError(f"{path} has a name that is not UTF-8: name another output folder or rename the image")
     image: Any = SimpleITK.GetImageFromArray(values)
     image.SetSpacing(geometry.spacing)
     image.SetOrigin(geometry.origin)

@@ -32,3 +32,9 @@ def test_an_error_is_expected_by_its_class_and_not_by_the_module_it_comes_from()
     assert explain(ForeignError("the card\n is missing")) == "the card is missing"
     assert not is_expected(StrayError("operands could not be broadcast"))
     assert explain(StrayError("operands")).startswith("an internal error")
+
+
+def test_control_characters_of_strangers_are_escaped() -> None:
+    """Escape codes in the name of a file reached the terminal, and a name that is not UTF-8 ended in an error."""
+    error = RetsegError("\x1b[2Jred\u202e.png \udcff is no image, größer")
+    assert explain(error) == r"\x1b[2Jred\u202e.png \udcff is no image, größer"

@@ -55,3 +55,10 @@ def test_a_missing_or_broken_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "broken.toml").write_text("a = [")
     with pytest.raises(SchemaError, match=r"broken.toml is not a readable TOML file"):
         read_toml(tmp_path / "broken.toml")
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 5_000, "a = " + "9" * 5_000, "a = {b = " * 5_000])
+def test_deep_and_long_values_are_refused_in_one_sentence(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.toml").write_text(text)
+    with pytest.raises(SchemaError, match=r"a\.toml is not a readable TOML file"):
+        read_toml(tmp_path / "a.toml")

@@ -4,10 +4,12 @@ An archive may come from anybody. So absolute paths, `..`, links, encrypted memb
 byte is decompressed.
 """
 
+import lzma
 import os
 import stat
 import struct
 import zipfile
+import zlib
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -72,7 +74,7 @@ class Archive:
         try:
             with self.open(member) as stream:
                 return stream.read()
-        except (zipfile.BadZipFile, OSError, EOFError, RuntimeError, ValueError) as error:
+        except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, RuntimeError, ValueError) as error:
             if isinstance(error, ArchiveError):
                 raise
             raise ArchiveError(f"{self.path}: the member {member} is damaged ({error})") from error

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from retseg.challenge import Challenge
-from retseg.challenge.socket_json import SocketError, find_socket, read_items, stays_inside
+from retseg.challenge.socket_json import SocketError, find_items, find_socket, find_table, read_items, stays_inside
 from retseg.errors import RetsegError
 from retseg.evaluation.inputs.matching import find_case_name
 from retseg.files import PLATFORM_SUFFIXES, has_suffix, leaves_folder
@@ -65,9 +65,11 @@ def find_job_outputs(challenge: Challenge, folder: Path) -> tuple[list[JobOutput
 
 def _find_case(challenge: Challenge, job: Mapping[str, Any]) -> str:
     """The case of a job by the name of its input image; empty where it names none."""
-    names = [(find_socket(item).get("slug"), (item.get("image") or {}).get("name")) for item in job.get("inputs", [])]
+    inputs = find_items(job, "inputs")
+    names = [(find_socket(item).get("slug"), find_table(item, "image").get("name")) for item in inputs]
     known = {socket.slug for socket in challenge.socket if socket.kind == "image"}
-    named = [name for slug, name in names if name and slug in known] or [name for _, name in names if name]
+    texts = [(slug, name) for slug, name in names if isinstance(name, str) and name]
+    named = [name for slug, name in texts if isinstance(slug, str) and slug in known] or [name for _, name in texts]
     return find_case_name(named[0], challenge.case_suffixes) if named else ""
 
 
@@ -77,7 +79,7 @@ def _find_outputs(
     """The image of each output socket of a job, and a sentence for each socket without exactly one."""
     tasks = {socket.slug: socket.task for socket in challenge.socket if socket.task}
     outputs, problems = [], []
-    for item in job.get("outputs", []):
+    for item in find_items(job, "outputs"):
         socket = find_socket(item)
         task, relative = tasks.get(str(socket.get("slug"))), str(socket.get("relative_path", ""))
         if task is None:

@@ -1,6 +1,7 @@
 """Which case a file belongs to: its name without the endings that are no part of it, and the patterns of layouts."""
 
 import re
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -23,10 +24,11 @@ def find_case_name(file: str, endings: Iterable[str]) -> str:
         stem = stem.removesuffix(ending)
 
 
-def order_naturally(name: str) -> tuple[tuple[int, int | str], ...]:
-    """A sort key that reads numbers as numbers: 86 before 285 before 1299."""
-    parts = re.split(r"(\d+)", name)
-    return tuple((0, int(part)) if part.isdecimal() else (1, part) for part in parts if part)
+def order_naturally(name: str) -> tuple[tuple[int, str], ...]:
+    """A sort key that reads numbers as numbers: 86 before 285 before 1299. Numbers come before other text."""
+    parts = [part for part in re.split(r"([0-9]+)", name) if part]
+    numbers = {part: part.lstrip("0") for part in parts if part[0] in "0123456789"}
+    return tuple((len(numbers[part]), numbers[part]) if part in numbers else (sys.maxsize, part) for part in parts)
 
 
 @dataclass(frozen=True)

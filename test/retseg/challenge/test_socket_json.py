@@ -14,7 +14,7 @@ def test_a_socket_lies_under_the_new_key_or_the_old_one() -> None:
         assert find_socket(item) == {}
 
 
-@pytest.mark.parametrize("text", ["", "{}", "null", "[" * 100_000, "\udcff"])
+@pytest.mark.parametrize("text", ["", "{}", "null", "[" * 100_000, "\udcff", "[" + "9" * 5_000 + "]"])
 def test_a_file_without_a_list_is_refused_by_its_name(tmp_path: Path, text: str) -> None:
     (tmp_path / "jobs.json").write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(SocketError, match=r"jobs\.json is not (valid JSON|a list of jobs)"):
@@ -34,3 +34,11 @@ def test_a_missing_file_is_refused_by_its_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("path", "inside"), [("images/a", True), ("../a", False), ("a/../../b", False), ("/a", False)])
 def test_a_path_stays_inside_its_folder_or_not(path: str, inside: bool) -> None:
     assert stays_inside(path) == inside
+
+
+@pytest.mark.parametrize("text", [r'[{"slug": "a\u0000"}]', r'[{"slug": ["\ud800"]}]', r'[{"\udfff": 1}]'])
+def test_a_text_that_can_be_no_name_is_refused(tmp_path: Path, text: str) -> None:
+    """Such names ended in an internal error when a file was looked for."""
+    (tmp_path / "jobs.json").write_text(text)
+    with pytest.raises(SocketError, match=r"jobs\.json holds a text with a NUL or half a character"):
+        read_items(tmp_path / "jobs.json", "jobs")

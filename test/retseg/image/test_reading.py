@@ -190,6 +190,14 @@ def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
         read_image(tmp_path / "a.png")
 
 
+def test_a_name_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    """Native code ended the process."""
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/a\xff.nii.gz"))
+    path.write_bytes(b"x")
+    with pytest.raises(ImageError, match="has a name that is not UTF-8: rename it"):
+        read_image(path)
+
+
 def test_a_file_is_read_by_the_reader_of_its_first_bytes(
     tmp_path: Path, colours: NDArray[np.uint8], write: Writer
 ) -> None:

@@ -82,6 +82,16 @@ def test_an_altered_member_is_named(tmp_path: Path) -> None:
         open_archive(path).read("a.png")
 
 
+def test_altered_compressed_bytes_are_named(tmp_path: Path) -> None:
+    """The error of zlib was an internal one."""
+    path = pack(tmp_path / "a.zip", {"a.png": bytes(range(256)) * 9})
+    content = bytearray(path.read_bytes())
+    content[40:44] = b"\xff" * 4
+    path.write_bytes(content)
+    with pytest.raises(ArchiveError, match=r"the member a\.png is damaged"):
+        open_archive(path).read("a.png")
+
+
 def test_what_is_no_archive_is_said_to_be_none(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(b"no archive")
     with pytest.raises(ArchiveError, match="not a readable zip archive"):

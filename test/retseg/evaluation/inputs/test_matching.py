@@ -31,6 +31,7 @@ def test_a_suffix_of_two_parts_counts_as_one() -> None:
 
 def test_numbers_are_ordered_as_numbers() -> None:
     assert sorted(["1299", "86", "402", "285"], key=order_naturally) == ["86", "285", "402", "1299"]
+    assert sorted(["1" + "0" * 5_000, "7", "007a"], key=order_naturally) == ["7", "007a", "1" + "0" * 5_000]
     assert sorted(["Image_10L", "Image_9R", "Image_9L"], key=order_naturally) == ["Image_9L", "Image_9R", "Image_10L"]
 
 
