@@ -4,9 +4,13 @@ Every error that the package raises on purpose is a `RetsegError`: its message s
 what to do. The entry points print that sentence alone. Any other exception is the file system's or a bug of ours.
 """
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""No space, the user's quota, the largest size of a file."""
 
 
 class RetsegError(ValueError):
@@ -30,9 +34,11 @@ def naming(what: str) -> Iterator[None]:
 def is_expected(error: BaseException) -> bool:
     """Whether the error is about what the user handed over; then the sentence is enough and no traceback is printed.
 
-    True for every `RetsegError`, and for an error of the file system that names a file.
+    True for every `RetsegError`, and for an error of the file system that names a file or tells of a full disk.
     """
-    return isinstance(error, RetsegError) or (isinstance(error, OSError) and error.filename is not None)
+    if isinstance(error, OSError):
+        return error.filename is not None or error.errno in FULL_DISK
+    return isinstance(error, RetsegError)
 
 
 def explain(error: BaseException) -> str:
@@ -58,6 +64,8 @@ def _explain(error: BaseException) -> str:
             f"{error.filename}: {error.strerror}; check that the path is right and that "
             f"the user this runs as (uid {os.getuid()}) may use it"
         )
+    if isinstance(error, OSError) and error.errno in FULL_DISK:
+        return f"a file cannot be written ({error.strerror}): free space on the disk, or give a folder on another one"
     if isinstance(error, MemoryError):
         return "there is not enough memory for this image: give the process more, or a smaller image"
     return f"an internal error, please report it with the lines above: {type(error).__name__}: {message}"

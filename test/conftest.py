@@ -2,6 +2,9 @@
 
 import json
 import os
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +27,22 @@ def data_root() -> Path:
 def repository() -> Path:
     """The root of the checkout."""
     return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def full_disk() -> Callable[[int], AbstractContextManager[None]]:
+    """A block in which no file can grow beyond some bytes, as on a full disk; the kernel refuses the rest."""
+
+    @contextmanager
+    def limit(size: int) -> Iterator[None]:
+        earlier = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, earlier[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, earlier)
+
+    return limit
 
 
 @dataclass(frozen=True)

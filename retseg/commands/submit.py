@@ -42,7 +42,6 @@ def run(options: argparse.Namespace) -> int:
         cases = read_cases(challenge, plan, options.predictions)
     else:
         cases = predict_cases(challenge, plan, images, options)
-    options.output.parent.mkdir(parents=True, exist_ok=True)
     members = write_submission(plan, cases, options.output)
     say(f"{options.output}: {', '.join(members[:3])}{' ...' if len(members) > 3 else ''} ({len(plan.names)} images)")
     if plan.layout.certainty:

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retseg.challenge import Challenge, Socket
-from retseg.files import DATA_SUFFIXES, IMPORTED_SUFFIXES, has_suffix
+from retseg.container.error import ContractError
+from retseg.files import DATA_SUFFIXES, IMPORTED_SUFFIXES, has_suffix, leaves_folder
 
 if TYPE_CHECKING:
     from retseg.image import Geometry
@@ -16,16 +17,22 @@ def remove_stale_outputs(output_directory: Path, challenge: Challenge) -> tuple[
     """Remove the images of an earlier case from the output sockets.
 
     A socket must hold exactly one image, and an old one must not be taken for the result of a case that failed.
+
+    Raises:
+        ContractError: a link leads from an output socket out of the output folder; nothing was removed then.
     """
+    folders = [output_directory / socket.path for socket in challenge.socket if socket.task]
+    leaving = next((folder for folder in folders if leaves_folder(folder, output_directory)), None)
+    if leaving is not None:
+        raise ContractError(f"the output socket {leaving} leads out of {output_directory} by a link: remove the link")
     suffixes = (*IMPORTED_SUFFIXES, *DATA_SUFFIXES)
     removed = []
-    for socket in challenge.socket:
-        if socket.task:
-            folder = output_directory / socket.path
-            stale = [path for path in sorted(folder.rglob("*")) if has_suffix(path, suffixes)]
-            for path in stale:
-                path.unlink()
-            removed += stale
+    for folder in folders:
+        images = [path for path in sorted(folder.rglob("*")) if has_suffix(path, suffixes)]
+        stale = [path for path in images if path.is_symlink() or not path.is_dir()]
+        for path in stale:
+            path.unlink()
+        removed += stale
     return tuple(removed)
 
 

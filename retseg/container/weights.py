@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from retseg.challenge import Challenge
+from retseg.files import replacing_all
 from retseg.models import Card, match_models, verify_files
 
 COMPRESSION = 6
@@ -32,12 +33,18 @@ def choose_models(challenge: Challenge, folders: Sequence[Path]) -> tuple[Card, 
 
 
 def copy_models(cards: Iterable[Card], directory: Path) -> None:
-    """Copy cards, and the files that they list, to `DIRECTORY/<model>/`."""
-    for card in cards:
-        target = directory / card.directory.name
-        target.mkdir(parents=True, exist_ok=True)
-        for name in _list_files(card):
-            shutil.copyfile(card.directory / name, target / name)
+    """Copy cards, and the files that they list, to `DIRECTORY/<model>/`: all of them, or none.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    with replacing_all(directory) as staging:
+        for card in cards:
+            target = staging / card.directory.name
+            target.mkdir()
+            for name in _list_files(card):
+                with (card.directory / name).open("rb") as content, (target / name).open("wb") as stream:
+                    shutil.copyfileobj(content, stream)
 
 
 def pack_models(cards: Iterable[Card], stream: BinaryIO) -> None:

@@ -53,14 +53,14 @@ def write_probability(path: Path, probability: NDArray[np.float32], geometry: Ge
 
 
 def write_picture(path: Path, pixels: NDArray[np.uint8]) -> None:
-    """Write an RGB picture, uint8 (H, W, 3), as .png.
+    """Write an RGB picture, uint8 (H, W, 3), as .png. OpenCV may report success on a full disk, so it writes no file.
 
     Raises:
         OutputError: the folder cannot be written.
     """
+    _, content = cv2.imencode(".png", np.ascontiguousarray(pixels[:, :, ::-1]))
     with replacing(path) as beside:
-        if not cv2.imwrite(str(beside), np.ascontiguousarray(pixels[:, :, ::-1])):
-            raise _describe_failure(path)
+        beside.write_bytes(content.tobytes())
 
 
 def check_target(path: Path, values: NDArray[np.generic], geometry: Geometry) -> None:
@@ -79,6 +79,8 @@ def check_target(path: Path, values: NDArray[np.generic], geometry: Geometry) ->
 def write_array(path: Path, values: NDArray[np.generic], geometry: Geometry) -> None:
     """Write one channel (H, W) with its geometry, compressed, in any format that SimpleITK writes.
 
+    SimpleITK may report success on a full disk, so the file is read again and compared.
+
     Raises:
         OutputError: the folder or the format cannot be written.
     """
@@ -93,8 +95,12 @@ def write_array(path: Path, values: NDArray[np.generic], geometry: Geometry) -> 
     with replacing(path) as beside:
         try:
             SimpleITK.WriteImage(image, str(beside), useCompression=True)
+            stored: Any = SimpleITK.ReadImage(str(beside))
         except RuntimeError as error:
             raise _describe_failure(path) from error
+        found = SimpleITK.GetArrayViewFromImage(stored)
+        if not np.array_equal(found[..., 0] if found.ndim > values.ndim else found, values):  # .bmp is read as RGB
+            raise _describe_failure(path)
 
 
 def _describe_failure(path: Path) -> OutputError:

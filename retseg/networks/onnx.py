@@ -16,6 +16,7 @@ import torch
 from onnx import helper
 from torch import nn
 
+from retseg.files import replacing
 from retseg.networks import NetworkError
 
 OPSET = 17
@@ -43,7 +44,8 @@ def export_onnx(network: nn.Module, in_channels: int, path: Path, weights: Path)
     """
     graph = onnx.load_from_string(_trace(network, in_channels))
     _refer_to_weights(graph.graph, weights)
-    path.write_bytes(graph.SerializeToString())
+    with replacing(path) as beside:
+        beside.write_bytes(graph.SerializeToString())
 
 
 def _trace(network: nn.Module, in_channels: int) -> bytes:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from retseg.files import replacing
 from retseg.networks import NetworkError
 
 
@@ -17,11 +18,11 @@ def save_weights(weights: Mapping[str, Tensor], path: Path) -> None:
     Tensors of floating point with two axes or more, the kernels and matrices, are stored in half precision, unless a
     value would leave its range. All others, such as biases and the statistics of batch normalisation, stay as they are.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     stored = {name: _halve(value.detach().cpu()).contiguous() for name, value in weights.items()}
-    save_file(stored, path)
-    path.chmod(0o644)
+    with replacing(path) as beside:
+        beside.write_bytes(save(stored))
 
 
 def _halve(value: Tensor) -> Tensor:

@@ -1,10 +1,12 @@
 """The plots of the page as PNG and SVG files, for papers and slides. Only this module imports matplotlib."""
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from retseg.evaluation.scoring.result import Evaluation
+from retseg.files import replacing
 from retseg.report.cases import keep_ledger
 from retseg.report.curves import gather_curves, gather_frocs
 from retseg.report.labels import label_metric
@@ -24,6 +26,7 @@ def save_figures(evaluation: Evaluation, directory: Path) -> tuple[Path, ...]:
 
     Raises:
         ModuleNotFoundError: matplotlib is missing; it comes with the extra `evaluate`.
+        OutputError: a file cannot be written.
     """
     try:
         import matplotlib as mpl
@@ -33,7 +36,6 @@ def save_figures(evaluation: Evaluation, directory: Path) -> tuple[Path, ...]:
         raise ModuleNotFoundError(
             "figures need matplotlib, which is not installed; install it with: pip install 'retseg[evaluate]'"
         ) from error
-    directory.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
     # Text stays text, and the file does not change from run to run.
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "retseg", "font.size": 9, "axes.grid": True}):
@@ -43,7 +45,10 @@ def save_figures(evaluation: Evaluation, directory: Path) -> tuple[Path, ...]:
             paint(figure.add_subplot())
             for suffix, metadata in ((".png", None), (".svg", {"Date": None})):
                 path = directory / f"{name}{suffix}"
-                figure.savefig(path, dpi=DPI, metadata=metadata)
+                content = io.BytesIO()
+                figure.savefig(content, format=suffix[1:], dpi=DPI, metadata=metadata)
+                with replacing(path) as beside:
+                    beside.write_bytes(content.getvalue())
                 written.append(path)
     return tuple(written)
 

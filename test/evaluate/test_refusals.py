@@ -67,3 +67,13 @@ def test_a_case_that_fails_while_it_is_scored_is_named_too(vessels: Path, evalua
     last = capsys.readouterr().err.splitlines()[-1]
     assert last.startswith("there is not enough memory")
     assert last.endswith("(case 'b', vessel)")
+
+
+@pytest.mark.parametrize("size", [100, 3000, 30_000])
+def test_on_a_full_disk_there_is_one_sentence_and_no_file(vessels: Path, evaluate, capsys, full_disk, size) -> None:
+    options = ["--ground-truth", vessels / "truth", "--predictions", vessels / "predicted", "--output", vessels / "out"]
+    with full_disk(size):
+        assert evaluate("--challenge", "drive", "--save-figures", *options) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "cannot be written" in line
+    assert list((vessels / "out").iterdir()) == []

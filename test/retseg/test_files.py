@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -71,7 +72,7 @@ def test_a_file_is_on_the_disk_before_it_takes_its_name(tmp_path: Path, monkeypa
     assert flushed == [False]
 
 
-def test_a_killed_process_leaves_the_old_file(tmp_path: Path, repository: Path) -> None:
+def test_a_killed_process_leaves_the_old_file_and_the_next_one_tidies_up(tmp_path: Path, repository: Path) -> None:
     (tmp_path / "a.txt").write_text("old")
     code = f"""
 import os, signal
@@ -84,6 +85,71 @@ with replacing(Path({str(tmp_path / "a.txt")!r})) as beside:
     done = subprocess.run([sys.executable, "-c", code], cwd=repository, check=False, timeout=60)
     assert done.returncode == -signal.SIGKILL
     assert (tmp_path / "a.txt").read_text() == "old"
+    assert len(list(tmp_path.iterdir())) == 2
+    with replacing(tmp_path / "b.txt") as beside:
+        beside.write_text("of the next process")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", "b.txt"]
+
+
+def test_the_temporary_files_of_a_running_process_are_left_alone(tmp_path: Path, repository: Path) -> None:
+    code = f"""
+import sys
+from pathlib import Path
+from retseg.files import replacing
+with replacing(Path({str(tmp_path / "slow.txt")!r})) as beside:
+    beside.write_text("slow")
+    print("writing", flush=True)
+    sys.stdin.readline()
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=repository, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as slow:
+        assert slow.stdout is not None
+        assert slow.stdout.readline() == "writing\n"
+        with replacing(tmp_path / "quick.txt") as beside:
+            beside.write_text("quick")
+        slow.communicate("go on\n", timeout=30)
+    assert slow.returncode == 0
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"slow.txt": "slow", "quick.txt": "quick"}
+
+
+def test_sigterm_between_two_files_waits_until_all_have_their_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise SystemExit(143)
+
+    rename = Path.replace
+
+    def rename_and_be_stopped(path: Path, target: Path) -> Path:
+        signal.raise_signal(signal.SIGTERM)
+        time.sleep(0)
+        return rename(path, target)
+
+    earlier = signal.signal(signal.SIGTERM, stop)
+    monkeypatch.setattr(Path, "replace", rename_and_be_stopped)
+    try:
+        with pytest.raises(SystemExit), replacing_all(tmp_path) as staging:
+            for name in "abcde":
+                (staging / name).write_text("mask")
+        assert signal.getsignal(signal.SIGTERM) is stop
+    finally:
+        signal.signal(signal.SIGTERM, earlier)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "c", "d", "e"]
+
+
+def test_a_folder_that_is_a_link_out_of_the_output_is_refused(tmp_path: Path) -> None:
+    for name in ("output", "elsewhere"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "output/images").symlink_to(tmp_path / "elsewhere")
+    with (
+        pytest.raises(OutputError, match=r"vessel leads out of .*output by a link: remove the link"),
+        replacing_all(tmp_path / "output") as staging,
+    ):
+        (staging / "images/vessel").mkdir(parents=True)
+        (staging / "images/vessel/a.mha").write_text("mask")
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    assert [path.name for path in (tmp_path / "output").iterdir()] == ["images"]
 
 
 def test_a_full_disk_is_told_by_the_folder_and_leaves_the_old_file(tmp_path: Path) -> None:

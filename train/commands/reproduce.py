@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from retseg.commands.console import complain
+from retseg.files import replacing
 from train import REPOSITORY
 from train.commands.options import add_folders, require_data
 
@@ -30,7 +31,8 @@ def run(options: argparse.Namespace) -> int:
 
     page = write_page(load_published(), read_results(options.results))
     if options.output:
-        options.output.write_text(page, encoding="utf-8")
+        with replacing(options.output) as beside:
+            beside.write_text(page, encoding="utf-8")
     else:
         print(page, end="")
     return 0

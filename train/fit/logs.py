@@ -1,9 +1,12 @@
 """The log of a training: a CSV line and a TensorBoard point for each round, and a picture of the curves."""
 
 import csv
+import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+
+from retseg.files import replacing
 
 COLUMNS = ("step", "hours", "learning_rate", "loss", "images_per_second", "validation_loss", "validation_dice")
 RENAMED = {"rate": "learning_rate"}
@@ -17,7 +20,7 @@ class RunLog:
         directory.mkdir(parents=True, exist_ok=True)
         self._path = directory / "log.csv"
         kept = [row for row in read_log(self._path) if int(row["step"]) <= resumed_step]
-        with self._path.open("w", newline="") as stream:
+        with replacing(self._path) as beside, beside.open("w", newline="") as stream:
             writer = csv.DictWriter(stream, COLUMNS)
             writer.writeheader()
             writer.writerows(kept)
@@ -77,8 +80,11 @@ def draw_curves(logs: Mapping[str, Path], path: Path) -> None:
         axis.grid(alpha=0.3)
     axes[0].set_yscale("log")
     axes[1].legend()
-    figure.savefig(path, dpi=120)
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=120)
     pyplot.close(figure)
+    with replacing(path) as beside:
+        beside.write_bytes(content.getvalue())
 
 
 def draw_run(axes: Any, name: str, rows: list[dict[str, str]]) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retseg.engine import Engine
+from retseg.files import replacing
 from retseg.image import Geometry, write_probability
 from retseg.models import MaskRule
 from retseg.predictor import drop_small
@@ -19,10 +20,10 @@ from train.fit.prediction import predict_image
 
 def predict_held_out(recipe: Recipe, engine: Engine, images: Sequence[TrainingImage], directory: Path) -> None:
     """Write predictions for held-out images: uint16 (tasks, H, W), round(probability x 65535), as .npy."""
-    directory.mkdir(parents=True, exist_ok=True)
     for image in images:
         found = predict_image(recipe, image, engine)
-        np.save(locate_prediction(directory, image), np.round(found * 65535).astype(np.uint16))
+        with replacing(locate_prediction(directory, image)) as beside:
+            np.save(beside, np.round(found * 65535).astype(np.uint16))
 
 
 def read_prediction(directory: Path, image: TrainingImage) -> NDArray[np.uint16]:
@@ -63,7 +64,6 @@ def write_maps(recipe: Recipe, cases: Sequence[Case], directory: Path, output: P
         planes = to_probability(np.load(locate_case(directory, case)))
         for task, plane in zip(recipe.tasks, planes, strict=True):
             path = output / task / f"{case.name}_probability.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
             write_probability(path, plane, Geometry((plane.shape[1], plane.shape[0])))
 
 

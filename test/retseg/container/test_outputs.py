@@ -1,8 +1,10 @@
 """Each output is exactly what its socket declares."""
 
 import numpy as np
+import pytest
 import SimpleITK as sitk  # noqa: N813
 
+from retseg.container.error import ContractError
 from retseg.container.outputs import remove_stale_outputs, write_sockets
 from retseg.image import Geometry
 from retseg.predictor import Prediction
@@ -20,6 +22,21 @@ def test_images_of_an_earlier_case_leave_the_output_sockets_and_nothing_else_doe
         (tmp_path / name).touch()
     assert len(remove_stale_outputs(tmp_path, challenge)) == 3
     assert {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()} == kept
+
+
+def test_nothing_is_removed_through_a_link_out_of_the_output(tmp_path, challenge):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/scan.mha").touch()
+    (tmp_path / "output/images/heat").mkdir(parents=True)
+    (tmp_path / "output/images/heat/old.mha").touch()
+    (tmp_path / "output/images/heat/linked.mha").symlink_to(tmp_path / "mine/scan.mha")
+    (tmp_path / "output/images/lesion-masks").symlink_to(tmp_path / "mine")
+    with pytest.raises(ContractError, match=r"lesion-masks leads out of .*output by a link: remove the link"):
+        remove_stale_outputs(tmp_path / "output", challenge)
+    assert len(list((tmp_path / "output/images/heat").iterdir())) == 2
+    (tmp_path / "output/images/lesion-masks").unlink()
+    assert len(remove_stale_outputs(tmp_path / "output", challenge)) == 2
+    assert (tmp_path / "mine/scan.mha").exists()
 
 
 def test_each_socket_gets_one_image_of_its_kind_with_the_inputs_geometry(tmp_path, challenge):

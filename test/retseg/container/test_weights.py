@@ -8,6 +8,7 @@ import pytest
 
 from retseg.challenge import load_challenge
 from retseg.container.weights import choose_models, copy_models, pack_models
+from retseg.files import OutputError
 from retseg.models import ModelError, load_card
 from retseg.models.card import CARD_FORMAT, Card, Inference, MaskRule, NetworkSpec, Training, write_card
 from retseg.models.store import hash_file
@@ -88,3 +89,10 @@ def test_the_same_models_give_the_same_bytes_whenever_and_wherever_they_lie(mode
         path.chmod(0o700)
 
     assert pack(choose_models(drive, [models])) == pack(choose_models(drive, [tmp_path / "elsewhere"]))
+
+
+def test_on_a_full_disk_no_model_is_copied_by_half(models, drive, tmp_path, full_disk):
+    with full_disk(600), pytest.raises(OutputError, match="cannot be written"):
+        copy_models(choose_models(drive, [models]), tmp_path / "copy")
+
+    assert list((tmp_path / "copy").iterdir()) == []

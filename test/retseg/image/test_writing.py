@@ -15,8 +15,10 @@ from retseg.image import (
     read_mask,
     read_values,
     write_mask,
+    write_picture,
     write_probability,
 )
+from retseg.image.writing import write_array
 
 TURNED = Geometry((53, 41), (0.25, 0.5), (3.0, -7.5), (0.0, -1.0, 1.0, 0.0))
 
@@ -102,3 +104,24 @@ def test_a_target_that_cannot_be_replaced_is_an_error_and_leaves_nothing(
 def test_a_mask_takes_exactly_the_two_declared_values() -> None:
     labels = label_mask(np.array([[True, False]]), (0, 255))
     assert (labels.dtype, labels.tolist()) == (np.uint8, [[255, 0]])
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.mha", "a.tif", "a.nii.gz", "a.bmp"])
+def test_on_a_full_disk_no_half_of_a_mask_takes_the_place_of_the_old_one(tmp_path: Path, full_disk, name: str) -> None:
+    noise = np.random.default_rng(0).integers(0, 2, (300, 400)).astype(np.uint8)
+    write_array(tmp_path / name, noise[:2, :2], Geometry((2, 2)))
+    old = (tmp_path / name).read_bytes()
+    for size in (1000, 4096, 12_000):
+        with full_disk(size), pytest.raises(OutputError, match=r"cannot be written .*: give a folder"):
+            write_array(tmp_path / name, noise, Geometry((400, 300)))
+        assert (tmp_path / name).read_bytes() == old
+        assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_on_a_full_disk_there_is_no_half_of_a_picture(tmp_path: Path, full_disk) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (60, 80, 3)).astype(np.uint8)
+    with full_disk(5000), pytest.raises(OutputError, match=r"a\.png cannot be written|cannot be written \(File too"):
+        write_picture(tmp_path / "a.png", noise)
+    assert list(tmp_path.iterdir()) == []
+    write_picture(tmp_path / "a.png", noise)
+    assert np.array_equal(read_image(tmp_path / "a.png").pixels, noise)
