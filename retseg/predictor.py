@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retseg.engine import Engine, EngineKind, open_engine
-from retseg.image import FieldOfView, Image, describe_problems, fit_field_of_view, read_image, whole_frame
+from retseg.image import FieldOfView, Image, ImageError, describe_problems, fit_field_of_view, read_image, whole_frame
 from retseg.models import Card, Inference, match_models
 from retseg.preprocessing import (
     Framing,
@@ -33,6 +33,13 @@ from retseg.vocabulary import Modality
 
 SMALLEST_FIELD_OF_VIEW = 32
 """Pixels: a field of view whose shorter side is shorter than this shows no retina."""
+
+
+REMEDY = "give the process more memory, a smaller --memory, which cuts the image into smaller tiles, or a smaller image"
+
+
+class MemoryShortageError(ImageError):
+    """An image is too large for the memory; the message names its size and the remedy."""
 
 
 @dataclass(frozen=True)
@@ -71,10 +78,18 @@ def segment_file(path: Path, predict: Predict, say: Say) -> tuple[Image, Predict
         say: takes each warning.
 
     Raises:
-        ImageError: the file cannot be read as an image.
+        ImageError: the file cannot be read as an image, or is too large for the memory.
     """
-    image = read_image(path)
-    prediction = predict(image)
+    try:
+        image = read_image(path)
+    except MemoryError as error:
+        raise MemoryShortageError(f"{path} cannot be read, there is not enough memory for it: {REMEDY}") from error
+    try:
+        prediction = predict(image)
+    except MemoryError as error:
+        size = "{} x {} pixels".format(*image.geometry.size)
+        sentence = f"there is not enough memory to segment {path}, an image of {size}: {REMEDY}"
+        raise MemoryShortageError(sentence) from error
     for sentence in (*image.warnings, *prediction.warnings):
         say(f"warning: {sentence}")
     return image, prediction

@@ -1,5 +1,6 @@
 """Prepare an image for a network: crop, resize to the working scale, normalise, set to zero outside the region."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -33,6 +34,8 @@ class Framing:
             raise ValueError(
                 f"size is a width and a height, for the region 'frame' only; found {self.size} for '{self.region}'"
             )
+        if any(side < 1 for side in self.size):
+            raise ValueError(f"size is a width and a height in pixels, found {self.size}")
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,12 @@ class Preprocessing:
     normalise: Normalisation = "field_of_view"
     diameter: int = 0
     clahe: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.diameter < 0:
+            raise ValueError(f"diameter is a number of pixels, or 0 to keep the scale; found {self.diameter}")
+        if not (self.clahe >= 0 and math.isfinite(self.clahe)):
+            raise ValueError(f"clahe is a clip limit, or 0 for none; found {self.clahe:g}")
 
     @property
     def channel_count(self) -> int:

@@ -31,7 +31,7 @@ class Tiling:
     memory: int = 0
 
     def __post_init__(self) -> None:
-        if self.size < self.multiple or self.size % self.multiple or not 0 <= self.overlap < 1:
+        if self.multiple < 1 or self.size < self.multiple or self.size % self.multiple or not 0 <= self.overlap < 1:
             raise ValueError(
                 f"a tile of {self.size} px with overlap {self.overlap} is impossible: the size must be a multiple of "
                 f"{self.multiple} and the overlap in [0, 1)"

@@ -8,7 +8,8 @@ from typing import Literal, Protocol, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from retseg.models import Card, ModelError, verify_files
+from retseg.engine.checked import CheckedEngine
+from retseg.models import Card, ModelError, check_graph_file, verify_files
 
 EngineKind = Literal["auto", "openvino", "torch"]
 ENGINES: tuple[str, ...] = get_args(EngineKind)[1:]
@@ -66,7 +67,8 @@ def open_engine(kind: EngineKind, card: Card, memory: int | None = None) -> Engi
         memory: bytes that the network may use; None takes what the machine, the container or the GPU allows.
 
     Raises:
-        ModelError: a file of the model is missing or altered, or the engine is not installed.
+        ModelError: a file of the model is missing or altered, its graph names what it must not, its weights are not
+            finite or do not fit the network, or the engine is not installed.
     """
     engine = choose_engine(kind).engine
     if importlib.util.find_spec(engine) is None:
@@ -76,8 +78,9 @@ def open_engine(kind: EngineKind, card: Card, memory: int | None = None) -> Engi
         verify_files(card, "model.safetensors")
         from retseg.engine.torch import TorchEngine
 
-        return TorchEngine.load(card, memory)
+        return CheckedEngine(TorchEngine.load(card, memory), card)
     verify_files(card, "model.onnx", *(name for name in card.files if name != "model.onnx"))
+    check_graph_file(card)
     from retseg.engine.openvino import OpenVinoEngine
 
-    return OpenVinoEngine(card.directory / "model.onnx", memory=memory)
+    return CheckedEngine(OpenVinoEngine(card.directory / "model.onnx", memory=memory), card)

@@ -5,10 +5,11 @@ import warnings
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from retseg.engine.memory import SHARE, find_budget
-from retseg.models import Card
+from retseg.models import Card, ModelError
 from retseg.networks import build_network
 
 Capability = tuple[int, int]
@@ -64,9 +65,22 @@ class TorchEngine:
 
     @classmethod
     def load(cls, card: Card, memory: int | None = None) -> "TorchEngine":
-        """Build the card's network and fill it with `model.safetensors`; on the GPU where there is a usable one."""
+        """Build the card's network and fill it with `model.safetensors`; on the GPU where there is a usable one.
+
+        Raises:
+            ModelError: the weights are not those of the network, or not finite.
+        """
         network = build_network(card.network.architecture, card.network.arguments)
-        network.load_state_dict(load_file(card.directory / "model.safetensors"))
+        path = card.directory / "model.safetensors"
+        try:
+            weights = load_file(path)
+            network.load_state_dict(weights)
+        except (SafetensorError, RuntimeError) as error:
+            remedy = "take the model folder again from its release"
+            raise ModelError(f"{path} does not hold the weights of the network of its card: {remedy}") from error
+        broken = next((name for name, value in weights.items() if not bool(value.isfinite().all())), None)
+        if broken is not None:
+            raise ModelError(f"{path} has weights in '{broken}' that are not finite: make the model again")
         return cls(network, torch.device("cpu" if find_gpu_fault() else "cuda"), memory)
 
     @torch.inference_mode()

@@ -16,6 +16,8 @@ from retseg.models.card import (
 from retseg.models.store import (
     PACKAGED_MODELS,
     ModelError,
+    check_graph_file,
+    describe_origin,
     find_card,
     find_models,
     hash_file,
@@ -38,6 +40,8 @@ __all__ = [
     "Score",
     "Selection",
     "Training",
+    "check_graph_file",
+    "describe_origin",
     "find_card",
     "find_models",
     "hash_file",

@@ -2,17 +2,23 @@
 
 import dataclasses
 import json
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from retseg.files import replacing
 from retseg.preprocessing import Framing, Preprocessing
 from retseg.tiling import Tiling
 from retseg.vocabulary import Modality
 
 CARD_FORMAT = 1
 """The version of the card that this code writes and reads."""
+
+PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+"""A file name that means the same everywhere, and no folder."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,8 @@ class Inference:
     def __post_init__(self) -> None:
         if not 0 <= self.growth <= 1:
             raise ValueError(f"growth lies from 0 to 1, found {self.growth:g}")
-        if not self.scales or list(self.scales) != sorted(self.scales) or self.scales[0] <= 0:
+        rising = list(self.scales) == sorted(self.scales) and all(map(math.isfinite, self.scales))
+        if not self.scales or not rising or self.scales[0] <= 0:
             raise ValueError(f"scales are rising positive factors, found {list(self.scales)}")
 
 
@@ -60,6 +67,12 @@ class MaskRule:
 
     threshold: float
     minimum_component_size: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.threshold <= 1:
+            raise ValueError(f"a threshold is a probability above 0 and up to 1, found {self.threshold:g}")
+        if self.minimum_component_size < 0:
+            raise ValueError(f"minimum_component_size is a number of pixels, found {self.minimum_component_size}")
 
 
 @dataclass(frozen=True)
@@ -197,6 +210,9 @@ class Card:
     def __post_init__(self) -> None:
         if (self.inference.scales != (1.0,) or self.inference.growth) and not self.preprocessing.diameter:
             raise ValueError("scales and growth need a working diameter, and preprocessing.diameter is 0")
+        strange = [name for name in self.files if not PLAIN_NAME.fullmatch(name) or name == "card.toml"]
+        if strange:
+            raise ValueError(f"files lists {strange[0]!r}, wanted are names of files beside the card, without a folder")
 
     @property
     def is_phantom(self) -> bool:
@@ -205,7 +221,11 @@ class Card:
 
 
 def write_card(card: Card) -> None:
-    """Write `card.toml` into the card's folder; tables and keys that say nothing are left out."""
+    """Write `card.toml` into the card's folder; tables and keys that say nothing are left out.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
     values = dataclasses.asdict(card)
     del values["directory"]
     if card.framing == Framing():
@@ -220,7 +240,8 @@ def write_card(card: Card) -> None:
         del values["training"]["size"]
     if not card.training.start:
         del values["training"]["start"]
-    (card.directory / "card.toml").write_text("\n".join(_table(values, "")) + "\n", encoding="utf-8")
+    with replacing(card.directory / "card.toml") as beside:
+        beside.write_text("\n".join(_table(values, "")) + "\n", encoding="utf-8")
 
 
 def _table(values: Mapping[str, Any], prefix: str) -> list[str]:

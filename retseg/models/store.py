@@ -9,6 +9,7 @@ from typing import Any
 
 from retseg.errors import RetsegError
 from retseg.models.card import CARD_FORMAT, Card
+from retseg.models.graph import GraphError, check_graph
 from retseg.toml_schema import SchemaError, declare, nearest, read_toml
 from retseg.vocabulary import Modality
 
@@ -154,6 +155,30 @@ def verify_files(card: Card, *names: str) -> None:
                 f"{path} is not the file that its card describes (SHA-256 differs): it was altered or truncated; "
                 "take the model folder again from its release"
             )
+
+
+def check_graph_file(card: Card) -> None:
+    """Check what `model.onnx` names: weights in files of the card only, finite, and ONNX's own plain operators.
+
+    Raises:
+        ModelError: it names something else, or is not an ONNX file.
+    """
+    path = card.directory / "model.onnx"
+    try:
+        check_graph(path, [name for name in card.files if name != path.name])
+    except GraphError as error:
+        raise ModelError(f"{path} {error}: take the model folder again from its release") from error
+
+
+def describe_origin(card: Card) -> str:
+    """Where a model lies and which it is, for the log: its folder, its version, and the SHA-256 of its card.
+
+    The card holds the SHA-256 of every other file of the model.
+    """
+    digest = hash_file(card.directory / "card.toml")
+    return (
+        f"the model '{card.name}', version {card.version}, is that of {card.directory} (SHA-256 of its card {digest})"
+    )
 
 
 def hash_file(path: Path) -> str:

@@ -15,7 +15,7 @@ from retseg.commands.options import (
     warn_of_models,
 )
 from retseg.engine.choice import Choice
-from retseg.models import PACKAGED_MODELS, find_card, match_models
+from retseg.models import PACKAGED_MODELS, find_card, hash_file, match_models
 from retseg.predictor import Predictor
 from retseg.toml_schema import SchemaError
 
@@ -64,9 +64,12 @@ def test_a_named_folder_goes_before_all_and_must_hold_a_model(platform, tmp_path
 def test_a_model_that_the_own_folder_lacks_is_said_to_be_the_packages(add_card, tmp_path, capsys):
     cards = [add_card("seen"), find_card("vessel-drive", [PACKAGED_MODELS])]
     warn_of_models(cards, (tmp_path / "models", PACKAGED_MODELS))
-    assert capsys.readouterr().out.splitlines() == [
-        f"warning: {tmp_path / 'models'} holds no model 'vessel-drive', so the one of the package is used"
-    ]
+    origin, warning = capsys.readouterr().out.splitlines()
+    digest = hash_file(tmp_path / "models/seen/card.toml")
+    assert (
+        origin == f"the model 'seen', version 1, is that of {tmp_path / 'models/seen'} (SHA-256 of its card {digest})"
+    )
+    assert warning == f"warning: {tmp_path / 'models'} holds no model 'vessel-drive', so the one of the package is used"
 
 
 def test_a_challenge_is_found_by_name_in_an_own_folder_then_in_the_package_or_by_the_path_of_its_file(tmp_path):
@@ -133,7 +136,7 @@ def test_an_engine_that_is_not_the_one_to_be_expected_is_announced_once_at_the_f
 
 def test_the_memory_that_is_given_in_gigabytes_reaches_the_engine_in_bytes(add_card, tmp_path, monkeypatch):
     given = []
-    monkeypatch.setattr(Predictor, "load", lambda _, engine, memory: given.append(memory) or Predictor(()))
+    monkeypatch.setattr(Predictor, "load", lambda _, _engine, memory: given.append(memory) or Predictor(()))
     monkeypatch.setattr(Predictor, "predict", lambda _, image: image)
     add_card("seen")
     load_when_needed({"vessel": "seen"}, [tmp_path / "models"], "cfp", "openvino", 1.5)(None)

@@ -86,6 +86,33 @@ def test_only_a_model_trained_on_drawn_images_is_a_phantom(card: Card) -> None:
     assert dataclasses.replace(card, training=drawn).is_phantom
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong", "complaint"),
+    [
+        ('"model.onnx"', '"../../evil.txt"', "files lists '../../evil.txt', wanted are names of files beside the card"),
+        ('"model.onnx"', '"/etc/passwd"', "files lists '/etc/passwd'"),
+        ('"model.onnx"', '".."', "files lists '..'"),
+        ('"model.onnx"', '"card.toml"', "files lists 'card.toml'"),
+        ("threshold = 0.42", "threshold = nan", "a threshold is a probability above 0 and up to 1, found nan"),
+        ("threshold = 0.42", "threshold = -0.5", "above 0 and up to 1, found -0.5"),
+        ("threshold = 0.42", "threshold = 7", "found 7"),
+        ("minimum_component_size = 5", "minimum_component_size = -5", "minimum_component_size is a number of pixels"),
+        ("diameter = 512", "diameter = -512", "diameter is a number of pixels, or 0 to keep the scale; found -512"),
+        ("clahe = 0.0", "clahe = nan", "clahe is a clip limit"),
+        ("multiple = 32", "multiple = 0", "a tile of 512 px"),
+        ('flips = "mirror"', 'flips = "mirror"\nscales = [1.0, inf]', "scales are rising positive factors"),
+    ],
+)
+def test_a_card_with_names_or_numbers_that_cannot_be_is_refused(
+    card: Card, right: str, wrong: str, complaint: str
+) -> None:
+    path = card.directory / "card.toml"
+    assert right in path.read_text()
+    path.write_text(path.read_text().replace(right, wrong))
+    with pytest.raises(ModelError, match=complaint):
+        load_card(card.directory)
+
+
 def test_altered_missing_and_unlisted_files_are_each_named(card: Card) -> None:
     with pytest.raises(ModelError, match=r"does not list model\.safetensors"):
         verify_files(card, "model.safetensors")
