@@ -62,6 +62,10 @@ class Run:
     deadline: float | None = None
 
 
+KEPT = ("recipe", "network", "ema", "step", "optimiser")
+"""What every checkpoint holds."""
+
+
 class Trainer:
     """The training of one network through the stages of a recipe, with everything that a checkpoint keeps."""
 
@@ -81,7 +85,7 @@ class Trainer:
         self.stages, self.step = recipe.stage, 0
         self.optimiser_state: State | None = None
         self.path = run.directory / "checkpoint.pt"
-        if run.resume and (kept := load_checkpoint(self.path)):
+        if run.resume and (kept := load_checkpoint(self.path, KEPT)):
             self._restore(kept)
 
     def _restore(self, kept: State) -> None:

@@ -16,6 +16,7 @@ from retseg.toml_schema import SchemaError
 from train.config.recipe import Recipe
 from train.data.cases import gather_cases
 from train.data.images import load_training_images
+from train.fit.checkpoint import load_checkpoint
 from train.fit.initial import choose_initial_model, find_initial_model, load_initial_weights
 from train.fit.loop import Run, Trainer, TrainingError
 from train.model.make import Folders, describe_training, make_model
@@ -116,7 +117,8 @@ def test_a_training_does_not_go_on_from_another_start(started: Recipe, model: Ca
     fabric = Fabric(accelerator="cpu", precision=started.precision)
     Trainer(started, Run(tmp_path, 1, 0), fabric).train(images, ())
     Trainer(started, Run(tmp_path, 1, 0, resume=True), fabric)
-    state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    state = load_checkpoint(tmp_path / "checkpoint.pt")
+    assert state is not None
     torch.save({**state, "initial_model": "lines, SHA-256 0"}, tmp_path / "checkpoint.pt")
     with pytest.raises(TrainingError, match="was initialised from lines, SHA-256 0, which is now lines, SHA-256"):
         Trainer(started, Run(tmp_path, 1, 0, resume=True), fabric)

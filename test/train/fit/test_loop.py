@@ -1,12 +1,11 @@
 """Training learns, resumes exactly, and stops with its reason."""
 
 import dataclasses
-import errno
 import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any
 
 import pytest
 import torch
@@ -72,7 +71,8 @@ def test_a_checkpoint_and_a_log_of_the_first_version_are_gone_on_with(
     run = Run(tmp_path / "run", 1, 0)
     straight = train(recipe, images, run)
     path = run.directory / "checkpoint.pt"
-    state = torch.load(path, weights_only=True)
+    state = load_checkpoint(path)
+    assert state is not None
     state |= {"average": state.pop("ema"), "start": state.pop("initial_model")}
     del state["steps"]
     torch.save(state, path)
@@ -91,7 +91,7 @@ def test_a_torn_checkpoint_is_passed_over_for_the_one_before(
     path = run.directory / "checkpoint.pt"
     path.write_bytes(path.read_bytes()[:1000])
     resumed = train(recipe, images, dataclasses.replace(run, resume=True))
-    assert "cannot be read" in capsys.readouterr().out
+    assert "checkpoint.pt cannot be used (its SHA-256 is not that of its content)" in capsys.readouterr().out
     assert all(torch.equal(straight[name], resumed[name]) for name in straight)
 
 
@@ -122,7 +122,8 @@ Trainer(recipe, Run(Path({str(tmp_path / "run")!r}), 1, 0), fabric).train(images
 """
     ended = subprocess.run([sys.executable, "-c", script], cwd=repository, capture_output=True, check=False)
     assert ended.returncode == -signal.SIGKILL
-    assert torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)["step"] == 4
+    kept = load_checkpoint(tmp_path / "run" / "checkpoint.pt")
+    assert kept is not None and kept["step"] == 4
     straight = train(recipe, images, Run(tmp_path / "straight", 1, 0))
     resumed = train(recipe, images, Run(tmp_path / "run", 1, 0, resume=True))
     assert all(torch.equal(straight[name], resumed[name]) for name in straight)
@@ -149,19 +150,39 @@ raise SystemExit(cli.main(["list"]))
     assert load_checkpoint(path) == {"step": 4}
 
 
-def test_a_full_disk_stops_the_run_and_keeps_the_last_good_checkpoint(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("place", range(0, 1000, 25))
+def test_a_single_flipped_bit_is_found_and_the_checkpoint_before_is_used(
+    tmp_path: Path, place: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "checkpoint.pt"
+    for step in (4, 8):
+        save_checkpoint({"step": step, "weights": torch.arange(50.0)}, path)
+    content = bytearray(path.read_bytes())
+    assert len(content) > 1000
+    content[place] ^= 1 << place % 8
+    path.write_bytes(content)
+    kept = load_checkpoint(path)
+    assert kept is not None and kept["step"] == 4
+    assert "warning: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("state", [[1, 2], {"step": 8}, {1: 2}])
+def test_what_is_no_state_is_passed_over_for_the_checkpoint_before(tmp_path: Path, state: object) -> None:
+    path = tmp_path / "checkpoint.pt"
+    save_checkpoint({"step": 4, "network": {}}, path.with_suffix(".previous"))
+    torch.save(state, path)
+    kept = load_checkpoint(path, ("step", "network"))
+    assert kept is not None and kept["step"] == 4
+
+
+def test_a_full_disk_stops_the_run_and_keeps_the_last_good_checkpoint(tmp_path: Path, full_disk: Any) -> None:
+    path = tmp_path / "checkpoint.pt"
     save_checkpoint({"step": 4}, path)
-
-    def fill(state: object, stream: BinaryIO) -> None:
-        stream.write(b"half a checkpoint")
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(torch, "save", fill)
-    with pytest.raises(OutputError, match=r"No space left.*last good checkpoint is kept: free space, then --resume"):
-        save_checkpoint({"step": 8}, path)
+    with (
+        full_disk(2000),
+        pytest.raises(OutputError, match=r"File too large.*last good checkpoint is kept: free space, then --resume"),
+    ):
+        save_checkpoint({"step": 8, "weights": torch.zeros(5000)}, path)
     assert load_checkpoint(path) == {"step": 4} and not path.with_suffix(".new").exists()
 
 
@@ -191,7 +212,8 @@ def test_an_infinite_loss_stops_with_the_step_and_the_files_and_keeps_the_checkp
         TrainingError, match=rf"the loss is -?{value} at step 6 on \S+/eye\d.png, \S+/eye\d.png; the last good"
     ):
         train(recipe, images, Run(tmp_path / "run", 1, 0))
-    assert torch.load(tmp_path / "run" / "checkpoint.pt", weights_only=True)["step"] == 4
+    kept = load_checkpoint(tmp_path / "run" / "checkpoint.pt")
+    assert kept is not None and kept["step"] == 4
 
 
 def test_weights_that_are_lost_by_an_infinite_gradient_are_not_saved(

@@ -11,6 +11,7 @@ from train import cli
 from train.config.loader import load_recipe
 from train.config.recipe import Recipe
 from train.data.prepared import write_prepared
+from train.fit.checkpoint import load_checkpoint
 from train.model.make import Folders, make_model
 from train.model.networks import plan_networks, prepare, train_networks
 
@@ -29,7 +30,8 @@ raise SystemExit(main(sys.argv[1:]))
 
 
 def read_weights(folder: Path) -> dict[str, torch.Tensor]:
-    state = torch.load(folder / "checkpoint.pt", weights_only=True)
+    state = load_checkpoint(folder / "checkpoint.pt")
+    assert state is not None
     return {**state["network"], **{f"ema.{name}": value for name, value in state["ema"]["weights"].items()}}
 
 
