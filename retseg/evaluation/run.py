@@ -10,7 +10,7 @@ from retseg.errors import RetsegError
 from retseg.evaluation.inputs.checking import Checked, check_input
 from retseg.evaluation.inputs.predictions import find_predictions
 from retseg.evaluation.inputs.truth import find_truth
-from retseg.evaluation.scoring.aggregate import Estimates
+from retseg.evaluation.scoring.aggregate import Estimates, KnownCurves
 from retseg.evaluation.scoring.comparison import Differences, compare
 from retseg.evaluation.scoring.evaluator import Scores, conclude, score_cases
 from retseg.evaluation.scoring.provenance import Provenance, compare_with_training
@@ -98,7 +98,7 @@ def check_predictions(request: Request, predictions: Path, say: Say) -> Checked:
     Args:
         request: what to evaluate.
         predictions: a folder or a zip archive.
-        say: is told which tasks have no truth.
+        say: is told which tasks have no truth, and how many predictions are of images outside the split.
 
     Raises:
         EvaluationError: the challenge has no such task.
@@ -116,6 +116,15 @@ def check_predictions(request: Request, predictions: Path, say: Say) -> Checked:
     if unknown and truth.tasks:
         say(f"no truth of {', '.join(unknown)} in {request.ground_truth}: predictions of them are left out")
     found = find_predictions(challenge, predictions, [case.name for case in truth.cases], truth.tasks)
+    if request.split:
+        whole = find_truth(challenge, request.ground_truth, tasks=wanted)
+        outside = {case.name for case in whole.cases} - {case.name for case in truth.cases}
+        found, left_out = found.leave_out(outside)
+        if left_out:
+            say(
+                f"the predictions of {len(left_out)} images that are not in the split '{request.split}' are left out; "
+                f"scored are {len(truth.cases)}"
+            )
     if challenge.submission is not None:
         grey = challenge.submission.kind == "grey"
     return check_input(truth, found, grey, request.allow_missing)
@@ -132,7 +141,8 @@ def evaluate(request: Request, checked: Checked) -> Outcome:
     warnings = provenance.warnings if provenance is not None else ()
     thresholds = {task: rule.threshold for card in request.cards for task, rule in card.tasks.items()}
     scores = score_cases(request.challenge, checked, request.protocols, thresholds)
-    concluded = [conclude(request.challenge, checked, each, request.seed, warnings) for each in scores]
+    known = KnownCurves()
+    concluded = [conclude(request.challenge, checked, each, request.seed, warnings, known) for each in scores]
     return Outcome(checked, scores[0], concluded[0][1], tuple(evaluation for evaluation, _ in concluded), provenance)
 
 

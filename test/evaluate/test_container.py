@@ -5,10 +5,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import cv2
 import pytest
 import SimpleITK
+from fastapi.testclient import TestClient
+
+from retseg.container import server
 
 
 def test_the_evaluation_container_reads_the_jobs_of_the_platform(vessels: Path, evaluate, read_metrics) -> None:
@@ -82,3 +86,24 @@ def test_no_process_outlives_an_evaluation(drac22: Path, repository: Path, end: 
     assert find_session(process.pid) == []
     written = [path.name for path in (drac22 / "out").glob("*")]
     assert sorted(written) == (["metrics.json", "report.html"] if end == "success" else [])
+
+
+def test_the_evaluation_is_a_server_too_and_a_bad_submission_does_not_end_it(
+    vessels: Path, evaluate, read_metrics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apps: list[Any] = []
+    monkeypatch.setattr(server, "serve", lambda app, *_: apps.append(app))
+    options = ["--ground-truth", vessels / "truth", "--predictions", vessels / "predicted", "--output", vessels / "out"]
+    assert evaluate("--challenge", "drive", "--serve", *options) == 0
+    assert not (vessels / "out").exists()
+    client = TestClient(apps[0])
+    assert client.get("/health").status_code == 200
+    answer = client.post("/invoke")
+    assert (answer.status_code, answer.json()["outputs"]) == (201, ["metrics.json", "report.html"])
+    assert len(read_metrics(vessels / "out")["results"]) == 3
+    (vessels / "predicted/vessel/b_probability.png").unlink()
+    answer = client.post("/invoke")
+    assert (answer.status_code, "case 'b', vessel: a truth without prediction" in answer.json()["detail"]) == (
+        500,
+        True,
+    )

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
 
@@ -45,6 +46,24 @@ def test_all_protocols_can_be_asked_for_at_once(vessels: Path, evaluate, read_me
     options = ["--ground-truth", vessels / "truth", "--predictions", vessels / "predicted", "--output", vessels / "out"]
     assert evaluate("--challenge", "drive", "--protocol", "all", *options) == 0
     assert len(read_metrics(vessels / "out")["beside"]) == 7
+
+
+def test_a_split_is_scored_from_predictions_of_all_images(
+    tmp_path: Path, evaluate, read_metrics, write_image, capsys
+) -> None:
+    rng = np.random.default_rng(0)
+    for name in ("Image_01L", "Image_01R", "Image_11L", "Image_12R"):
+        write_image(tmp_path / "truth" / f"{name}_1stHO.png", (rng.random((40, 50)) < 0.3) * np.uint8(255))
+        write_image(tmp_path / "predicted/vessel" / f"{name}.png", (rng.random((40, 50)) < 0.3) * np.uint8(255))
+    options = ["--ground-truth", tmp_path / "truth", "--predictions", tmp_path / "predicted", "--output", tmp_path]
+    split = ["--challenge", "chasedb1", "--protocol", "chasedb1-frame", "--split", "last8"]
+    assert evaluate(*split, *options) == 0
+    said = capsys.readouterr().out
+    assert "the predictions of 2 images that are not in the split 'last8' are left out; scored are 2" in said
+    assert [case["name"] for case in read_metrics(tmp_path)["results"]] == ["Image_11L", "Image_12R"]
+    write_image(tmp_path / "predicted/vessel/Image_99L.png", np.zeros((40, 50), np.uint8))
+    assert evaluate(*split, *options) == 1
+    assert "case 'Image_99L', vessel: a prediction without truth" in capsys.readouterr().err
 
 
 def test_masks_of_255_score_0_by_drac22s_own_arithmetic_and_it_is_said(

@@ -3,7 +3,7 @@
 Files are assigned to cases and tasks by their names alone; `reading` opens them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
@@ -52,6 +52,12 @@ class Predictions:
         """The candidates of these tasks only."""
         kept = set(tasks)
         return replace(self, candidates=tuple(c for c in self.candidates if c.task in kept))
+
+    def leave_out(self, cases: Collection[str]) -> "tuple[Predictions, tuple[str, ...]]":
+        """The candidates of all cases but these, and the names of those of these that had one."""
+        kept = tuple(c for c in self.candidates if c.case not in cases)
+        dropped = tuple(dict.fromkeys(c.case for c in self.candidates if c.case in cases))
+        return replace(self, candidates=kept), dropped
 
 
 def find_predictions(challenge: Challenge, path: Path, cases: Iterable[str], tasks: Sequence[str] = ()) -> Predictions:

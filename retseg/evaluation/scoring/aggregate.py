@@ -21,6 +21,7 @@ from retseg.metrics.curves import auc_roc, average_precision, brier, ece, reliab
 from retseg.metrics.derived import DERIVED, divide
 from retseg.metrics.histograms import BINS, Histograms
 from retseg.metrics.resampling import (
+    CurveReplicates,
     draw_resamples,
     find_interval,
     merge_bins,
@@ -31,6 +32,10 @@ from retseg.metrics.resampling import (
 
 Floats = NDArray[np.float64]
 CALIBRATION_BINS = 15
+"""Of the expected calibration error and of the reliability plot."""
+
+NO_PIXELS = Histograms(np.zeros(BINS, np.int32), np.zeros(BINS, np.int32), 0.0)
+"""Of a case without a map."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,31 @@ Columns = Mapping[str, Sequence[CaseScore | None]]
 """Task to the scores of the cases, which have the same order for all tasks."""
 
 
-def estimate(scores: Sequence[CaseScore], tasks: Sequence[str], protocol: Protocol, seed: int) -> Estimates:
+class KnownCurves:
+    """The resampled areas of pooled curves, by the maps they were made from: protocols often pool the same maps.
+
+    One object serves one set of resamples.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[int, ...], tuple[Sequence[Histograms], CurveReplicates]] = {}
+
+    def resample(self, maps: Sequence[Histograms | None], weights: Floats) -> CurveReplicates:
+        """The areas of every resample; None stands for a case without a map."""
+        key = tuple(map(id, maps))
+        if key not in self._found:
+            filled = [NO_PIXELS if each is None else each for each in maps]
+            self._found[key] = (filled, resample_curves(merge_bins(filled), weights))  # the maps keep their identities
+        return self._found[key][1]
+
+
+def estimate(
+    scores: Sequence[CaseScore],
+    tasks: Sequence[str],
+    protocol: Protocol,
+    seed: int,
+    known: KnownCurves | None = None,
+) -> Estimates:
     """Every metric of the protocol for each task, and the mean over the tasks where all of them have a value.
 
     Args:
@@ -63,12 +92,13 @@ def estimate(scores: Sequence[CaseScore], tasks: Sequence[str], protocol: Protoc
         tasks: in the order of the result.
         protocol: gives the metrics and the pooling.
         seed: of the bootstrap.
+        known: curves of the same cases and seed, where other protocols came before.
 
     Raises:
         ValueError: there is no score.
     """
     names = list(dict.fromkeys(score.name for score in scores))
-    return estimate_columns(arrange(scores, names, tasks), protocol, draw_resamples(len(names), seed))
+    return estimate_columns(arrange(scores, names, tasks), protocol, draw_resamples(len(names), seed), known)
 
 
 def arrange(scores: Iterable[CaseScore], names: Sequence[str], tasks: Sequence[str]) -> Columns:
@@ -77,18 +107,22 @@ def arrange(scores: Iterable[CaseScore], names: Sequence[str], tasks: Sequence[s
     return {task: [table.get((name, task)) for name in names] for task in tasks}
 
 
-def estimate_columns(columns: Columns, protocol: Protocol, weights: Floats) -> Estimates:
+def estimate_columns(
+    columns: Columns, protocol: Protocol, weights: Floats, known: KnownCurves | None = None
+) -> Estimates:
     """The same as `estimate`, from arranged scores and with given weights.
 
     Args:
         columns: task to the scores of (cases,).
         protocol: gives the metrics and the pooling.
         weights: (resamples, cases) how often each case is in each resample.
+        known: curves of the same weights.
     """
+    known = known or KnownCurves()
     found: dict[str, dict[str, Estimate]] = {}
     for task, column in columns.items():
         if protocol.pooling == "pooled":
-            found[task] = _estimate_pooled(column, protocol, weights)
+            found[task] = _estimate_pooled(column, protocol, weights, known)
         else:
             means = [metric for metric in protocol.metrics if metric not in LESION_POOL]
             found[task] = {metric: _estimate_mean(column, metric, weights) for metric in means}
@@ -142,7 +176,9 @@ def _estimate_mean(column: Sequence[CaseScore | None], metric: str, weights: Flo
     return Estimate(float(present.mean()), std, replicates)
 
 
-def _estimate_pooled(column: Sequence[CaseScore | None], protocol: Protocol, weights: Floats) -> dict[str, Estimate]:
+def _estimate_pooled(
+    column: Sequence[CaseScore | None], protocol: Protocol, weights: Floats, known: KnownCurves
+) -> dict[str, Estimate]:
     pool = [score if score is not None and score.in_pool else None for score in column]
     held = [score for score in pool if score is not None]
     if not held:
@@ -159,7 +195,7 @@ def _estimate_pooled(column: Sequence[CaseScore | None], protocol: Protocol, wei
             value = float(derive(counts.sum(axis=0)))
             found[metric] = describe(value, functools.partial(resample_pooled, counts, derive, weights))
     if all(score.histograms is not None for score in held):
-        found |= _estimate_curves(pool, protocol, weights, describe)
+        found |= _estimate_curves(pool, protocol, weights, describe, known)
     return {metric: found[metric] for metric in protocol.metrics if metric in found}
 
 
@@ -185,13 +221,14 @@ def _estimate_curves(
     protocol: Protocol,
     weights: Floats,
     describe: Callable[[float, Callable[[], Floats]], Estimate],
+    known: KnownCurves,
 ) -> dict[str, Estimate]:
-    empty = Histograms(np.zeros(BINS, np.int32), np.zeros(BINS, np.int32), 0.0)
-    maps = [score.histograms if score and score.histograms else empty for score in pool]
+    given = [score.histograms if score else None for score in pool]
+    maps = [NO_PIXELS if each is None else each for each in given]
     total = functools.reduce(operator.add, maps)
     found: dict[str, Estimate] = {}
     if {"auc_roc", "ap"} & set(protocol.metrics):
-        curves = resample_curves(merge_bins(maps), weights)
+        curves = known.resample(given, weights)
         found["auc_roc"] = describe(auc_roc(total), lambda: curves.auc_roc)
         found["ap"] = describe(average_precision(total), lambda: curves.average_precision)
     if protocol.pr_grid is not None:

@@ -63,12 +63,13 @@ def score_case(
         threshold: makes a mask of the probabilities where there is no mask; each protocol's own when None.
 
     Returns:
-        Protocol name to score. Protocols of one region, threshold and number of grey levels share their histograms.
+        Protocol name to score. Protocols of one region and number of grey levels share their histograms.
 
     Raises:
         ValueError: there is neither a mask nor a probability, or the shapes differ.
     """
     shared: dict[tuple[str, int, float], Measured] = {}
+    counted: dict[tuple[str, int], Histograms | None] = {}
     scores = {}
     for protocol in protocols:
         applied = protocol.threshold if threshold is None else threshold
@@ -78,7 +79,8 @@ def score_case(
             continue
         key = (protocol.region, protocol.levels, applied)
         if key not in shared:
-            shared[key] = measure(maps, protocol, applied)
+            shared[key] = measure(maps, protocol, applied, counted.get(key[:2]))
+            counted[key[:2]] = shared[key].histograms
         found = shared[key]
         grid = None
         if protocol.pr_grid is not None and found.probability is not None and found.histograms is not None:
@@ -90,8 +92,14 @@ def score_case(
     return scores
 
 
-def measure(maps: CaseMaps, protocol: Protocol, threshold: float) -> Measured:
+def measure(maps: CaseMaps, protocol: Protocol, threshold: float, counted: Histograms | None = None) -> Measured:
     """Count the pixels of the protocol's region.
+
+    Args:
+        maps: truth and prediction.
+        protocol: gives the region and the number of grey levels.
+        threshold: makes a mask of the probabilities where there is no mask.
+        counted: the histograms of this region and number of levels, where they were made before.
 
     Raises:
         ValueError: there is neither a mask nor a probability, or the shapes differ.
@@ -104,7 +112,9 @@ def measure(maps: CaseMaps, protocol: Protocol, threshold: float) -> Measured:
         mask = np.asarray(probability >= np.float32(threshold))
     else:
         raise ValueError("there is neither a mask nor a probability to score")
-    histograms = None if probability is None else count_probabilities(probability, maps.truth, region)
+    histograms = counted
+    if histograms is None and probability is not None:
+        histograms = count_probabilities(probability, maps.truth, region)
     return Measured(mask, probability, region, count_confusion(mask, maps.truth, region), histograms)
 
 

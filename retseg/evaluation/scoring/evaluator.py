@@ -10,7 +10,7 @@ from retseg.challenge.protocol import FROM_PROBABILITIES, Protocol
 from retseg.errors import naming
 from retseg.evaluation.inputs.checking import Checked, ScorableCase, ScorableTask
 from retseg.evaluation.inputs.reading import read_truth
-from retseg.evaluation.scoring.aggregate import Estimates, estimate, summarise
+from retseg.evaluation.scoring.aggregate import Estimates, KnownCurves, estimate, summarise
 from retseg.evaluation.scoring.break_even import move_to_break_even
 from retseg.evaluation.scoring.case import CaseMaps, score_case
 from retseg.evaluation.scoring.listing import list_some
@@ -97,7 +97,12 @@ def score_cases(
 
 
 def conclude(
-    challenge: Challenge, checked: Checked, scores: Scores, seed: int, more_warnings: Iterable[str] = ()
+    challenge: Challenge,
+    checked: Checked,
+    scores: Scores,
+    seed: int,
+    more_warnings: Iterable[str] = (),
+    known: KnownCurves | None = None,
 ) -> tuple[Evaluation, Estimates]:
     """Put the scores of one protocol together.
 
@@ -107,12 +112,13 @@ def conclude(
         scores: of all cases under one protocol.
         seed: of the bootstrap.
         more_warnings: stand before those of the scores.
+        known: curves of the same cases and seed, where other protocols came before.
 
     Returns:
         The evaluation, and its estimates with their resamples, for a rank or a comparison.
     """
     tasks = tuple(task for task in challenge.tasks if any(score.task == task for score in scores.cases))
-    estimates = estimate(scores.cases, tasks, scores.protocol, seed)
+    estimates = estimate(scores.cases, tasks, scores.protocol, seed, known)
     literal = describe_literal_scores(checked, scores.cases, scores.protocol, tasks)
     absent = [task for task in tasks if scores.protocol.headline not in estimates.get(task, {})]
     undefined = _describe_undefined_tasks(scores.protocol, absent)

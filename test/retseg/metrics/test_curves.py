@@ -57,10 +57,17 @@ MAPS = {
     "8 bit": lambda x: np.round(sigmoid(x) * 255) / 255,
     "16 bit": lambda x: np.round(sigmoid(x) * 65535) / 65535,
     "polarised 8 bit": lambda x: np.round(sigmoid(4 * x) * 255) / 255,
+    "11 bit": lambda x: np.round(sigmoid(x) * 2047) / 2047,
+    "12 bit": lambda x: np.round(sigmoid(x) * 4095) / 4095,
+    "float16": lambda x: sigmoid(x).astype(np.float16),
     "constant": lambda x: np.full_like(x, 0.3),
     "mask": lambda x: (x > 0).astype(float),
     "half of it one value": lambda x: np.where(np.arange(x.size) % 2, 1e-3, sigmoid(x)),
 }
+
+
+SHARING = ("11 bit", "12 bit", "float16")
+"""Maps in which several values share a bin, so that their ties do not show: docs/evaluation.md states the bound."""
 
 
 @pytest.mark.parametrize("name", MAPS)
@@ -68,8 +75,9 @@ def test_areas_agree_with_scikit_learn(name: str) -> None:
     logits, truth = draw_logits(7)
     probability = MAPS[name](logits).astype(np.float32)
     histograms = count_probabilities(probability, truth)
+    bound = 2e-4 if name in SHARING else 5e-5
     assert auc_roc(histograms) == pytest.approx(oracle.roc_auc_score(truth, probability), abs=5e-5)
-    assert average_precision(histograms) == pytest.approx(oracle.average_precision_score(truth, probability), abs=5e-5)
+    assert average_precision(histograms) == pytest.approx(oracle.average_precision_score(truth, probability), abs=bound)
     expected = oracle.brier_score_loss(truth, probability.astype(np.float64))
     assert brier(histograms) == pytest.approx(expected, abs=1e-6)
 

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from retseg.challenge import load_challenge
-from retseg.evaluation.scoring.aggregate import estimate, pool_histograms, summarise
+from retseg.evaluation.scoring import aggregate
+from retseg.evaluation.scoring.aggregate import KnownCurves, estimate, pool_histograms, summarise
 from retseg.evaluation.scoring.case import CaseMaps, score_case
 from retseg.evaluation.scoring.result import CaseScore
+from retseg.metrics.resampling import resample_curves
 
 DRAC22 = load_challenge("drac22")
 IDRID = load_challenge("idrid")
@@ -102,3 +104,22 @@ def test_masks_alone_leave_the_curves_out() -> None:
     assert "auc_pr" not in found
     assert found["dice"].value == 1
     assert pool_histograms(scores) is None
+
+
+def test_protocols_that_pool_the_same_maps_share_their_resampled_curves(monkeypatch: pytest.MonkeyPatch) -> None:
+    pooled = IDRID.protocol["idrid-33"]
+    same = [dataclasses.replace(pooled, name=name, threshold=at) for name, at in (("a", 0.3), ("b", 0.5), ("c", 0.7))]
+    rng = np.random.default_rng(0)
+    found: dict[str, list[CaseScore]] = {protocol.name: [] for protocol in same}
+    for index in range(3):
+        truth = rng.random((20, 20)) < 0.2
+        maps = CaseMaps(truth, None, rng.random((20, 20), dtype=np.float32), None)
+        for name, score in score_case(f"case{index}", "haemorrhage", maps, same, None).items():
+            found[name].append(score)
+    alone = [estimate(found[p.name], ("haemorrhage",), p, 0) for p in same]
+    calls = []
+    monkeypatch.setattr(aggregate, "resample_curves", lambda *given: calls.append(1) or resample_curves(*given))
+    known = KnownCurves()
+    together = [estimate(found[p.name], ("haemorrhage",), p, 0, known) for p in same]
+    assert len(calls) == 1
+    assert [summarise(each) for each in together] == [summarise(each) for each in alone]
