@@ -6,6 +6,7 @@ from operator import add
 
 import numpy as np
 
+from retseg.evaluation.scoring.aggregate import CALIBRATION_BINS
 from retseg.evaluation.scoring.lesion_counts import draw_froc
 from retseg.evaluation.scoring.result import Evaluation
 from retseg.metrics.curves import (
@@ -22,7 +23,6 @@ from retseg.metrics.curves import (
 )
 from retseg.metrics.lesions import Froc
 
-RELIABILITY_BINS = 10
 POINTS = 240
 
 
@@ -82,7 +82,7 @@ def _gather(evaluation: Evaluation, task: str) -> TaskCurves | None:
         pr=pr_curve(pooled),
         roc=roc_curve(pooled),
         dice=dice_curve(pooled),
-        calibration=reliability(pooled, RELIABILITY_BINS),
+        calibration=reliability(pooled, CALIBRATION_BINS),
         average_precision=average_precision(pooled),
         auc_roc=auc_roc(pooled),
         ece=ece(pooled),

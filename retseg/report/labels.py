@@ -36,7 +36,7 @@ _LABELS = {
     "balanced_accuracy": MetricLabel("Balanced acc.", "mean of sensitivity and specificity"),
     "mean_iou": MetricLabel("Mean IoU", "mean of the IoU of the structure and of the background"),
     "auc_roc": MetricLabel("AUC ROC", "area under the receiver operating characteristic"),
-    "ap": MetricLabel("AP", "average precision over all thresholds"),
+    "ap": MetricLabel("AP", "average precision over all thresholds, from 65,536 bins: within 0.0002 of sorted pixels"),
     "auc_pr": MetricLabel("AUC PR", "area under the precision-recall curve on the protocol's grid"),
     "ece": MetricLabel("ECE", "expected calibration error", lower_is_better=True),
     "brier": MetricLabel("Brier", "mean squared error of the probability", lower_is_better=True),

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from html import escape
 from importlib import resources
 from pathlib import Path
@@ -10,11 +11,13 @@ from string import Template
 
 from retseg import __version__
 from retseg.errors import RetsegError
+from retseg.evaluation.scoring.comparison import Differences
 from retseg.evaluation.scoring.result import Evaluation
 from retseg.files import replacing
 from retseg.report.cases import Ledger, keep_ledger, write_case_data, write_cases
 from retseg.report.curves import gather_curves, gather_frocs
 from retseg.report.layers import CaseLayers, encode_case
+from retseg.report.others import write_beside, write_comparison
 from retseg.report.sections import (
     write_aggregates,
     write_curves,
@@ -35,11 +38,26 @@ class ReportError(RetsegError):
     """The report that was asked for cannot be written; the message says why."""
 
 
-def write_report(evaluation: Evaluation, open_layers: OpenLayers, path: Path, size: int | None = None) -> None:
+@dataclass(frozen=True)
+class Reported:
+    """What a report shows.
+
+    Attributes:
+        evaluation: by the protocol that was asked for.
+        beside: of the same predictions by other protocols.
+        differences: from another set of predictions.
+    """
+
+    evaluation: Evaluation
+    beside: tuple[Evaluation, ...] = ()
+    differences: Differences | None = None
+
+
+def write_report(reported: Reported | Evaluation, open_layers: OpenLayers, path: Path, size: int | None = None) -> None:
     """Write the report.
 
     Args:
-        evaluation: what to report.
+        reported: what to report; an evaluation alone has nothing beside it.
         open_layers: called once for each case name, in turn; its arrays are freed before the next call.
         path: of the HTML file.
         size: the longest side of a stored image in pixels; None keeps the size of the images.
@@ -51,24 +69,28 @@ def write_report(evaluation: Evaluation, open_layers: OpenLayers, path: Path, si
     """
     if size is not None and size < 1:
         raise ReportError(f"the report's image size is {size}; give a positive number of pixels, such as 640")
-    ledger = keep_ledger(evaluation)
-    before, after = fill_page(evaluation, ledger).split("<!--case data-->")
+    content = Reported(reported) if isinstance(reported, Evaluation) else reported
+    ledger = keep_ledger(content.evaluation)
+    before, after = fill_page(content, ledger).split("<!--case data-->")
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as page:
         page.write(before)
         page.writelines(_encode_cases(ledger, open_layers, size))
         page.write(after)
 
 
-def fill_page(evaluation: Evaluation, ledger: Ledger) -> str:
+def fill_page(reported: Reported, ledger: Ledger) -> str:
     """The whole page except the pictures, which belong in the place of `<!--case data-->`."""
+    evaluation = reported.evaluation
     script = "".join(f"(() => {{\n{_read(name)}}})();\n" for name in SCRIPTS)
     sections = (
         ("", write_warnings(evaluation.warnings)),
         ("", write_headline(evaluation)),
         ("Scores", write_aggregates(evaluation)),
+        ("Comparison", write_comparison(reported.differences)),
         ("Cases", write_cases(evaluation, ledger)),
         ("Curves", write_curves(gather_curves(evaluation), gather_frocs(evaluation))),
         ("Standing", write_standing(evaluation)),
+        ("Others", write_beside(reported.beside)),
         ("Protocol", write_protocol(evaluation)),
     )
     anchors = {"Scores": "aggregates"}

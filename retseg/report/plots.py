@@ -7,9 +7,10 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
+from retseg.evaluation.scoring.aggregate import CALIBRATION_BINS
 from retseg.metrics.curves import Curve
 from retseg.metrics.lesions import RETINOPATHY_CHALLENGE_RATES
-from retseg.report.curves import POINTS, RELIABILITY_BINS, TaskCurves, TaskFroc, find_point
+from retseg.report.curves import POINTS, TaskCurves, TaskFroc, find_point
 from retseg.report.labels import embed_json, format_number
 from retseg.report.palette import title_task
 
@@ -77,7 +78,7 @@ def plan_plots(tasks: Sequence[TaskCurves]) -> tuple[Plot, ...]:
     guess = f"Dotted: the precision of a random guess{', task by task' * (len(tasks) > 1)}."
     coin = "Dotted: a random guess."
     pooled = "All pixels together, at every threshold."
-    calibrated = f"Dotted: perfect calibration. {RELIABILITY_BINS} bins."
+    calibrated = f"Dotted: perfect calibration. {CALIBRATION_BINS} bins, as for the ECE."
     return (
         Plot("pr", "Precision and recall", "Recall", "Precision", guess, pick("pr"), chance),
         Plot("roc", "Receiver operating characteristic", "1 − specificity", "Sensitivity", coin, pick("roc"), diagonal),

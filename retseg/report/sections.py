@@ -102,6 +102,17 @@ def _write_no_score(metric: str) -> str:
 
 
 def write_aggregates(evaluation: Evaluation) -> str:
+    """The scores of the protocol that was asked for."""
+    table = write_score_table(evaluation)
+    if not table:
+        return ""
+    return (
+        '<section id="aggregates" aria-labelledby="aggregates-title"><h2 id="aggregates-title">Scores</h2>'
+        f"{table}</section>"
+    )
+
+
+def write_score_table(evaluation: Evaluation) -> str:
     """One row for each metric; one column for each task and, where there are several, one for their mean."""
     metrics = order_metrics(evaluation)
     if not metrics:
@@ -122,11 +133,10 @@ def write_aggregates(evaluation: Evaluation) -> str:
             f'<td class="meaning">{escape(label.meaning)}</td>{cells}</tr>'
         )
     return (
-        '<section id="aggregates" aria-labelledby="aggregates-title"><h2 id="aggregates-title">Scores</h2>'
         '<div class="scroll" tabindex="0" role="region" aria-label="Scores per task">'
         f'<table class="aggregates{" single" * (len(scopes) == 1)}">'
         f'<thead><tr><th scope="col">Metric</th><th scope="col" class="meaning">What it is</th>{head}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div></section>"
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
 
 

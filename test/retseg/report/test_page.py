@@ -9,7 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
-from retseg.report import CaseLayers, write_report
+from retseg.evaluation.scoring.comparison import Difference
+from retseg.report import CaseLayers, Reported, write_report
+from retseg.report.curves import gather_curves
 
 VOID = {"meta", "link", "input", "br", "img", "hr"}
 SHAPES = {"path", "circle", "rect"}  # an SVG's leaves, which close themselves
@@ -229,3 +231,31 @@ def test_65_speckled_angiograms_with_three_tasks_stay_under_45_megabytes(lesions
 
     one, two = weigh(1), weigh(2)
     assert 20e6 < one + 64 * (two - one) < 45e6
+
+
+def test_the_other_system_and_the_other_protocols_stand_on_the_page(lesions, tmp_path: Path) -> None:
+    evaluation, open_layers = lesions
+    protocol = replace(evaluation.protocol, name="task1-frame", title="The frame <whole>", caveat="Not ranked.")
+    other = replace(evaluation, protocol=protocol)
+    known, single = Difference(0.0125, -0.002, 0.03, 0.0625), Difference(-0.5, None, None, None)
+    differences = {"irma": {"dice": known}, "overall": {"hd95": single}}
+    write_report(Reported(evaluation, (other,), differences), open_layers, tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text()
+    read_outline(page)
+    comparison = page[page.index('<section id="comparison"') : page.index('<section id="cases"')]
+    assert "<td>Dice</td><td>0.0125</td><td>−0.0020 to 0.0300</td><td>0.0625</td>" in comparison
+    assert "<td>HD95</td><td>−0.5</td>" in comparison and "Mean of tasks" in comparison
+    beside = page[page.index('<section id="others"') :]
+    assert "task1-frame: The frame &lt;whole&gt;" in beside and "Not ranked." in beside
+    assert '<a href="#comparison">Comparison</a>' in page and '<a href="#others">Others</a>' in page
+    write_report(evaluation, open_layers, tmp_path / "alone.html")
+    alone = (tmp_path / "alone.html").read_text()
+    assert 'id="comparison"' not in alone and 'id="others"' not in alone
+
+
+def test_the_reliability_plot_has_the_bins_of_the_ece(lesions) -> None:
+    curves = gather_curves(lesions[0])
+    for task in curves:
+        table = task.calibration
+        gaps = np.nan_to_num(np.abs(table.confidence - table.frequency)) * table.pixels
+        assert task.ece == pytest.approx(gaps.sum() / table.pixels.sum())
