@@ -3,7 +3,8 @@
 #   target     what runs                              label api-method
 #   exec       process.py, one case, then exit        exec
 #   invoke     serve.py, warm, on port 4743           invoke
-#   evaluate   evaluate.py, predictions to metrics    (none)
+#   evaluate   evaluate.py, predictions to metrics    exec
+#   evaluate-invoke   evaluate.py --serve, the same   invoke
 #
 # BUILDER_BASE may carry what this machine needs to reach a package index (a certificate, a proxy, pip settings).
 # Only /opt/venv is copied from the stage that stands on it.
@@ -44,7 +45,13 @@ COPY evaluate.py ./
 RUN chmod a+r evaluate.py
 ENV MPLCONFIGDIR=/tmp/matplotlib
 USER retseg
+LABEL org.grand-challenge.api-method="exec"
 ENTRYPOINT ["python3", "/opt/app/evaluate.py"]
+
+FROM evaluate AS evaluate-invoke
+LABEL org.grand-challenge.api-method="invoke"
+EXPOSE 4743
+ENTRYPOINT ["python3", "/opt/app/evaluate.py", "--serve"]
 
 FROM runtime AS models
 COPY model_weights /all

@@ -20,7 +20,13 @@ output=${GIVEN[--output]-export}
 mkdir -p "$output"
 version=${IMAGE#*:}
 name=retseg-${CHALLENGE}_${version%%-*}_${VARIANT}_${API}.tar
-scratch=$(mktemp -d "$output/.unfinished-XXXXXX")
+models=${name%%_*}_${version%%-*}_model.tar.gz
+# What an export that was killed left behind; the name says the process.
+for left in "$output"/.unfinished-*; do
+  owner=${left##*/.unfinished-}
+  [[ ! -d $left ]] || ps -p "${owner%%-*}" >/dev/null 2>&1 || rm -rf "$left"
+done
+scratch=$(mktemp -d "$output/.unfinished-$$-XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
@@ -34,7 +40,7 @@ inside() {
 
 refuse=--refuse-phantom
 [[ -z ${GIVEN[--allow-phantom-weights]-} ]] || refuse=''
-inside pack --challenge "$CHALLENGE" --models /opt/app/model_weights --output /export/model.tar.gz $refuse
+inside pack --challenge "$CHALLENGE" --models /opt/app/model_weights --output "/export/$models" $refuse
 
 docker save --output "$scratch/$name" "$IMAGE"
 chmod 0644 "$scratch/$name"
@@ -44,10 +50,17 @@ inside check --archive "/export/$name"
 compress=gzip
 ! command -v pigz >/dev/null || compress=pigz
 "$compress" -1 "$scratch/$name"
-(cd "$scratch" && sha256sum "$name.gz" model.tar.gz >SHA256SUMS)
-mv -f "$scratch/$name.gz" "$scratch/model.tar.gz" "$scratch/SHA256SUMS" "$output/"
+bill=${name%.tar}.cdx.json
+docker run --rm --network none --entrypoint python3 "$IMAGE" - "$IMAGE" <container/list_parts.py >"$scratch/$bill"
+# The sums of earlier exports, of other files, stay.
+(cd "$scratch" && sha256sum "$name.gz" "$models" "$bill" >SHA256SUMS)
+if [[ -f $output/SHA256SUMS ]]; then
+  awk 'NR == FNR { new[$2] = 1; next } !($2 in new)' "$scratch/SHA256SUMS" "$output/SHA256SUMS" >"$scratch/earlier"
+  cat "$scratch/earlier" >>"$scratch/SHA256SUMS"
+fi
+mv -f "$scratch/$name.gz" "$scratch/$models" "$scratch/$bill" "$scratch/SHA256SUMS" "$output/"
 
 echo "to upload, from $output/:"
-for file in "$name.gz" model.tar.gz SHA256SUMS; do
+for file in "$name.gz" "$models" "$bill" SHA256SUMS; do
   printf '  %-52s %s MB\n' "$file" "$(awk -v b="$(wc -c <"$output/$file")" 'BEGIN { printf "%.1f", b / 1e6 }')"
 done

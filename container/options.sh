@@ -64,6 +64,8 @@ choose_options() {
   echo "challenge $CHALLENGE ($why_challenge)"
   if [[ -n $EVALUATION ]]; then
     IMAGE=retseg-evaluation-$CHALLENGE:$version
+    [[ $API == exec ]] || IMAGE+=-$API
+    echo "evaluation, api $API ($why_api)"
   else
     IMAGE=retseg-$CHALLENGE:$version-$VARIANT-$API
     echo "variant $VARIANT ($why_variant), api $API ($why_api)"

@@ -10,17 +10,29 @@ import urllib.error
 import urllib.request
 
 import pytest
+from fastapi.testclient import TestClient
 
 from retseg.cli import run_script
+from retseg.container import server as server_module
 
 
-def test_the_warm_server_refuses_a_model_that_does_not_fit_the_challenge_before_it_listens(green_job, capsys, unfit):
+def test_a_server_with_a_model_that_cannot_be_used_is_healthy_and_answers_each_case_with_the_reason(
+    green_job, capsys, unfit, monkeypatch
+):
     card = green_job.models / "vessel-drive/card.toml"
     card.write_text(card.read_text().replace(unfit.right, unfit.wrong))
-    assert run_script("serve", "serve.py", [*map(str, green_job.arguments), "--port", "1"]) == 1
+    apps = []
+    monkeypatch.setattr(server_module, "serve", lambda app, *_: apps.append(app))
+    assert run_script("serve", "serve.py", [*map(str, green_job.arguments)]) == 0
     captured = capsys.readouterr()
     assert unfit.complaint in captured.err
     assert "ready" not in captured.out
+    client = TestClient(apps[0])
+    assert client.get("/health").status_code == 200
+    for _ in range(2):
+        answer = client.post("/invoke")
+        assert (answer.status_code, unfit.complaint in answer.json()["detail"]) == (500, True)
+    assert green_job.list_written() == []
 
 
 @pytest.fixture
@@ -72,5 +84,8 @@ def test_the_warm_server_does_case_after_case_outlives_a_bad_one_and_ends_at_sig
     assert process.returncode == 0, err.decode()
     assert err.decode().splitlines() == [next(line for line in err.decode().splitlines() if "bad.mha" in line)]
     said = out.decode().splitlines()
-    assert said[0] == green_job.caution
-    assert next(line for line in said if not line.startswith("warning: ")).startswith("ready: ")
+    assert said[0].startswith(
+        f"the model 'vessel-drive', version 1, is that of {green_job.models}/vessel-drive (SHA-256"
+    )
+    assert said[1] == green_job.caution
+    assert next(line for line in said[1:] if not line.startswith("warning: ")).startswith("ready: ")

@@ -1,12 +1,14 @@
 """`retseg evaluate`: score predictions against ground truth as a leaderboard does, with intervals."""
 
 import argparse
+import signal
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retseg.commands.console import complain, say
-from retseg.commands.options import add_challenge, add_models, locate_models, open_challenge
+from retseg.commands.options import add_address, add_challenge, add_models, locate_models, open_challenge
 
 if TYPE_CHECKING:
     from retseg.evaluation.inputs.checking import Checked
@@ -36,11 +38,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_models(parser)
     parser.add_argument("--report-size", metavar="N", type=int, help="longest side of the report's images, in pixels")
     parser.add_argument("--save-figures", action="store_true", help="write the plots as PNG and SVG too")
+    parser.add_argument("--serve", action="store_true", help="evaluate at each POST to /invoke (`invoke`)")
+    add_address(parser)
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="of the bootstrap (default: %(default)s)")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Check everything, score, print, write."""
+    """Evaluate once; or, with --serve, at each request until SIGTERM."""
+    if not options.serve:
+        evaluate_once(options)
+        return 0
+    from retseg.container.server import create_app, serve
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    say(f"ready: evaluations of '{options.challenge}', listening on {options.host}:{options.port}")
+    serve(create_app(lambda: evaluate_once(options)), options.host, options.port)
+    return 0
+
+
+def evaluate_once(options: argparse.Namespace) -> tuple[Path, ...]:
+    """Check everything, score, print, write; gives the files that were written, relative to the output folder."""
     from retseg.evaluation.run import Request, choose_protocols, compare_with, evaluate, rank
 
     challenge = open_challenge(options)
@@ -62,7 +79,7 @@ def run(options: argparse.Namespace) -> int:
     differences = compare_with(request, outcome, other) if other else None
     print_tables(options, outcome, differences)
     write_files(options, outcome, differences)
-    return 0
+    return Path("metrics.json"), Path("report.html")
 
 
 def load_cards(names: Sequence[str], models: Path | None) -> "tuple[Card, ...]":
@@ -123,18 +140,21 @@ def print_tables(options: argparse.Namespace, outcome: "Outcome", differences: "
 
 
 def write_files(options: argparse.Namespace, outcome: "Outcome", differences: "Differences | None") -> None:
-    """Write metrics.json, report.html and, where they are wanted, the figures.
+    """Write metrics.json, report.html and, where they are wanted, the figures: all of them, or none.
 
     Raises:
         OutputError: the output folder cannot be written.
     """
-    from retseg.report import open_layers, save_figures, write_report
+    from retseg.files import replacing_all
+    from retseg.report import Reported, open_layers, save_figures, write_report
     from retseg.report.metrics_json import describe, write_metrics
 
     first, *beside = outcome.evaluations
-    metrics_json, page = options.output / "metrics.json", options.output / "report.html"
-    write_metrics(metrics_json, describe(first, beside, differences))
-    write_report(first, lambda name: open_layers(outcome.checked, first, name), page, options.report_size)
-    if options.save_figures:
-        save_figures(first, options.output / "figures")
-    say(f"{metrics_json}, {page}")
+    with replacing_all(options.output) as staging:
+        write_metrics(staging / "metrics.json", describe(first, beside, differences))
+        page = staging / "report.html"
+        reported = Reported(first, tuple(beside), differences)
+        write_report(reported, lambda name: open_layers(outcome.checked, first, name), page, options.report_size)
+        if options.save_figures:
+            save_figures(first, staging / "figures")
+    say(f"{options.output / 'metrics.json'}, {options.output / 'report.html'}")

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 PLATFORM_MODELS = Path("/opt/ml/model")
 """Where the platform unpacks an uploaded model.tar.gz; the folder is there, and empty, without one."""
 
+PORT = 4743
+"""The port that the platform asks."""
+
 ENGINE_CHOICES = ("auto", "openvino", "torch")
 
 
@@ -70,6 +73,12 @@ def add_inference(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_address(parser: argparse.ArgumentParser) -> None:
+    """`--host` and `--port` of a server."""
+    parser.add_argument("--host", default="0.0.0.0", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=PORT, help="port to listen on (default: %(default)s)")
+
+
 def locate_models(given: Path | None, platform: Path = PLATFORM_MODELS) -> tuple[Path, ...]:
     """The folders of model folders, in the order in which they are searched; the last is the package's.
 
@@ -94,11 +103,13 @@ def locate_models(given: Path | None, platform: Path = PLATFORM_MODELS) -> tuple
 
 
 def warn_of_models(cards: "Iterable[Card]", folders: Sequence[Path]) -> None:
-    """Say the cautions of models, and which of them the first of several folders lacks."""
-    from retseg.models import list_cautions
+    """Say the cautions of models, which are not the package's, and which of them the first of several folders lacks."""
+    from retseg.models import describe_origin, list_cautions
 
     for card in cards:
-        if card.directory.parent not in folders[:1]:
+        if card.directory.parent != folders[-1]:
+            say(describe_origin(card))
+        elif card.directory.parent not in folders[:1]:
             say(f"warning: {folders[0]} holds no model '{card.name}', so the one of the package is used")
         for sentence in list_cautions(card):
             say(f"warning: {sentence}")

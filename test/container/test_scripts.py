@@ -71,11 +71,17 @@ def test_the_export_is_what_the_platform_takes_and_its_models_are_the_same_bytes
     again = run("docker", "run", "--rm", *entry)
 
     assert done.returncode == again.returncode == 0, done.stdout + done.stderr + again.stderr
-    assert (output / "model.tar.gz").read_bytes() == (tmp_path / "model.tar.gz").read_bytes()
-    with tarfile.open(output / "model.tar.gz") as archive:
+    models = output / "retseg-drive_0.2.0_model.tar.gz"
+    assert models.read_bytes() == (tmp_path / "model.tar.gz").read_bytes()
+    with tarfile.open(models) as archive:
         assert "vessel-drive/card.toml" in archive.getnames()
     names = sorted(path.name for path in output.iterdir())
-    assert names == ["SHA256SUMS", "model.tar.gz", "retseg-drive_0.2.0_cpu_exec.tar.gz"]
+    assert names == [
+        "SHA256SUMS",
+        "retseg-drive_0.2.0_cpu_exec.cdx.json",
+        "retseg-drive_0.2.0_cpu_exec.tar.gz",
+        "retseg-drive_0.2.0_model.tar.gz",
+    ]
     assert (output / "retseg-drive_0.2.0_cpu_exec.tar.gz").stat().st_size <= 400_000_000
     assert run("sha256sum", "--check", "SHA256SUMS", "--quiet", cwd=output).returncode == 0
 

@@ -1,6 +1,8 @@
 """The warm server: 200 when ready, 201 per case, 500 with the sentence, and on to the next."""
 
+import contextlib
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -132,6 +134,67 @@ def test_the_server_answers_on_its_port_and_ends_in_order_at_sigterm(repository,
         process.kill()
         process.wait()
         process.stderr.close()
+
+
+SLOW_CASE = """
+import signal, sys, time
+from pathlib import Path
+from retseg.container.server import create_app, serve
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+
+def run_case():
+    print("running", flush=True)
+    time.sleep(5)
+    return (Path("images/a.mha"),)
+
+serve(create_app(run_case), "127.0.0.1", int(sys.argv[1]))
+"""
+
+
+def test_a_case_that_ends_after_sigterm_is_answered_with_its_result(repository, unused_port):
+    """The case runs longer than the four seconds after which uvicorn was told to cancel it."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", SLOW_CASE, str(unused_port)], cwd=repository, stdout=subprocess.PIPE
+    )
+    answers = []
+    try:
+        url = f"http://127.0.0.1:{unused_port}"
+        assert _wait_for(f"{url}/health") == 200
+        post = threading.Thread(target=lambda: answers.append(urllib.request.urlopen(f"{url}/invoke", b"").status))
+        post.start()
+        assert process.stdout.readline() == b"running\n"
+        process.send_signal(signal.SIGTERM)
+        post.join(60)
+        assert (answers, process.wait(60)) == ([201], 0)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+IMPATIENT = """
+import signal, sys
+from retseg.container.connections import ImpatientProtocol
+from retseg.container.server import create_app, serve
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+ImpatientProtocol.seconds_to_send = 0.5
+serve(create_app(lambda: ()), "127.0.0.1", int(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /hea", b"GET /health HTTP/1.1\r\nHost: a\r\nX-Slow: "])
+def test_a_client_that_does_not_finish_its_request_is_dropped_and_others_are_served(repository, unused_port, sent):
+    process = subprocess.Popen([sys.executable, "-c", IMPATIENT, str(unused_port)], cwd=repository)
+    try:
+        assert _wait_for(f"http://127.0.0.1:{unused_port}/health") == 200
+        with socket.create_connection(("127.0.0.1", unused_port), timeout=20) as slow:
+            slow.sendall(sent)
+            assert _wait_for(f"http://127.0.0.1:{unused_port}/health") == 200
+            with contextlib.suppress(ConnectionResetError):
+                assert slow.recv(100) == b"", "the server closes the connection and says nothing"
+    finally:
+        process.kill()
+        process.wait()
 
 
 def _wait_for(url):
