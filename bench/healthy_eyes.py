@@ -1,6 +1,6 @@
 """Lesions that the shipped model finds in healthy eyes, and thresholds that keep them few.
 
-`RETSEG_DATA=DIR python bench/healthy_eyes.py` takes the healthy eyes of the recipe, on which the model was not trained,
+`RETSEG_DATA=DIR python bench/healthy_eyes.py` takes the healthy eyes of a recipe, on which the model was not trained,
 and prints for each task how many lesions an eye shows at each threshold and least component size. Among those with at
 most `--limit` on average and a median of 0 it chooses the rule with the best Dice: that of the cross-validation at
 the threshold, times the share of the Dice that the size keeps on the training images. `--write` puts the rules and the
@@ -37,19 +37,20 @@ THRESHOLDS = np.arange(1, 50) / 50
 def main() -> None:
     """Predict all eyes once, print the tables, and choose."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", default="idrid-lesions", help="its recipe names healthy sources (%(default)s)")
+    parser.add_argument("--model", default="idrid-lesions", help="without healthy eyes in its training (%(default)s)")
+    parser.add_argument("--eyes", default="lesion", help="recipe that names the healthy eyes (%(default)s)")
     parser.add_argument("--limit", type=float, default=1.0, help="lesions in a healthy eye, on average (%(default)s)")
     parser.add_argument("--write", action="store_true", help="put the chosen rules on the card")
     arguments = parser.parse_args()
     card = load_card(MODELS / arguments.model)
     engine = open_engine("openvino", card)
-    recipe, data = load_recipe(arguments.model), Path(os.environ["RETSEG_DATA"])
+    recipe, data = load_recipe(arguments.eyes), Path(os.environ["RETSEG_DATA"])
     healthy: list[Case] = []
     ill: list[Case] = []
     for source in recipe.source:
         (healthy if source.healthy else ill).extend(list_cases(source, recipe.tasks, data))
     if seen := [case.name for case in healthy if f"{case.data_set}/{case.image.name}" in card.training.images]:
-        raise SystemExit(f"the model was trained on {', '.join(seen)}: its recipe holds them out, so read its card")
+        raise SystemExit(f"the model was trained on {', '.join(seen)}: its card has what its recipe held out")
     false = np.stack([count_eye(card, engine, case, None) for case in healthy])
     true = np.stack([count_eye(card, engine, case, tuple(card.tasks)) for case in ill])
     rules, rows = {}, []
