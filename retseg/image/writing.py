@@ -1,5 +1,6 @@
 """Write masks, probabilities and pictures; the file appears when it is complete."""
 
+import gzip
 from pathlib import Path
 from typing import Any
 
@@ -96,11 +97,20 @@ def write_array(path: Path, values: NDArray[np.generic], geometry: Geometry) -> 
         try:
             SimpleITK.WriteImage(image, str(beside), useCompression=True)
             stored: Any = SimpleITK.ReadImage(str(beside))
-        except RuntimeError as error:
+            _read_to_the_end(beside)
+        except (RuntimeError, EOFError) as error:
             raise _describe_failure(path) from error
         found = SimpleITK.GetArrayViewFromImage(stored)
         if not np.array_equal(found[..., 0] if found.ndim > values.ndim else found, values):  # .bmp is read as RGB
             raise _describe_failure(path)
+
+
+def _read_to_the_end(path: Path) -> None:
+    """Raise EOFError for a `.gz` file without its last bytes, its check sum, which SimpleITK does not miss."""
+    if path.suffix.lower() == ".gz":
+        with gzip.open(path) as stream:
+            while stream.read(1 << 20):
+                pass
 
 
 def _describe_failure(path: Path) -> OutputError:

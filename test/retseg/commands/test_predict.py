@@ -253,3 +253,12 @@ def test_what_is_no_photograph_of_one_retina_gets_a_mask_and_a_warning(green_job
     mask = cv2.imread(str(tmp_path / "out" / "vessel" / "odd.png"), cv2.IMREAD_UNCHANGED)
     assert mask.shape == pixels.shape[:2]
     assert set(np.unique(mask)) <= {0, 255}
+
+
+def test_on_a_full_disk_predict_fails_with_one_sentence_and_no_file(green_job, tmp_path, full_disk, capsys):
+    words = [green_job.input / "images/x/disc.mha", "--output", tmp_path / "out", "--models", green_job.models]
+    with full_disk(200):
+        assert cli.main(["predict", *map(str, words), *VESSELS, "--overlay"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "cannot be written" in line
+    assert [path for path in (tmp_path / "out").rglob("*") if path.is_file()] == []

@@ -111,7 +111,10 @@ def test_on_a_full_disk_no_half_of_a_mask_takes_the_place_of_the_old_one(tmp_pat
     noise = np.random.default_rng(0).integers(0, 2, (300, 400)).astype(np.uint8)
     write_array(tmp_path / name, noise[:2, :2], Geometry((2, 2)))
     old = (tmp_path / name).read_bytes()
-    for size in (1000, 4096, 12_000):
+    write_array(tmp_path / f"whole-{name}", noise, Geometry((400, 300)))
+    length = (tmp_path / f"whole-{name}").stat().st_size
+    (tmp_path / f"whole-{name}").unlink()
+    for size in (1000, length // 2, length - 1000, length - 1):
         with full_disk(size), pytest.raises(OutputError, match=r"cannot be written .*: give a folder"):
             write_array(tmp_path / name, noise, Geometry((400, 300)))
         assert (tmp_path / name).read_bytes() == old
@@ -120,8 +123,11 @@ def test_on_a_full_disk_no_half_of_a_mask_takes_the_place_of_the_old_one(tmp_pat
 
 def test_on_a_full_disk_there_is_no_half_of_a_picture(tmp_path: Path, full_disk) -> None:
     noise = np.random.default_rng(0).integers(0, 255, (60, 80, 3)).astype(np.uint8)
-    with full_disk(5000), pytest.raises(OutputError, match=r"a\.png cannot be written|cannot be written \(File too"):
-        write_picture(tmp_path / "a.png", noise)
-    assert list(tmp_path.iterdir()) == []
     write_picture(tmp_path / "a.png", noise)
+    old = (tmp_path / "a.png").read_bytes()
+    for size in (5000, len(old) - 1000, len(old) - 1):
+        with full_disk(size), pytest.raises(OutputError, match=r"cannot be written \(File too large\)"):
+            write_picture(tmp_path / "a.png", noise)
+        assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+        assert (tmp_path / "a.png").read_bytes() == old
     assert np.array_equal(read_image(tmp_path / "a.png").pixels, noise)

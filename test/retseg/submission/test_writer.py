@@ -10,6 +10,7 @@ import pytest
 import SimpleITK
 
 from retseg.challenge import load_challenge
+from retseg.files import OutputError
 from retseg.submission import Plan, SubmissionError, SubmittedCase, plan_submission, write_submission
 
 DRAC22, DRIVE, IDRID = load_challenge("drac22"), load_challenge("drive"), load_challenge("idrid")
@@ -100,3 +101,17 @@ def test_an_incomplete_submission_leaves_nothing_behind(
     with pytest.raises(SubmissionError, match=message):
         write_submission(plan, [draw_case(name, plan.tasks[:tasks]) for name in names], tmp_path / "s.zip")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("challenge", [DRIVE, DRAC22], ids=["files", "stacks"])
+def test_on_a_full_disk_the_archive_of_before_stays(tmp_path: Path, full_disk, challenge) -> None:
+    plan = plan_submission(challenge, ["1", "2"], "Team", "", any_number=True)
+    plan = dataclasses.replace(plan, layout=dataclasses.replace(plan.layout, size=(70, 60)))
+    cases = [draw_case(name, plan.tasks, (60, 70)) for name in plan.names]
+    write_submission(plan, iter(cases), tmp_path / "s.zip")
+    old = (tmp_path / "s.zip").read_bytes()
+    for size in (500, len(old) - 1):
+        with full_disk(size), pytest.raises(OutputError, match=r"cannot be written \(File too large\)"):
+            write_submission(plan, iter(cases), tmp_path / "s.zip")
+        assert [path.name for path in tmp_path.iterdir()] == ["s.zip"]
+        assert (tmp_path / "s.zip").read_bytes() == old
