@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from retseg.engine import Engine, EngineKind, open_engine
 from retseg.image import FieldOfView, Image, ImageError, describe_problems, fit_field_of_view, read_image, whole_frame
+from retseg.image.limits import allow_pixels
 from retseg.models import Card, Inference, match_models
 from retseg.preprocessing import (
     Framing,
@@ -66,7 +67,7 @@ Say = Callable[[str], None]
 """Takes one line for the log. Warnings begin with `warning: ` and go to stdout: the platform marks stderr as errors."""
 
 
-def segment_file(path: Path, predict: Predict, say: Say) -> tuple[Image, Prediction]:
+def segment_file(path: Path, predict: Predict, say: Say, max_pixels: int | None = None) -> tuple[Image, Prediction]:
     """Read an image file, segment it, and say the warnings of both.
 
     This is the one way from a file to masks, for `process.py`, `serve.py`, `retseg predict` and `retseg submit`. Each
@@ -76,12 +77,13 @@ def segment_file(path: Path, predict: Predict, say: Say) -> tuple[Image, Predict
         path: of the image.
         predict: segments it.
         say: takes each warning.
+        max_pixels: that the image may have; None for the default.
 
     Raises:
         ImageError: the file cannot be read as an image, or is too large for the memory.
     """
     try:
-        image = read_image(path)
+        image = read_image(path, allow_pixels(max_pixels))
     except MemoryError as error:
         raise MemoryShortageError(f"{path} cannot be read, there is not enough memory for it: {REMEDY}") from error
     try:

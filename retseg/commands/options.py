@@ -64,8 +64,10 @@ def add_models(parser: argparse.ArgumentParser) -> None:
 
 
 def add_inference(parser: argparse.ArgumentParser) -> None:
-    """`--models`, `--engine` and `--memory`."""
+    """`--models`, `--engine`, `--memory` and `--max-pixels`."""
     add_models(parser)
+    pixels = "that an image may have; larger ones are refused before they are decoded (default: 67 million)"
+    parser.add_argument("--max-pixels", metavar="N", type=int, help=pixels)
     memory = "GB for a network; larger images are cut into tiles (default: what the machine or container allows)"
     parser.add_argument("--memory", metavar="GB", type=float, help=memory)
     parser.add_argument(

@@ -36,6 +36,7 @@ class Request:
         output: the folder.
         probabilities, overlay, measure: what is written beside the masks.
         foveas: image to the x and y of its fovea, in pixels, where it is known.
+        max_pixels: that an image may have; None for the default.
     """
 
     tasks: tuple[str, ...]
@@ -44,6 +45,7 @@ class Request:
     overlay: bool = False
     measure: bool = False
     foveas: Mapping[Path, tuple[float, float]] = field(default_factory=dict)
+    max_pixels: int | None = None
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,8 @@ def run(options: argparse.Namespace) -> int:
         from retseg.measures import refuse_unmeasurable
 
         refuse_unmeasurable(chosen)
-    request = Request(tuple(chosen), options.output, options.probabilities, options.overlay, options.measure, foveas)
+    wanted = options.probabilities, options.overlay, options.measure
+    request = Request(tuple(chosen), options.output, *wanted, foveas, options.max_pixels)
     refuse_collisions(images, request)
     modality = challenge.modality if chosen.items() <= challenge.models.items() else None
     predict = load_when_needed(chosen, folders, modality, options.engine, options.memory)
@@ -224,7 +227,7 @@ def predict_one(path: Path, request: Request, predict: "Predict") -> None:
     from retseg.image import write_mask, write_picture, write_probability
     from retseg.predictor import segment_file
 
-    image, prediction = segment_file(path, predict, say)
+    image, prediction = segment_file(path, predict, say, request.max_pixels)
     masks = {task: prediction.masks[task] for task in request.tasks}
     outputs = name_outputs(path, request)
     for mask, output in zip(masks.values(), outputs.masks, strict=True):

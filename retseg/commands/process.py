@@ -27,5 +27,5 @@ def run(options: argparse.Namespace) -> int:
     challenge = open_challenge(options)
     folders = locate_models(options.models)
     predict = load_when_needed(challenge.models, folders, challenge.modality, options.engine, options.memory)
-    run_job(Job(options.input, options.output, challenge), predict, say)
+    run_job(Job(options.input, options.output, challenge, options.max_pixels), predict, say)
     return 0

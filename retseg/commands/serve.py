@@ -66,6 +66,6 @@ def _prepare(options: argparse.Namespace, challenge: Challenge) -> Callable[[], 
             raise UnusableModelsError(sentence)
 
         return refuse
-    job = Job(options.input, options.output, challenge)
+    job = Job(options.input, options.output, challenge, options.max_pixels)
     say(f"ready: models of '{challenge.name}' loaded and warm, listening on {options.host}:{options.port}")
     return lambda: run_job(job, predict, say)

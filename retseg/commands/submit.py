@@ -60,7 +60,7 @@ def predict_cases(
     predict = load_when_needed(challenge.models, folders, challenge.modality, options.engine, options.memory)
     for number, name in enumerate(plan.names, 1):
         say(f"[{number}/{len(plan.names)}] {images[name]}")
-        _, prediction = segment_file(images[name], predict, say)
+        _, prediction = segment_file(images[name], predict, say, options.max_pixels)
         yield SubmittedCase(name, prediction.masks, prediction.probabilities)
 
 

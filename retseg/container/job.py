@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Job:
-    """The folders of one job, and the challenge that says which outputs are wanted."""
+    """The folders of one job, the challenge that says which outputs are wanted, and the most pixels of an image."""
 
     input_directory: Path
     output_directory: Path
     challenge: Challenge
+    max_pixels: int | None = None
 
 
 def run_job(job: Job, predict: "Predict", say: "Say") -> tuple[Path, ...]:
@@ -49,7 +50,7 @@ def _run_case(job: Job, inputs: Path, predict: "Predict", say: "Say") -> tuple[P
     with replacing_all(job.output_directory) as staging:
         from retseg.predictor import segment_file
 
-        image, prediction = segment_file(path, predict, say)
+        image, prediction = segment_file(path, predict, say, job.max_pixels)
         write_sockets(staging, outputs, stem, prediction, image.geometry)
     written = tuple(Path(socket.path) / f"{stem}.mha" for socket in outputs)
     for name in written:
@@ -72,7 +73,7 @@ def _run_legacy(job: Job, predict: "Predict", say: "Say") -> tuple[Path, ...]:
     with replacing_all(job.output_directory) as staging:
         for path in candidates:
             try:
-                image, prediction = segment_file(path, predict, say)
+                image, prediction = segment_file(path, predict, say, job.max_pixels)
             except UnreadableError as error:
                 say(f"warning: skipped {path}: {error}")
                 reasons.append(str(error))

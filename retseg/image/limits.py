@@ -36,7 +36,8 @@ class Limits:
         """
         if width * height > self.pixels:
             raise LimitError(
-                f"claims {width} x {height} pixels, and the limit is {self.pixels} pixels: give a smaller image"
+                f"claims {width} x {height} pixels, and the limit is {self.pixels} pixels: give a smaller image, or "
+                "raise --max-pixels to segment it"
             )
         needed = width * height * bytes_per_pixel
         if needed > self.pixel_bytes:
@@ -56,3 +57,8 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+
+
+def allow_pixels(count: int | None) -> Limits:
+    """The limits with another number of pixels, of eight bytes at most; the default ones for None."""
+    return DEFAULT_LIMITS if count is None else Limits(count, 8 * count)

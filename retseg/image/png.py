@@ -6,6 +6,7 @@ palette and the length of the inflated data are checked first, and all other chu
 Source: https://www.w3.org/TR/png-3/.
 """
 
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -24,6 +25,14 @@ CHANNELS = {GREY: 1, RGB: 3, PALETTE: 1, GREY_ALPHA: 2, RGBA: 4}
 DEPTHS = {GREY: (1, 2, 4, 8, 16), RGB: (8, 16), PALETTE: (1, 2, 4, 8), GREY_ALPHA: (8, 16), RGBA: (8, 16)}
 PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 """The passes of an interlaced image: x and y of the first pixel, and the steps to the next."""
+
+
+NUMBER = rb"((?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?)"
+SCALE = re.compile(rb"[\x01\x02]" + NUMBER + rb"\0" + NUMBER)
+"""The physical scale: a unit, which ITK passes over, and two numbers as text."""
+
+SMALLEST, LARGEST = 1e-9, 1e9
+"""Of a spacing."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +56,7 @@ def decode_png(data: bytes, limits: Limits) -> Raster:
     pixels = chunks[b"IDAT"]
     _check_length(pixels, _count_bytes(header))
     values = _decode_pixels(header, pixels)
-    geometry = Geometry((header.width, header.height))
+    geometry = Geometry((header.width, header.height), _read_spacing(chunks.get(b"sCAL", b"")))
     transparent = chunks.get(b"tRNS", b"")
     if header.kind == PALETTE:
         indices = values // (255 // (2**header.depth - 1))
@@ -73,7 +82,7 @@ def _walk(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _read_chunks(data: bytes) -> tuple[_Header, dict[bytes, bytes]]:
-    """The header, and the content of the chunks of pixels, colours and transparency by their kind."""
+    """The header, and the content of the chunks of pixels, colours, transparency and scale by their kind."""
     walk = _walk(data)
     kind, content = next(walk)
     if kind != b"IHDR" or len(content) != 13:
@@ -83,9 +92,9 @@ def _read_chunks(data: bytes) -> tuple[_Header, dict[bytes, bytes]]:
     for kind, content in walk:
         if kind == b"IHDR":
             raise DamageError("it has two headers")
-        if kind in (b"PLTE", b"tRNS") and kind in chunks:
+        if kind in (b"PLTE", b"tRNS", b"sCAL") and kind in chunks:
             raise DamageError(f"it has two {kind.decode()} chunks")
-        if kind in (b"PLTE", b"tRNS", b"IDAT"):
+        if kind in (b"PLTE", b"tRNS", b"sCAL", b"IDAT"):
             chunks.setdefault(kind, []).append(content)
     if b"IDAT" not in chunks:
         raise DamageError("it has no pixels")
@@ -99,6 +108,15 @@ def _read_header(content: bytes) -> _Header:
     if kind not in DEPTHS or depth not in DEPTHS[kind] or compression or filtering or interlaced > 1:
         raise DamageError(f"its header claims colours of kind {kind} and {depth} bits, stored in an unknown way")
     return _Header(width, height, depth, kind, bool(interlaced))
+
+
+def _read_spacing(scale: bytes) -> tuple[float, float]:
+    """The spacing that ITK writes into the chunk of the physical scale; 1.0 without one, or with a wrong one."""
+    found = SCALE.fullmatch(scale)
+    if found is None:
+        return 1.0, 1.0
+    across, down = (float(part) for part in found.groups())
+    return (across, down) if min(across, down) >= SMALLEST and max(across, down) <= LARGEST else (1.0, 1.0)
 
 
 def _count_bytes(header: _Header) -> int:

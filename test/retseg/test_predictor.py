@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from retseg.image import Geometry, Image, write_picture
+from retseg.image import Geometry, Image, ImageError, write_picture
 from retseg.models import CARD_FORMAT, Card, Inference, MaskRule, ModelError, NetworkSpec, Training
 from retseg.phantom import OctaContent, draw_fundus, draw_octa
 from retseg.predictor import (
@@ -272,3 +272,9 @@ def test_a_file_is_read_and_segmented_and_both_warn(tmp_path: Path) -> None:
     assert said == ["warning: eye.png is flat"]
     segment_file(tmp_path / "grey.png", predict, said.append)
     assert said[1].startswith("warning: grey.png is a greyscale image") and said[2:] == ["warning: grey.png is flat"]
+
+
+def test_an_image_of_more_pixels_than_are_allowed_is_not_segmented(tmp_path: Path) -> None:
+    write_picture(tmp_path / "a.png", np.zeros((30, 40, 3), np.uint8))
+    with pytest.raises(ImageError, match="claims 40 x 30 pixels, and the limit is 1000 pixels"):
+        segment_file(tmp_path / "a.png", lambda _: pytest.fail("it was read"), print, max_pixels=1000)

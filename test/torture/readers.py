@@ -32,7 +32,7 @@ from PIL import Image as Pillow
 
 from retseg.challenge import Challenge, load_challenge
 from retseg.container.inputs import choose_image_socket, choose_interface, find_image, read_inputs
-from retseg.errors import RetsegError, explain
+from retseg.errors import RetsegError, explain, is_expected
 from retseg.evaluation.inputs.predictions import find_predictions
 from retseg.image import read_image, read_mask
 
@@ -252,7 +252,9 @@ def execute(read: Read, path: Path, what: str) -> bytes:
         return DECODED
     except RetsegError as error:
         return REFUSED if "\n" not in explain(error) else FAULT
-    except Exception:
+    except Exception as error:
+        if is_expected(error):
+            return REFUSED
         sys.stdout.write(f"{what}: {traceback.format_exc()}\n")
         sys.stdout.flush()
         return FAULT

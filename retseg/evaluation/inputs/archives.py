@@ -97,11 +97,14 @@ def open_archive(path: Path) -> Archive:
         if isinstance(error, ArchiveError):
             raise
         raise ArchiveError(f"{path} is not a readable zip archive ({error})") from error
-    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    entries = [entry for entry in archive.infolist() if not entry.filename.endswith("/")]
     if len(entries) > MOST_MEMBERS:
         raise ArchiveError(f"{path} holds {len(entries)} members; more than {MOST_MEMBERS} are refused")
     names = [entry.filename for entry in entries]
-    problems = [f"{entry.filename!r} {danger}" for entry in entries for danger in [_find_danger(entry)] if danger]
+    packed = path.stat().st_size
+    problems = [
+        f"{entry.filename!r} {danger}" for entry in entries for danger in [_find_danger(entry, packed)] if danger
+    ]
     problems += [f"{name!r} is there twice" for name, count in sorted(Counter(names).items()) if count > 1]
     total = sum(entry.file_size for entry in entries)
     if total > MOST_BYTES:
@@ -131,7 +134,8 @@ def _measure_directory(path: Path) -> int:
     return int(struct.unpack_from("<Q", end, 40)[0]) if end.startswith(END_64) else int(size)
 
 
-def _find_danger(entry: zipfile.ZipInfo) -> str:
+def _find_danger(entry: zipfile.ZipInfo, archive_bytes: int) -> str:
+    """What is dangerous about a member of an archive of so many bytes, as half a sentence; empty where nothing is."""
     name = entry.filename.replace("\\", "/")
     mode = entry.external_attr >> 16
     if name.startswith("/") or (len(name) > 1 and name[1] == ":"):
@@ -142,6 +146,8 @@ def _find_danger(entry: zipfile.ZipInfo) -> str:
         return "is a link or a special file"
     if entry.flag_bits & 1:
         return "is encrypted"
+    if not name or entry.compress_size > archive_bytes:
+        return f"has no name, or claims {entry.compress_size} packed bytes of the {archive_bytes} of the archive"
     if entry.file_size > HIGHEST_RATIO * max(entry.compress_size, 1) or entry.file_size > MOST_MEMBER_BYTES:
         return f"claims {entry.file_size} bytes from {entry.compress_size}: a bomb"
     return ""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import SimpleITK
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
@@ -88,6 +89,24 @@ def test_every_kind_of_colour_is_read_as_pillow_reads_it(tmp_path: Path, colours
         assert np.array_equal(read_values(tmp_path / "a.png"), values if values.ndim == 2 else values[:, :, 0])
     else:
         assert np.array_equal(read_image(tmp_path / "a.png").pixels, values[:, :, :3])
+
+
+@pytest.mark.parametrize("spacing", [(0.25, 0.5), (3e-05, 12.0), (1.0, 1.0)])
+def test_the_spacing_is_that_of_simpleitk(tmp_path: Path, write: Writer, spacing: tuple[float, float]) -> None:
+    """ITK writes it as the physical scale."""
+    how = {"spacing": spacing, "origin": (0.0, 0.0), "direction": (1.0, 0.0, 0.0, 1.0)}
+    path = write(tmp_path / "a.png", np.zeros((3, 4), np.uint8), **how)
+    found = read_image(path).geometry.spacing
+    assert found == pytest.approx(SimpleITK.ReadImage(str(path)).GetSpacing())
+    assert found == pytest.approx(spacing)
+
+
+@pytest.mark.parametrize(
+    "scale", [b"", b"\x01", b"\x011\0" + b"9" * 5000, b"\x010\x001", b"\x01nan\x001", b"\x01-1\x001"]
+)
+def test_a_scale_that_is_no_spacing_is_left_out(tmp_path: Path, scale: bytes) -> None:
+    (tmp_path / "a.png").write_bytes(SIGNATURE + header() + chunk(b"sCAL", scale) + PIXELS + END)
+    assert read_image(tmp_path / "a.png").geometry.spacing == (1.0, 1.0)
 
 
 def test_a_transparent_colour_is_black_in_the_image_and_itself_in_the_mask(tmp_path: Path) -> None:

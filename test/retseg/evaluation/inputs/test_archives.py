@@ -64,6 +64,24 @@ def test_a_member_that_claims_more_than_deflate_can_hold_is_refused(tmp_path: Pa
         open_archive(path)
 
 
+def test_a_member_that_claims_more_packed_bytes_than_the_archive_has_is_refused(tmp_path: Path) -> None:
+    """As many bytes were asked for at once, and the memory was not enough."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.png", b"0" * 1000)
+    content = bytearray((tmp_path / "a.zip").read_bytes())
+    struct.pack_into("<2I", content, content.index(b"PK\x01\x02") + 20, 400_000_000, 400_000_000)
+    (tmp_path / "a.zip").write_bytes(content)
+    with pytest.raises(ArchiveError, match=r"claims 400000000 packed bytes of the \d+ of the archive"):
+        open_archive(tmp_path / "a.zip")
+
+
+def test_a_member_without_a_name_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr(zipfile.ZipInfo(""), b"x")
+    with pytest.raises(ArchiveError, match="has no name"):
+        open_archive(tmp_path / "a.zip")
+
+
 def test_a_member_twice_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.zip"
     with pytest.warns(UserWarning), zipfile.ZipFile(path, "w") as archive:
