@@ -1,10 +1,12 @@
-"""Lesions that the shipped model finds in healthy eyes, and thresholds that keep them few.
+"""Count the lesions that a model finds in healthy eyes, and choose thresholds that limit their number.
 
-`RETSEG_DATA=DIR python bench/healthy_eyes.py` takes the healthy eyes of a recipe, on which the model was not trained,
-and prints for each task how many lesions an eye shows at each threshold and least component size. Among those with at
-most `--limit` on average and a median of 0 it chooses the rule with the best Dice: that of the cross-validation at
-the threshold, times the share of the Dice that the size keeps on the training images. `--write` puts the rules and the
-counts on the card.
+    RETSEG_DATA=DIR python bench/healthy_eyes.py [--model NAME] [--eyes RECIPE] [--limit LESIONS] [--write]
+
+The healthy eyes are those of a recipe; the model must not be trained on them. For each task the program prints how
+many lesions are found in an eye, at each threshold and minimum component size. It chooses a rule with at most
+`--limit` lesions on average and a median of 0. Among these it takes the rule with the best expected Dice: the Dice of
+the cross-validation at this threshold, times the share of it that is left on the training images at this size.
+`--write` puts the rules and the counts on the card.
 """
 
 import argparse
@@ -16,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from retseg.engine import Engine, open_engine
+from retseg.engine import Engine, choose_engine, open_engine
 from retseg.image import find_field_of_view, read_image, read_mask
 from retseg.metrics.derived import dice
 from retseg.metrics.resampling import bootstrap_mean
@@ -43,7 +45,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="put the chosen rules on the card")
     arguments = parser.parse_args()
     card = load_card(MODELS / arguments.model)
-    engine = open_engine("openvino", card)
+    engine = open_engine(choose_engine("openvino"), card)
     recipe, data = load_recipe(arguments.eyes), Path(os.environ["RETSEG_DATA"])
     healthy: list[Case] = []
     ill: list[Case] = []

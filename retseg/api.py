@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retseg.challenge import load_challenge
-from retseg.engine import EngineKind
+from retseg.engine import EngineKind, choose_engine
 from retseg.errors import RetsegError
 from retseg.evaluation.run import Outcome, Request, check_predictions, choose_protocols
 from retseg.evaluation.run import evaluate as run_evaluation
@@ -88,7 +88,7 @@ def load_model(
         return Predictor.open(load_challenge(challenge).models, folders, engine)
     is_folder = (Path(model) / "card.toml").is_file()
     card = load_card(Path(model)) if is_folder else find_card(str(model), folders)
-    return Predictor.load(((card, tuple(card.tasks)),), engine)
+    return Predictor.load(((card, tuple(card.tasks)),), choose_engine(engine))
 
 
 def segment(

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from retseg.engine import Engine, EngineKind, open_engine
+from retseg.engine import Engine, EngineChoice, EngineKind, choose_engine, open_engine
 from retseg.image import FieldOfView, Image, ImageError, describe_problems, fit_field_of_view, read_image, whole_frame
 from retseg.image.limits import allow_pixels
 from retseg.models import Card, Inference, match_models
@@ -64,7 +64,7 @@ Predict = Callable[[Image], Prediction]
 """Segments one image."""
 
 Say = Callable[[str], None]
-"""Takes one line for the log. Warnings begin with `warning: ` and go to stdout: the platform marks stderr as errors."""
+"""Writes one line to the log. Warnings begin with `warning: ` and go to stdout; the platform shows stderr as errors."""
 
 
 def segment_file(path: Path, predict: Predict, say: Say, max_pixels: int | None = None) -> tuple[Image, Prediction]:
@@ -120,23 +120,23 @@ class Predictor:
             ModelError: a model is missing, altered, or does not do the task it is named for, or two are for different
                 kinds of image.
         """
-        return cls.load(match_models(tasks_to_models, folders, None), engine)
+        return cls.load(match_models(tasks_to_models, folders, None), choose_engine(engine))
 
     @classmethod
     def load(
-        cls, matched: tuple[tuple[Card, tuple[str, ...]], ...], engine: EngineKind, memory: int | None = None
+        cls, matched: tuple[tuple[Card, tuple[str, ...]], ...], choice: EngineChoice, memory: int | None = None
     ) -> "Predictor":
-        """Load the models of cards that were read before.
+        """Load the models of cards that are in memory.
 
         Args:
             matched: each card, and the tasks that are taken from it.
-            engine: what runs the networks.
+            choice: what runs the networks, from `choose_engine`.
             memory: bytes that a network may use; larger images are cut into tiles. None takes what the machine allows.
 
         Raises:
             ModelError: a file of a model is missing or altered.
         """
-        return cls(tuple((card, open_engine(engine, card, memory), tasks) for card, tasks in matched))
+        return cls(tuple((card, open_engine(choice, card, memory), tasks) for card, tasks in matched))
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -202,8 +202,8 @@ def describe_size(card: Card, image: Image) -> tuple[str, ...]:
     known, given = card.training.size, image.geometry.size
     if card.modality != "octa" or known in ((0, 0), given):
         return ()
-    sizes = f"{given[0]} x {given[1]} pixels, and the model '{card.name}' knows angiograms of {known[0]} x {known[1]}"
-    return (f"{image.name} has {sizes}: its masks hold only if it shows as much of the retina.",)
+    sizes = f"{given[0]} x {given[1]} pixels, and the model '{card.name}' was trained on {known[0]} x {known[1]}"
+    return (f"{image.name} has {sizes}: its masks are valid only if it shows an equally large part of the retina.",)
 
 
 def predict_probabilities(

@@ -27,7 +27,7 @@ ENGINE_CHOICES = ("auto", "openvino", "torch")
 
 
 class RequestError(RetsegError):
-    """The command line asks for something that cannot be done; the message says why and what to ask for instead."""
+    """The command cannot be run with these options; the message gives the reason and the remedy."""
 
 
 def add_challenge(parser: argparse.ArgumentParser) -> None:
@@ -105,7 +105,7 @@ def locate_models(given: Path | None, platform: Path = PLATFORM_MODELS) -> tuple
 
 
 def warn_of_models(cards: "Iterable[Card]", folders: Sequence[Path]) -> None:
-    """Say the cautions of models, which are not the package's, and which of them the first of several folders lacks."""
+    """Print the cautions of models, which are not the package's, and which are not in the first folder."""
     from retseg.models import describe_origin, list_cautions
 
     for card in cards:
@@ -157,7 +157,7 @@ def load_when_needed(
             if choice.warning:
                 say(f"warning: {choice.warning}")
             bytes_allowed = None if memory is None else int(memory * 1e9)
-            opened.append(Predictor.load(matched, choice.engine, bytes_allowed))
+            opened.append(Predictor.load(matched, choice, bytes_allowed))
         return opened[0].predict(image)
 
     return predict

@@ -1,7 +1,7 @@
 """Fold batch normalisation into the convolutions before it.
 
-OpenVINO folds it too, but computes the new kernels slowly: with this the models start as fast as with folded weights.
-The objects of OpenVINO have no types, so they are `Any` here.
+OpenVINO folds it too, but it computes the new kernels slowly. With this module the models start as fast as with folded
+weights. The objects of OpenVINO have no types, so they are `Any` here.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ Array = NDArray[np.float32]
 def fold_batch_norm(model: Any) -> int:
     """Replace every convolution, bias and batch normalisation in a row by a convolution and a bias, in place.
 
-    A row is left as it is where anything else reads what flows inside it.
+    A row is left as it is if another node reads one of the values inside it.
 
     Args:
         model: an `openvino.Model`.
@@ -51,13 +51,13 @@ def _fold(norm: Any) -> bool:
 
 
 def _count_readers(node: Any) -> int:
-    """How many nodes read the values of a node; the shape alone, of which a bias gets its own, does not count."""
+    """How many nodes read the values of a node. Nodes that read only its shape, as a bias does, do not count."""
     readers = (each.get_node().get_type_name() for each in node.output(0).get_target_inputs())
     return sum(name != "ShapeOf" for name in readers)
 
 
 def _read_constant(node: Any) -> Array | None:
-    """The float32 values of a constant, through a cast and a reshape; None where the node is none."""
+    """The float32 values of a constant, after casts and reshapes; None if the node is not a constant."""
     while node.get_type_name() in ("Convert", "Reshape"):
         node = node.input_value(0).get_node()
     return np.asarray(node.data, np.float32) if node.get_type_name() == "Constant" else None

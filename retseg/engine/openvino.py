@@ -1,4 +1,4 @@
-"""The CPU engine: OpenVINO, compiled for the shape at hand, in bfloat16 where the processor has it."""
+"""The CPU engine: OpenVINO, compiled for the shape of the tiles, in bfloat16 where the processor has it."""
 
 import sys
 from functools import lru_cache
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# OpenVINO imports its converter of other frameworks' models, half of its start-up; nothing here needs it.
+# OpenVINO imports its converter for models of other frameworks, which takes half of the start-up and is not used here.
 converter = sys.modules.setdefault("openvino.tools.ovc", None)  # type: ignore[arg-type]
 import openvino  # noqa: E402
 

@@ -1,4 +1,4 @@
-"""The torch engine: CUDA where a usable GPU is, the CPU elsewhere."""
+"""The torch engine: it runs a network with torch on a GPU or the CPU."""
 
 import warnings
 
@@ -16,10 +16,10 @@ Capability = tuple[int, int]
 """NVIDIA's compute capability: (7, 5) is Turing, the T4; (8, 6) the A10G; (9, 0) the H100."""
 
 TURING = (7, 5)
-"""The oldest that is used: the T4, the smallest GPU that the platform lends."""
+"""The oldest capability that is used: that of the T4, the smallest GPU of the platform."""
 
 AMPERE = (8, 0)
-"""The first with bfloat16 in its tensor cores."""
+"""The first capability with bfloat16 in the tensor cores."""
 
 TILES_AT_ONCE = 4
 
@@ -27,9 +27,10 @@ TILES_AT_ONCE = 4
 def find_gpu_fault() -> str:
     """Why torch cannot use a GPU here, as half a sentence; empty where it can.
 
-    A kernel is run, since a GPU may be there and too new for this torch, broken, or taken by another process.
+    A kernel is run as a test, because a GPU can be unusable: too new for this torch, broken, or used by another
+    process.
     """
-    with warnings.catch_warnings(record=True) as said:  # torch warns in paragraphs
+    with warnings.catch_warnings(record=True) as said:  # a warning of torch has several lines
         warnings.simplefilter("always")
         if not torch.cuda.is_available():
             reason = str(said[0].message).partition(" (Triggered")[0] if said else "start the container with --gpus"
@@ -64,8 +65,8 @@ class TorchEngine:
         self._precision = choose_precision(torch.cuda.get_device_capability(device) if device.type == "cuda" else None)
 
     @classmethod
-    def load(cls, card: Card, memory: int | None = None) -> "TorchEngine":
-        """Build the card's network and fill it with `model.safetensors`; on the GPU where there is a usable one.
+    def load(cls, card: Card, uses_gpu: bool, memory: int | None = None) -> "TorchEngine":
+        """Build the card's network and load `model.safetensors` into it, for the GPU or the CPU.
 
         Raises:
             ModelError: the weights are not those of the network, or not finite.
@@ -81,7 +82,7 @@ class TorchEngine:
         broken = next((name for name, value in weights.items() if not bool(value.isfinite().all())), None)
         if broken is not None:
             raise ModelError(f"{path} has weights in '{broken}' that are not finite: make the model again")
-        return cls(network, torch.device("cpu" if find_gpu_fault() else "cuda"), memory)
+        return cls(network, torch.device("cuda" if uses_gpu else "cpu"), memory)
 
     @torch.inference_mode()
     def __call__(self, tiles: NDArray[np.float32]) -> NDArray[np.float32]:

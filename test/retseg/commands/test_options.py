@@ -14,7 +14,7 @@ from retseg.commands.options import (
     open_challenge,
     warn_of_models,
 )
-from retseg.engine.choice import Choice
+from retseg.engine import EngineChoice
 from retseg.models import PACKAGED_MODELS, find_card, hash_file, match_models
 from retseg.predictor import Predictor
 from retseg.toml_schema import SchemaError
@@ -124,14 +124,15 @@ def test_an_engine_that_is_not_the_one_to_be_expected_is_announced_once_at_the_f
         def predict(self, image):
             return image
 
+    chosen = EngineChoice("openvino", warning=reason)
     monkeypatch.setattr(Predictor, "load", Opened)
-    monkeypatch.setattr(retseg.engine, "choose_engine", lambda _: Choice("openvino", reason))
+    monkeypatch.setattr(retseg.engine, "choose_engine", lambda _: chosen)
     add_card("seen")
     predict = load_when_needed({"vessel": "seen"}, [tmp_path / "models"], "cfp", "auto")
     assert capsys.readouterr().out == ""
     assert [predict(image) for image in (1, 2)] == [1, 2]
     assert capsys.readouterr().out.splitlines() == lines
-    assert opened == [(match_models({"vessel": "seen"}, [tmp_path / "models"], "cfp"), "openvino", None)]
+    assert opened == [(match_models({"vessel": "seen"}, [tmp_path / "models"], "cfp"), chosen, None)]
 
 
 def test_the_memory_that_is_given_in_gigabytes_reaches_the_engine_in_bytes(add_card, tmp_path, monkeypatch):

@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from retseg.engine import choice, choose_engine, open_engine
+from retseg.engine import EngineChoice, choice, choose_engine, open_engine
 from retseg.engine.openvino import OpenVinoEngine
 from retseg.engine.torch import TorchEngine, choose_precision, find_gpu_fault
 from retseg.models import CARD_FORMAT, Card, Inference, MaskRule, ModelError, NetworkSpec, Training, hash_file
@@ -53,7 +53,7 @@ def card(tmp_path_factory: pytest.TempPathFactory) -> Card:
 @pytest.mark.parametrize("shape", [(1, 3, 64, 96), (3, 3, 32, 32), (2, 3, 33, 47)])
 def test_onnx_in_openvino_equals_the_safetensors_in_torch(card: Card, shape: tuple[int, ...]) -> None:
     tiles = np.random.default_rng(1).normal(size=shape).astype(np.float32)
-    network = TorchEngine.load(card)._network.float()
+    network = TorchEngine.load(card, uses_gpu=False)._network.float()
     with torch.inference_mode():
         by_torch = network(torch.from_numpy(tiles)).numpy()
     by_openvino = OpenVinoEngine(card.directory / "model.onnx", precision="f32")(tiles)
@@ -65,11 +65,11 @@ def test_onnx_in_openvino_equals_the_safetensors_in_torch(card: Card, shape: tup
 def test_the_precision_of_each_engine_costs_little(card: Card, kind: Any) -> None:
     tiles = np.random.default_rng(2).normal(size=(2, 3, 64, 64)).astype(np.float32)
     exact = OpenVinoEngine(card.directory / "model.onnx", precision="f32")(tiles)
-    assert np.abs(open_engine(kind, card)(tiles) - exact).max() < 0.05 * np.abs(exact).max()
+    assert np.abs(open_engine(EngineChoice(kind), card)(tiles) - exact).max() < 0.05 * np.abs(exact).max()
 
 
 def test_what_an_engine_returns_stays_as_it_is_when_it_runs_again(card: Card) -> None:
-    engine = open_engine("openvino", card)
+    engine = open_engine(EngineChoice("openvino"), card)
     first = engine(np.zeros((1, 3, 32, 32), np.float32))
     kept = first.copy()
     engine(np.ones((1, 3, 32, 32), np.float32))
@@ -85,7 +85,7 @@ def test_altered_weights_are_never_loaded(card: Card, tmp_path: Path, kind: Any,
     (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:-1] + b"!")
     altered = Card(**{**vars(card), "directory": tmp_path})
     with pytest.raises(ModelError, match=f"{name} is not the file that its card describes"):
-        open_engine(kind, altered)
+        open_engine(EngineChoice(kind), altered)
 
 
 def test_an_engine_that_is_not_installed_is_answered_with_what_to_install(
@@ -93,7 +93,7 @@ def test_an_engine_that_is_not_installed_is_answered_with_what_to_install(
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(ModelError, match=r"'torch' is not installed: install requirements-gpu\.txt"):
-        open_engine("torch", card)
+        open_engine(choose_engine("torch"), card)
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ def gpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., None]:
 @pytest.mark.parametrize("capability", [(7, 5), (8, 6), (9, 0)])
 def test_auto_takes_torch_where_it_can_use_the_gpu_and_says_nothing(gpu: Any, capability: tuple[int, int]) -> None:
     gpu(capability)
-    assert choose_engine("auto") == choice.Choice("torch", "")
+    assert choose_engine("auto") == EngineChoice("torch", uses_gpu=True)
 
 
 @pytest.mark.parametrize(
@@ -158,13 +158,33 @@ def test_without_the_drivers_device_torch_is_not_even_imported(tmp_path: Path) -
 
 def test_without_torch_the_cpu_is_what_everybody_expects_and_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "torch" else object())
-    assert choose_engine("auto") == choice.Choice("openvino", "")
+    assert choose_engine("auto") == EngineChoice("openvino")
 
 
-def test_an_engine_asked_for_by_name_is_taken_without_a_look_at_the_machine(gpu: Any) -> None:
+def test_an_engine_given_by_name_is_taken_and_torch_computes_on_the_gpu_only_where_it_can(gpu: Any) -> None:
     gpu((7, 0))
-    assert choose_engine("torch") == choice.Choice("torch", "")
-    assert choose_engine("openvino") == choice.Choice("openvino", "")
+    assert choose_engine("torch") == EngineChoice("torch", uses_gpu=False)
+    assert choose_engine("openvino") == EngineChoice("openvino")
+    gpu((9, 0))
+    assert choose_engine("torch") == EngineChoice("torch", uses_gpu=True)
+    assert choose_engine("openvino") == EngineChoice("openvino")
+
+
+def test_the_gpu_is_tested_once_however_many_models_are_loaded(
+    gpu: Any, card: Card, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tests: list[int] = []
+
+    def find_fault() -> str:
+        tests.append(1)
+        return "broken"
+
+    gpu((9, 0))
+    monkeypatch.setattr("retseg.engine.torch.find_gpu_fault", find_fault)
+    chosen = choose_engine("torch")
+    for _ in range(3):
+        open_engine(chosen, card)
+    assert len(tests) == 1
 
 
 @pytest.mark.parametrize(
