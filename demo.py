@@ -9,12 +9,9 @@ import sys
 import time
 from pathlib import Path
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-
 from retseg.challenge import load_challenge
-from retseg.image import read_image, read_mask
+from retseg.image import read_image, read_mask, write_picture
+from retseg.metrics.components import find_components
 from retseg.report.overlay import draw_comparison, draw_overlay
 
 ROOT = Path(__file__).resolve().parent
@@ -44,7 +41,7 @@ def show_eye(output: Path) -> None:
     print(f"A photograph of a healthy eye, {time.perf_counter() - began:.1f} s:")
     for folder in sorted(path for path in output.iterdir() if path.name != "overlay"):
         mask = read_mask(folder / f"{EYE.stem}.png") > 0
-        components = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)[0] - 1
+        components = len(find_components(mask))
         found = f"{mask.mean():.1%} of the frame" if folder.name == "vessel" else f"{components} found"
         print(f"  {folder.name.replace('_', ' ')}: {found}")
 
@@ -89,12 +86,6 @@ def score(challenge: str, truth: Path, predictions: Path, output: Path, *more: s
 def draw_vessels(image: Path, found: Path, truth: Path, picture: Path) -> None:
     """Draw true positives, false positives and false negatives over an image."""
     write_picture(picture, draw_comparison(read_image(image).pixels, read_mask(found) > 0, read_mask(truth) > 0))
-
-
-def write_picture(path: Path, pixels: NDArray[np.uint8]) -> None:
-    """Write (H, W, 3) RGB."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(path), pixels[:, :, ::-1])
 
 
 def run(*arguments: str | Path) -> str:

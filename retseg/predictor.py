@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from retseg.engine import Engine, EngineChoice, EngineKind, choose_engine, open_engine
 from retseg.image import FieldOfView, Image, ImageError, describe_problems, fit_field_of_view, read_image, whole_frame
 from retseg.image.limits import allow_pixels
+from retseg.metrics.components import find_components
 from retseg.models import Card, Inference, match_models
 from retseg.preprocessing import (
     Framing,
@@ -282,10 +283,8 @@ def drop_small(mask: NDArray[np.bool_], minimum_component_size: int) -> NDArray[
     """A mask, bool (H, W), without its components (8-connected) of fewer than `minimum_component_size` pixels."""
     if minimum_component_size <= 1:
         return mask
-    _, labels, statistics, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    kept = statistics[:, cv2.CC_STAT_AREA] >= minimum_component_size
-    kept[0] = False
-    return np.asarray(kept[labels])
+    components = find_components(mask)
+    return components.keep(components.sizes >= minimum_component_size)
 
 
 def shows_retina(field_of_view: NDArray[np.bool_]) -> bool:

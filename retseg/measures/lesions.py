@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from retseg.metrics.components import find_components
 
 
 @dataclass(frozen=True)
@@ -37,20 +38,20 @@ def measure_lesions(
         field_of_view: bool (H, W).
         fovea: x and y in pixels, (0, 0) being the centre of the first pixel; None where it is not known.
     """
-    count, _, _, centroids = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    components = find_components(mask)
     area, visible = int(mask.sum()), int(field_of_view.sum())
     fraction = area / visible if visible else float("nan")
     if fovea is None:
-        return LesionMeasures(count - 1, area, fraction, None, None)
+        return LesionMeasures(len(components), area, fraction, None, None)
     rows, columns = np.nonzero(mask)
     pixels = np.stack([columns, rows], axis=1).astype(np.float64)
     row, column = round(fovea[1]), round(fovea[0])
     inside = 0 <= row < mask.shape[0] and 0 <= column < mask.shape[1] and bool(mask[row, column])
     edge = 0.0 if inside else _find_nearest(pixels, fovea)
-    centroid = _find_nearest(np.asarray(centroids[1:], np.float64), fovea)
-    return LesionMeasures(count - 1, area, fraction, centroid, edge)
+    centroid = _find_nearest(components.centroids, fovea)
+    return LesionMeasures(len(components), area, fraction, centroid, edge)
 
 
 def _find_nearest(points: NDArray[np.float64], fovea: tuple[float, float]) -> float:
-    """The least distance of points, (n, 2) as x and y, from the fovea; nan without points."""
+    """The smallest distance of points, (n, 2) as x and y, from the fovea; nan without points."""
     return float(np.hypot(*(points - fovea).T).min()) if len(points) else float("nan")

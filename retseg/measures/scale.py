@@ -12,7 +12,7 @@ from retseg.preprocessing import bounding_box
 
 NARROWEST, WIDEST = 1.0, 30.0
 """Millimetres of retina that a field of view shows: OCT angiograms 3 to 26, photographs of 20 to 60 degrees 6 to 18.
-A spacing outside these limits is not one of a retina, but of a print, or a default of 1."""
+A spacing outside these limits is not that of a retina. It may be that of a print, or a default of 1."""
 
 SQUARE = 0.01
 """The sides of a square pixel differ by this share at most."""

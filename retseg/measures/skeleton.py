@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from retseg.metrics.components import find_components
+
 Mask = NDArray[np.bool_]
 Path = NDArray[np.intp]
 
@@ -45,7 +47,7 @@ class Graph:
         return len(self.neighbours[pixel]) > 2
 
     def count_forks(self, branch: list[int]) -> int:
-        """At how many of its ends a branch meets others: 0 to 2."""
+        """The number of ends, 0 to 2, at which a branch meets others."""
         return sum(self.is_fork(pixel) for pixel in (branch[0], branch[-1]))
 
 
@@ -69,12 +71,12 @@ def trace_vessels(mask: Mask) -> VesselTree:
             skeleton[tuple(bump.T)] = False
     graph = connect_pixels(skeleton)
     branches = list(walk_branches(graph))
-    meeting = np.zeros(mask.shape, np.uint8)
-    meeting[tuple(graph.pixels[[graph.is_fork(pixel) for pixel in range(len(graph.pixels))]].T)] = 1
+    meeting = np.zeros(mask.shape, np.bool_)
+    meeting[tuple(graph.pixels[[graph.is_fork(pixel) for pixel in range(len(graph.pixels))]].T)] = True
     for branch in branches:
         if graph.count_forks(branch) == 2 and is_short(graph, branch, radius):
-            meeting[tuple(graph.pixels[branch].T)] = 1
-    points = cv2.connectedComponents(meeting, connectivity=8)[0] - 1
+            meeting[tuple(graph.pixels[branch].T)] = True
+    points = len(find_components(meeting))
     ends = sum(len(near) == 1 for near in graph.neighbours)
     return VesselTree(skeleton, tuple(graph.pixels[branch] for branch in branches), points, ends)
 

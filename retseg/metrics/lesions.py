@@ -7,10 +7,10 @@ Several predicted components on one lesion find it once, and all of them are rig
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from retseg.metrics.components import find_components
 from retseg.metrics.counts import Mask, check_masks
 from retseg.metrics.derived import divide
 
@@ -72,10 +72,9 @@ def count_lesions(prediction: Mask, truth: Mask, overlap: float = 0.0) -> Lesion
 
 def _count_covered(mask: Mask, cover: Mask, overlap: float) -> tuple[int, int]:
     """The components of `mask`, and how many of them `cover` covers."""
-    count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
-    sizes = np.bincount(labels[mask], minlength=count)[1:]
-    covered = np.bincount(labels[mask & cover], minlength=count)[1:]
-    return count - 1, int(np.count_nonzero(covered >= np.maximum(overlap * sizes, 1)))
+    components = find_components(mask)
+    covered = components.count_pixels(cover)
+    return len(components), int(np.count_nonzero(covered >= np.maximum(overlap * components.sizes, 1)))
 
 
 def lesion_sensitivity(counts: LesionCounts) -> float:

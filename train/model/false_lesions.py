@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from retseg.metrics.components import find_components
 
 
 def count_components(
     probability: NDArray[np.float32], region: NDArray[np.bool_], thresholds: NDArray[np.float64], sizes: Sequence[int]
 ) -> NDArray[np.int64]:
-    """Components (8-connected) of the mask at each threshold that have at least each size.
+    """The number of components with at least each size, in the mask at each threshold.
 
     Args:
         probability: float32 (H, W) in [0, 1].
@@ -27,21 +28,20 @@ def count_components(
         mask = inside >= threshold
         if not mask.any():
             break
-        _, _, statistics, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-        areas = statistics[1:, cv2.CC_STAT_AREA]
-        counts[:, column] = [(areas >= size).sum() for size in sizes]
+        found = find_components(mask).sizes
+        counts[:, column] = [(found >= size).sum() for size in sizes]
     return counts
 
 
 def find_allowed(counts: NDArray[np.int64], limit: float) -> NDArray[np.bool_]:
-    """Where healthy eyes show at most `limit` lesions on average, and most of them none.
+    """Thresholds and sizes with at most `limit` lesions in a healthy eye on average, and none in most of them.
 
     Args:
         counts: int64 (eyes, sizes, thresholds), of `count_components`.
         limit: lesions an eye.
 
     Returns:
-        bool (sizes, thresholds). Where nothing keeps to the limit, only the highest threshold with the largest size.
+        bool (sizes, thresholds). If none is within the limit, only the highest threshold with the largest size.
     """
     allowed = (counts.mean(axis=0) <= limit) & (np.median(counts, axis=0) == 0)
     if not allowed.any():

@@ -1,14 +1,14 @@
-"""The table of a card about held-out images: of data sets left out, out of fold, and of healthy eyes."""
+"""The rows of a card about held-out images: of data sets left out, out of fold, and of healthy eyes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from retseg.evaluation.scoring.aggregate import estimate, summarise
+from retseg.metrics.components import find_components
 from retseg.metrics.resampling import RESAMPLES, bootstrap_mean, find_interval
 from retseg.models import HeldOut, MaskRule
 from train.config.protocols import POOLED, find_protocols
@@ -32,7 +32,7 @@ def list_held_out(
     """The rows of a card's table of held-out images.
 
     Args:
-        recipe: says what a fold held out.
+        recipe: gives the tasks, and what a fold holds out.
         images: that were held out, with their truth.
         directory: of their predictions.
         choices: task to its threshold and minimum component size, and those chosen without the images of each data set.
@@ -77,9 +77,9 @@ def _count_false_lesions(
     directory: Path,
     rules: Mapping[str, MaskRule],
 ) -> Iterator[HeldOut]:
-    """Lesions found in healthy eyes, and how well the number of lesions tells eyes with lesions from healthy ones."""
-    false = np.array([count_lesions(recipe, image, directory, rules) for image in healthy], np.float64)
-    true = np.array([count_lesions(recipe, image, directory, rules) for image in with_lesions], np.float64)
+    """Lesions found in healthy eyes, and how well their number separates eyes with lesions from healthy ones."""
+    false = np.array([count_found(recipe, image, directory, rules) for image in healthy], np.float64)
+    true = np.array([count_found(recipe, image, directory, rules) for image in with_lesions], np.float64)
     for number, task in enumerate(recipe.tasks):
         counts = false[:, number]
         mean = bootstrap_mean(counts, BOOTSTRAP_SEED)
@@ -107,16 +107,16 @@ def _row(
     return HeldOut(task, way, names, len(images), metric, *values)
 
 
-def count_lesions(recipe: Recipe, image: TrainingImage, directory: Path, rules: Mapping[str, MaskRule]) -> list[int]:
-    """The number of lesions (8-connected components of the mask) of each task in an image."""
+def count_found(recipe: Recipe, image: TrainingImage, directory: Path, rules: Mapping[str, MaskRule]) -> list[int]:
+    """The number of lesions (components of the mask) that are found in an image, for each task."""
     found = read_prediction(directory, image)
     counts = []
     for number, task in enumerate(recipe.tasks):
         mask = cut_mask(to_probability(found[number]), rules[task], image, recipe) & image.field_of_view
-        counts.append(cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)[0] - 1)
+        counts.append(len(find_components(mask)))
     return counts
 
 
 def compare_eyes(ill: NDArray[np.float64], well: NDArray[np.float64]) -> float:
-    """The area under the ROC: the share of pairs of eyes in which the ill one has more lesions; ties count half."""
+    """The area under the ROC: the share of pairs in which the ill eye has more lesions; ties count half."""
     return float(((ill[:, None] > well).mean() + (ill[:, None] >= well).mean()) / 2)

@@ -1,14 +1,14 @@
-"""Thresholds and minimum component sizes, chosen on out-of-fold predictions, and the scores of the masks there."""
+"""Choose thresholds and minimum component sizes on out-of-fold predictions, and score the masks there."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from retseg.evaluation.scoring.confusion import score_with_protocol
+from retseg.metrics.components import find_components
 from retseg.metrics.histograms import count_grid
 from retseg.models import MaskRule, Score, Selection
 from train.config.protocols import find_selection_protocol
@@ -26,13 +26,13 @@ FIXED_THRESHOLD = 0.5
 
 @dataclass(frozen=True)
 class Choice:
-    """What was chosen for one task.
+    """The chosen rule of one task.
 
     Attributes:
         rule: threshold and minimum component size.
         selection: how they were chosen.
-        scores: of the masks in held-out images; none where nothing was held out.
-        without: data set to what was chosen on the images of the other data sets, where whole data sets were held out.
+        scores: of the masks in held-out images; none if nothing was held out.
+        without: data set to the rule that was chosen on the other data sets, if whole data sets were held out.
     """
 
     rule: MaskRule
@@ -44,7 +44,7 @@ class Choice:
 def select_thresholds(recipe: Recipe, images: Sequence[TrainingImage], directory: Path) -> dict[str, Choice]:
     """Choose the threshold and the minimum component size of each task on out-of-fold predictions.
 
-    Without held-out images they are 0.5 and 0. Healthy eyes limit the choice; the scores are of the other images.
+    Without held-out images they are 0.5 and 0. Healthy eyes limit the choice; the other images are scored.
 
     Args:
         recipe: with the protocol of the choice.
@@ -105,7 +105,7 @@ def pick(
     """The best threshold and minimum component size, and the score of each threshold at that size.
 
     Args:
-        recipe: with the protocol, and the most lesions that a healthy eye may show.
+        recipe: with the protocol, and the limit of lesions in healthy eyes.
         images: that were held out.
         tables: of `count_image`, one for each.
     """
@@ -126,17 +126,15 @@ def pick(
 def count_parts(probability: Floats, truth: Mask, region: Mask, sizes: Sequence[int]) -> NDArray[np.int64]:
     """Counts tp, fp, fn, tn inside the region at each minimum component size and threshold: (sizes, thresholds, 4).
 
-    As the predictor does, it drops connected parts (8-neighbours) with fewer pixels than the minimum.
+    Components of fewer pixels than the minimum are dropped, as the predictor drops them.
     """
     grid = count_grid(probability, truth, region, THRESHOLDS)
     table = np.repeat(grid[None], len(sizes), axis=0)
     if max(sizes) <= 1:
         return table
     for column, threshold in enumerate(THRESHOLDS):
-        mask = (probability >= threshold) & region
-        _, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
-        pixels, hits = np.bincount(labels[mask]), np.bincount(labels[mask & truth])
-        hits = np.pad(hits, (0, pixels.size - hits.size))
+        components = find_components((probability >= threshold) & region)
+        pixels, hits = components.sizes, components.count_pixels(truth)
         for row, size in enumerate(sizes):
             kept = pixels >= size
             found, true = int(pixels[kept].sum()), int(hits[kept].sum())
