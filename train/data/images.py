@@ -1,4 +1,4 @@
-"""Training images in memory: read from their files, with their truth, and brought to the working scale."""
+"""Read training images and their truth into memory, and resize them to the working scale."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -54,7 +54,7 @@ def load_training_images(cases: Sequence[Case], recipe: Recipe) -> tuple[Trainin
 
 
 def load_training_image(case: Case, recipe: Recipe) -> TrainingImage:
-    """Read one image with its masks and bring it to the working scale."""
+    """Read one image with its masks and resize it to the working scale."""
     pixels = read_image(case.image).pixels
     shape = pixels.shape[:2]
     if recipe.modality == "octa":
@@ -73,10 +73,16 @@ def load_training_image(case: Case, recipe: Recipe) -> TrainingImage:
     return TrainingImage(case, patch, brightness, pixels, field_of_view, truth)
 
 
-def frame_mask(mask: NDArray[np.bool_], working: WorkingImage, framing: Framing) -> NDArray[np.uint8]:
-    """A mask, bool (H, W), on the grid of a working image: uint8 (h, w), where 255 is a share of 1.
+def find_common_size(images: Sequence[TrainingImage]) -> tuple[int, int]:
+    """(width, height) of all images as read from their files, in pixels; (0, 0) if they differ."""
+    sizes = {(image.original.shape[1], image.original.shape[0]) for image in images}
+    return sizes.pop() if len(sizes) == 1 else (0, 0)
 
-    Where the framing has a size, it is resized bilinearly as the pixels are, and cut at one half.
+
+def frame_mask(mask: NDArray[np.bool_], working: WorkingImage, framing: Framing) -> NDArray[np.uint8]:
+    """A mask, bool (H, W), on the grid of a working image: uint8 (h, w), 255 for a share of 1.
+
+    If the framing has a size, the mask is resized bilinearly, like the pixels, and cut at one half.
     """
     plane = mask[working.window].astype(np.uint8) * 255
     size = working.region.shape[::-1]
@@ -87,7 +93,7 @@ def frame_mask(mask: NDArray[np.bool_], working: WorkingImage, framing: Framing)
 
 
 def read_truth(case: Case, task: str, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """The truth of one task, bool (H, W): empty where the image does not have the lesion, or nothing is known of it.
+    """The truth of one task, bool (H, W). It is empty if the image does not have the lesion or has no truth for it.
 
     Raises:
         DataSetError: the mask has another size than the image, or more than two values.

@@ -1,4 +1,4 @@
-"""A trained model as a folder: its weights, the graph `model.onnx` that points into them, and `card.toml`."""
+"""Write a trained model as a folder: its weights, the graph `model.onnx` that refers to them, and `card.toml`."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 
 from retseg import __version__
-from retseg.models import CARD_FORMAT, Candidate, Card, NetworkSpec, Training, hash_file, write_card
+from retseg.models import CARD_FORMAT, Card, HeldOut, NetworkSpec, Training, hash_file, write_card
 from retseg.networks import build_network
 from retseg.networks.onnx import export_onnx
 from retseg.networks.weights import save_weights
@@ -19,55 +19,65 @@ from train.model.footprint import measure_margin, measure_memory
 from train.model.thresholds import Choice
 
 
-def export_model(
-    recipe: Recipe,
-    members: Sequence[Mapping[str, torch.Tensor]],
-    choices: Mapping[str, Choice],
-    training: Training,
-    directory: Path,
-    comparison: tuple[Candidate, ...] = (),
+def describe_model(
+    recipe: Recipe, choices: Mapping[str, Choice], training: Training, held_out: tuple[HeldOut, ...]
 ) -> Card:
-    """Write the folder of a model.
+    """The card of a model before its export: with the network of one member, its tiling unmeasured, and no files.
 
     Args:
-        recipe: that made it.
-        members: the weights of the networks of the model; several become one ensemble, the mean of their logits.
+        recipe: that made the model.
         choices: threshold and scores of each task.
         training: what the card says of the training.
-        directory: of the model, made when it is not there.
-        comparison: with the networks that were trained beside it.
+        held_out: the rows of the card about held-out images.
     """
-    directory.mkdir(parents=True, exist_ok=True)
-    network, weights = join_members(recipe.network, members)
-    save_weights(weights, directory / "model.safetensors")
-    channels = recipe.preprocessing.channel_count
-    write_onnx(network, channels, directory)
-    tiling = measure_tiling(network, channels, recipe.inference.tiling, directory)
-    card = Card(
+    return Card(
         format=CARD_FORMAT,
         name=recipe.name,
         version=__version__,
         modality=recipe.modality,
         tasks={task: choice.rule for task, choice in choices.items()},
-        network=network,
+        network=recipe.network,
         preprocessing=recipe.preprocessing,
-        inference=replace(recipe.inference, tiling=tiling),
+        inference=recipe.inference,
         training=training,
-        files={name: hash_file(directory / name) for name in ("model.safetensors", "model.onnx")},
+        files={},
         selection={task: choice.selection for task, choice in choices.items()},
         score=tuple(score for choice in choices.values() for score in choice.scores),
-        comparison=comparison,
+        held_out=held_out,
         framing=recipe.framing,
-        directory=directory,
     )
-    write_card(card)
-    return card
+
+
+def export_model(card: Card, members: Sequence[Mapping[str, torch.Tensor]], directory: Path) -> Card:
+    """Write the folder of a model: weights, graph, and last the card. It is made if it does not exist.
+
+    Args:
+        card: from `describe_model`.
+        members: the weights of the networks of the model; several become one ensemble, the mean of their logits.
+        directory: of the model.
+
+    Returns:
+        The card as it was written.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    network, weights = join_members(card.network, members)
+    save_weights(weights, directory / "model.safetensors")
+    channels = card.preprocessing.channel_count
+    write_onnx(network, channels, directory)
+    tiling = measure_tiling(network, channels, card.inference.tiling, directory)
+    inference = replace(card.inference, tiling=tiling)
+    files = {name: hash_file(directory / name) for name in ("model.safetensors", "model.onnx")}
+    written = replace(card, network=network, inference=inference, files=files, directory=directory)
+    write_card(written)
+    return written
 
 
 def join_members(
     network: NetworkSpec, members: Sequence[Mapping[str, torch.Tensor]]
 ) -> tuple[NetworkSpec, dict[str, torch.Tensor]]:
-    """The network that a model consists of, and its weights: an ensemble where there are several members."""
+    """The network of a model and its weights: an ensemble if there are several members."""
     if len(members) == 1:
         return network, dict(members[0])
     weights = {f"members.{k}.{name}": value for k, member in enumerate(members) for name, value in member.items()}
@@ -85,7 +95,7 @@ def measure_tiling(network: NetworkSpec, channels: int, tiling: Tiling, director
 
 
 def write_onnx(network: NetworkSpec, channels: int, directory: Path) -> None:
-    """Derive the graph `model.onnx` from the `model.safetensors` beside it, into which it points."""
+    """Write the graph `model.onnx`, whose weights are those of the `model.safetensors` beside it."""
     built = build_network(network.architecture, network.arguments)
     built.load_state_dict(load_file(directory / "model.safetensors"))
     export_onnx(built, channels, directory / "model.onnx", directory / "model.safetensors")

@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from retseg.image import read_image
-from retseg.models import Candidate, Training, hash_file, write_card
+from retseg.models import Candidate, Training, hash_file
 from train import REPOSITORY
 from train.config.recipe import Recipe
 from train.data.cases import Case
 from train.fit.initial import describe_initial_model, find_initial_model
 from train.fit.logs import sum_hours
-from train.model.export import export_model
+from train.model.export import describe_model, export_model
 from train.model.held_out import list_held_out
 from train.model.networks import Trained, train_networks
 from train.model.thresholds import Choice, select_thresholds
@@ -65,15 +64,23 @@ def export_trained(
         trained: its networks and the images that were held out from them.
         choices: threshold and scores of each task.
         directory: of the model.
-        comparison: rows of the card about the networks that were trained beside it.
+        comparison: rows of the card about the candidates that were compared.
     """
-    training = describe_training(recipe, trained.cases, sum_hours(trained.logs.values()))
-    card = export_model(recipe, trained.members, choices, training, directory, comparison)
-    write_card(replace(card, held_out=list_held_out(recipe, trained.held_out, trained.predictions, choices)))
+    held_out = list_held_out(recipe, trained.held_out, trained.predictions, choices)
+    training = describe_training(recipe, trained.cases, trained.size, sum_hours(trained.logs.values()))
+    card = describe_model(recipe, choices, training, held_out)
+    export_model(replace(card, comparison=comparison), trained.members, directory)
 
 
-def describe_training(recipe: Recipe, cases: Sequence[Case], hours: float) -> Training:
-    """What the card says of the training; the images, data and terms of an initial model are added."""
+def describe_training(recipe: Recipe, cases: Sequence[Case], size: tuple[int, int], hours: float) -> Training:
+    """What the card says of the training; the images, data and terms of an initial model are added.
+
+    Args:
+        recipe: that was trained.
+        cases: of the recipe.
+        size: (width, height) of every image in pixels; (0, 0) if they differ.
+        hours: wall-clock time of the training.
+    """
     initial = find_initial_model(recipe)
     return Training(
         recipe=recipe.name,
@@ -90,14 +97,8 @@ def describe_training(recipe: Recipe, cases: Sequence[Case], hours: float) -> Tr
         hours=round(hours, 2),
         machine=f"{platform.machine()}, {platform.system()}",
         phantom=recipe.phantom and (initial is None or initial.is_phantom),
-        size=find_common_size(cases) if recipe.modality == "octa" else (0, 0),
+        size=size if recipe.modality == "octa" else (0, 0),  # photographs have another scale: the field of view
     )
-
-
-def find_common_size(cases: Sequence[Case]) -> tuple[int, int]:
-    """(width, height) of all images, or (0, 0) where they differ; nothing else tells the scale of an angiogram."""
-    sizes = {read_image(case.image).geometry.size for case in cases}
-    return sizes.pop() if len(sizes) == 1 else (0, 0)
 
 
 def read_commit() -> str:

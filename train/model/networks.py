@@ -1,4 +1,4 @@
-"""The networks of a recipe: one for each fold that is held out, and one that is trained on all images."""
+"""Train the networks of a recipe: one for each fold that is held out, and one on all images."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from retseg.toml_schema import SchemaError
 from train.config.recipe import Recipe
 from train.data.cases import Case, gather_cases
 from train.data.folds import hold_out_data_sets, list_training, split_folds
-from train.data.images import TrainingImage, load_training_images
+from train.data.images import TrainingImage, find_common_size, load_training_images
 from train.data.prepared import Prepared
 from train.data.tiles import cut_images
 from train.fit.initial import choose_initial_model
@@ -31,8 +31,9 @@ class Trained:
         members: the weights of each network that the model consists of.
         held_out: images that were held out; the predictions for them are in `predictions`.
         predictions: a folder.
+        size: (width, height) of every image in pixels; (0, 0) if they differ.
         logs: the log of each network, by its name.
-        is_writer: whether this process is the one that writes results.
+        is_writer: whether this process writes the results, as one of several.
         device: that it ran on.
     """
 
@@ -40,6 +41,7 @@ class Trained:
     members: tuple[Mapping[str, torch.Tensor], ...]
     held_out: tuple[TrainingImage, ...]
     predictions: Path
+    size: tuple[int, int]
     logs: Mapping[str, Path]
     is_writer: bool
     device: torch.device
@@ -67,7 +69,7 @@ class PlannedNetwork:
 def plan_networks(
     recipe: Recipe, cases: Sequence[Case], initial_models: Mapping[str, tuple[str, ...]] | None = None
 ) -> tuple[PlannedNetwork, ...]:
-    """A network for each fold that is held out, and last the one of `refit`.
+    """A network for each fold that is held out, then the one of `refit`.
 
     Args:
         recipe: to train.
@@ -111,7 +113,8 @@ def train_networks(recipe: Recipe, data: Path, directory: Path, workers: int, re
     """
     check_name(recipe, only)
     cases = gather_cases(recipe, data)
-    images = cut_images(load_training_images(cases, recipe), recipe.tiles)
+    whole = load_training_images(cases, recipe)
+    images = cut_images(whole, recipe.tiles)
     fabric = launch(recipe)
     planned = plan_networks(recipe, [image.case for image in images])
     predictions = directory / "out-of-fold"
@@ -130,7 +133,8 @@ def train_networks(recipe: Recipe, data: Path, directory: Path, workers: int, re
     numbers = {i for each in planned for i in each.held_out}
     all_held_out = tuple(image for i, image in enumerate(images) if i in numbers)
     kept = (members["all"],) if "all" in members else tuple(members.values())
-    return Trained(cases, kept, all_held_out, predictions, logs, fabric.is_global_zero, fabric.device)
+    size = find_common_size(whole)
+    return Trained(cases, kept, all_held_out, predictions, size, logs, fabric.is_global_zero, fabric.device)
 
 
 def prepare(recipe: Recipe, data: Path) -> Prepared:
@@ -146,7 +150,7 @@ def prepare(recipe: Recipe, data: Path) -> Prepared:
 
 
 def train_prepared(prepared: Prepared, directory: Path, run: Run, only: str = "") -> None:
-    """Train networks from a prepared file; nothing is predicted, since the images are not there at their own size.
+    """Train networks from a prepared file. Nothing is predicted, because it does not have the images at their own size.
 
     Args:
         prepared: recipe and images.
@@ -175,7 +179,7 @@ def train_prepared(prepared: Prepared, directory: Path, run: Run, only: str = ""
 
 
 def launch(recipe: Recipe) -> Fabric:
-    """Lightning's Fabric, with the precision of the recipe, on what the machine has."""
+    """Lightning's Fabric, with the precision of the recipe, on the GPU or the CPU of this machine."""
     fabric = Fabric(precision=recipe.precision)
     fabric.launch()
     return fabric

@@ -1,6 +1,7 @@
-"""How large the network of a recipe is: its parameters, its arithmetic and its layers."""
+"""The size of the network of a recipe: its parameters, its arithmetic and its layers."""
 
 import torch
+from torch import nn
 from torchinfo import summary
 
 from retseg.networks import build_network
@@ -10,15 +11,15 @@ from train.config.recipe import Recipe
 def measure_network(recipe: Recipe) -> tuple[int, float]:
     """Parameters of a recipe's network, and GFLOP (2 x multiply-adds) of one patch."""
     side = recipe.sampling.patch
+    network = _build_without_memory(recipe)
     with torch.device("meta"):
-        network = build_network(recipe.network.architecture, recipe.network.arguments)
         image = torch.empty(1, recipe.preprocessing.channel_count, side, side)
         found = summary(network, input_data=image, verbose=0, device="meta")
-    return sum(p.numel() for p in network.parameters()), 2 * found.total_mult_adds / 1e9
+    return _sum_parameters(network), 2 * found.total_mult_adds / 1e9
 
 
 def print_summary(recipe: Recipe) -> None:
-    """Draw a recipe's network layer by layer."""
+    """Print a recipe's network layer by layer."""
     side = recipe.sampling.patch
     network = build_network(recipe.network.architecture, recipe.network.arguments)
     size = (1, recipe.preprocessing.channel_count, side, side)
@@ -26,7 +27,15 @@ def print_summary(recipe: Recipe) -> None:
 
 
 def count_parameters(recipe: Recipe) -> int:
-    """Trainable and frozen weights of a recipe's network."""
+    """The number of trainable and frozen weights of a recipe's network."""
+    return _sum_parameters(_build_without_memory(recipe))
+
+
+def _build_without_memory(recipe: Recipe) -> nn.Module:
+    """A recipe's network on torch's `meta` device: shapes without values."""
     with torch.device("meta"):
-        network = build_network(recipe.network.architecture, recipe.network.arguments)
+        return build_network(recipe.network.architecture, recipe.network.arguments)
+
+
+def _sum_parameters(network: nn.Module) -> int:
     return sum(parameter.numel() for parameter in network.parameters())

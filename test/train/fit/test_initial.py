@@ -64,11 +64,11 @@ def test_the_images_of_the_model_count_as_trained_on_and_the_card_names_it(
     recipe: Recipe, started: Recipe, model: Card, data: Path
 ) -> None:
     (first, *_) = gather_cases(recipe, data)
-    told = describe_training(started, [dataclasses.replace(first, data_set="other")], 0.0)
+    told = describe_training(started, [dataclasses.replace(first, data_set="other")], (0, 0), 0.0)
     assert set(told.images) == {*model.training.images, "other/eye0.png"}
     assert told.data.endswith("; initialised from lines: phantom: lines on discs") and told.terms == "none"
     assert told.start == f"lines, SHA-256 {model.files['model.safetensors']}"
-    assert describe_training(recipe, [first], 0.0).start == ""
+    assert describe_training(recipe, [first], (0, 0), 0.0).start == ""
 
 
 def test_a_model_for_other_images_with_another_network_or_altered_is_refused(started: Recipe, model: Card) -> None:

@@ -8,15 +8,15 @@ import cv2
 import numpy as np
 import pytest
 
-from retseg.engine import open_engine
+from retseg.engine import EngineChoice, open_engine
 from retseg.models import load_card, verify_files
 from retseg.toml_schema import SchemaError
 from train.config.loader import load_recipe
 from train.config.recipe import Recipe
 from train.data.cases import DataSetError, gather_cases
 from train.data.folds import split_folds
-from train.data.images import load_training_images
-from train.model.make import Folders, describe_training, find_common_size, make_model
+from train.data.images import find_common_size, load_training_images
+from train.model.make import Folders, describe_training, make_model
 from train.model.networks import plan_networks, train_networks
 
 
@@ -35,7 +35,7 @@ def test_a_recipe_becomes_a_verified_model_whose_two_engines_agree(recipe: Recip
     assert all(score.low <= score.value <= score.high for score in card.score if score.metric != "f1")
     assert (folders.runs / "lines" / "curves.png").stat().st_size > 1000
     tiles = np.random.default_rng(0).normal(size=(3, 3, 64, 96)).astype(np.float32)
-    by_torch, by_openvino = (open_engine(kind, card)(tiles) for kind in ("torch", "openvino"))  # type: ignore[arg-type]
+    by_torch, by_openvino = (open_engine(EngineChoice(name), card)(tiles) for name in ("torch", "openvino"))
     assert by_torch.shape == by_openvino.shape == (3, 1, 64, 96)
     np.testing.assert_allclose(by_torch, by_openvino, atol=0.1)
 
@@ -102,11 +102,13 @@ def test_a_fold_holds_out_a_whole_data_set(recipe: Recipe, data: Path) -> None:
 
 def test_a_card_of_angiograms_knows_their_size_where_they_share_one(recipe: Recipe, folders: Folders) -> None:
     cases = gather_cases(recipe, folders.data)
-    assert find_common_size(cases) == (80, 72)
-    assert describe_training(recipe, cases, 0.0).size == (0, 0), "photographs are brought to scale"
-    assert describe_training(dataclasses.replace(recipe, modality="octa"), cases, 0.0).size == (80, 72)
-    cases[0].image.write_bytes(cv2.imencode(".png", np.zeros((40, 50, 3), np.uint8))[1].tobytes())
-    assert find_common_size(cases) == (0, 0)
+    images = load_training_images(cases, recipe)
+    size = find_common_size(images)
+    assert size == (80, 72)
+    assert describe_training(recipe, cases, size, 0.0).size == (0, 0), "photographs are brought to scale"
+    assert describe_training(dataclasses.replace(recipe, modality="octa"), cases, size, 0.0).size == (80, 72)
+    smaller = dataclasses.replace(images[0], original=np.zeros((40, 50, 3), np.uint8))
+    assert find_common_size((smaller, *images[1:])) == (0, 0)
 
 
 def test_masks_that_do_not_fit_are_all_named_before_the_first_step(recipe: Recipe, folders: Folders) -> None:
