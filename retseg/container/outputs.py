@@ -1,4 +1,4 @@
-"""Masks and probabilities into output sockets."""
+"""Write masks and probabilities into output sockets."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def remove_stale_outputs(output_directory: Path, challenge: Challenge) -> tuple[Path, ...]:
     """Remove the images of an earlier case from the output sockets.
 
-    A socket must hold exactly one image, and an old one must not be taken for the result of a case that failed.
+    A socket must hold exactly one image. An old image would also look like the result of a case that failed.
 
     Raises:
         ContractError: a link leads from an output socket out of the output folder; nothing was removed then.
@@ -47,7 +47,6 @@ def write_sockets(
 
     for socket in sockets:
         path = directory / socket.path / f"{stem}.mha"
-        path.parent.mkdir(parents=True, exist_ok=True)
         if socket.kind == "heatmap":
             write_probability(path, prediction.probabilities[socket.task], geometry)
         else:

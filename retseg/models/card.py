@@ -1,4 +1,4 @@
-"""The card of a model: `card.toml` beside the weights says all that is needed to use, judge and remake it."""
+"""The card of a model: `card.toml` beside the weights holds all that is needed to use, judge and remake it."""
 
 import dataclasses
 import json
@@ -34,7 +34,8 @@ class Inference:
     """How the network is used.
 
     Attributes:
-        flips: average the logits over the image and its mirror image (`horizontal`) or all three (`mirror`), or not.
+        flips: average the logits over the image and its mirror image (`horizontal`), over the image and all three
+            mirror images (`mirror`), or not at all (`none`).
         tiling: how a large image is cut.
         scales: factors on the working diameter, rising. The network sees the image at each of them, and the logits are
             averaged. A photograph does not say how many degrees it shows, so vessels may be half or twice as wide.
@@ -77,7 +78,7 @@ class MaskRule:
 
 @dataclass(frozen=True)
 class Selection:
-    """How a task's threshold was chosen: the score at each candidate, on predictions for images unseen in training."""
+    """How a task's threshold was chosen: the score at each candidate, on predictions for held-out images."""
 
     rule: str
     thresholds: tuple[float, ...]
@@ -100,7 +101,7 @@ class Training:
         machine: where it ran.
         size: (width, height) of every training image, in pixels; (0, 0) where they differ or it was not noted.
         start: the model whose weights initialised it, and the SHA-256 of their file then; none when empty.
-        phantom: whether every image was drawn by this project, so that the model never saw a real one.
+        phantom: whether every image was drawn by this project, so that the model was trained on no real one.
     """
 
     recipe: str
@@ -131,7 +132,7 @@ class Score:
 
 @dataclass(frozen=True)
 class HeldOut:
-    """One number on images that a network did not see in training: what a user's own images can expect.
+    """One number on images that a network was not trained on: what a user can expect on other images.
 
     Attributes:
         task: that was scored; `any` where a number belongs to all tasks of the model together.
@@ -168,7 +169,7 @@ class Candidate:
         value, low, high: with the 95 % interval of a bootstrap over images.
         threshold, minimum_component_size: its own.
         steps, hours: of its training.
-        chosen: whether this card's weights are its weights.
+        chosen: whether the model has the weights of this candidate.
     """
 
     name: str
@@ -216,15 +217,15 @@ class Card:
 
     @property
     def is_phantom(self) -> bool:
-        """Whether the model has only ever seen drawn images."""
+        """Whether the model was trained on drawn images only."""
         return self.training.phantom
 
 
 def write_card(card: Card) -> None:
-    """Write `card.toml` into the card's folder; tables and keys that say nothing are left out.
+    """Write `card.toml` into the card's folder. Tables and keys with their default values are left out.
 
     Raises:
-        OutputError: it cannot be written.
+        OutputError: the folder cannot be written.
     """
     values = dataclasses.asdict(card)
     del values["directory"]

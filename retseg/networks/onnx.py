@@ -1,6 +1,6 @@
-"""A network as an ONNX graph without weights of its own: it points into the `model.safetensors` beside it.
+"""Write a network as an ONNX graph whose weights are in the `model.safetensors` beside it.
 
-So each weight is stored once, and both engines read the same bytes. OpenVINO maps the file into memory.
+Each weight is stored once, and both engines read the same bytes. OpenVINO maps the file into memory.
 """
 
 import io
@@ -22,25 +22,26 @@ from retseg.networks import NetworkError
 OPSET = 17
 
 INLINE_LIMIT = 1024
-"""A constant of more bytes must be one of the weights; a smaller one may stand in the graph, such as a shape."""
+"""A constant of more bytes must be one of the weights. A smaller one, such as a shape, may be in the graph."""
 
 
 def export_onnx(network: nn.Module, in_channels: int, path: Path, weights: Path) -> None:
-    """Write `network` in evaluation mode as an ONNX graph with free batch, height and width.
+    """Write `network` in evaluation mode as an ONNX graph for any batch, height and width.
 
     The input is named `image` (N, in_channels, H, W), the output `logits` (N, tasks, H, W), both float32. A weight
     stored in half precision is followed by a cast to single precision. Batch normalisation stays as it is in torch;
     OpenVINO folds it into the convolution when it compiles.
 
     Args:
-        network: left in the mode in which it came.
+        network: its mode, training or evaluation, is not changed.
         in_channels: channels of the input.
-        path: the file, overwritten.
+        path: of the graph; an older file is replaced.
         weights: the network's weights, as `weights.save_weights` wrote them into the same folder.
 
     Raises:
         NetworkError: the graph holds a constant over `INLINE_LIMIT` that is not in the file of weights, or the file
             stores a weight in another shape.
+        OutputError: the folder cannot be written.
     """
     graph = onnx.load_from_string(_trace(network, in_channels))
     _refer_to_weights(graph.graph, weights)
@@ -62,13 +63,14 @@ def _trace(network: nn.Module, in_channels: int) -> bytes:
             torch.onnx.export(
                 network,
                 (example,),
-                stream,  # type: ignore[arg-type]  # the annotation forgets streams
+                stream,  # type: ignore[arg-type]  # streams are missing in the annotation
                 input_names=["image"],
                 output_names=["logits"],
                 opset_version=OPSET,
                 dynamic_axes={"image": free, "logits": free},
                 dynamo=False,
-                # Neither computes new constants from the weights: the graph keeps the weights of the file.
+                # With these two options no constant is computed from the weights: the graph has the weights of the
+                # file.
                 training=torch.onnx.TrainingMode.PRESERVE,
                 do_constant_folding=False,
             )
@@ -78,7 +80,7 @@ def _trace(network: nn.Module, in_channels: int) -> bytes:
 
 
 def _refer_to_weights(graph: onnx.GraphProto, weights: Path) -> None:
-    """Replace the values of the graph's weights by their places in the file; cast those stored in half precision."""
+    """Replace the values of the graph's weights by their positions in the file; cast those stored in half precision."""
     header, start = _read_header(weights)
     casts = []
     for tensor in graph.initializer:
@@ -108,7 +110,7 @@ def _refer_to_weights(graph: onnx.GraphProto, weights: Path) -> None:
 
 
 def _read_header(path: Path) -> tuple[Mapping[str, Any], int]:
-    """The table of a safetensors file, by the tensors' names, and the position of its first tensor, in bytes."""
+    """The table of a safetensors file, by the names of the tensors, and the position of the first tensor in bytes."""
     with path.open("rb") as stream:
         length = int.from_bytes(stream.read(8), "little")
         return json.loads(stream.read(length)), 8 + length

@@ -1,4 +1,4 @@
-"""Files of weights: this project's own `model.safetensors`, and safetensors or torch files that the user names."""
+"""Read and write files of weights: this project's `model.safetensors`, and safetensors or torch files of the user."""
 
 import pickle
 from collections.abc import Mapping
@@ -17,6 +17,9 @@ def save_weights(weights: Mapping[str, Tensor], path: Path) -> None:
 
     Tensors of floating point with two axes or more, the kernels and matrices, are stored in half precision, unless a
     value would leave its range. All others, such as biases and the statistics of batch normalisation, stay as they are.
+
+    Raises:
+        OutputError: the folder cannot be written.
     """
     from safetensors.torch import save
 
@@ -35,7 +38,8 @@ def _halve(value: Tensor) -> Tensor:
 def read_weights(path: Path) -> dict[str, Tensor]:
     """The tensors of a `.safetensors` file, or of a torch file; nothing in the file is executed.
 
-    A table under `state_dict` or `model`, as many training programs write, is taken instead of the whole.
+    Many training programs write a table under `state_dict` or `model`: if there is one, it is read instead of the
+    whole.
 
     Raises:
         NetworkError: the file is missing, is neither, or holds something other than tensors.
@@ -70,7 +74,7 @@ def _read_torch(path: Path) -> Any:
 
 
 def copy_weights(module: nn.Module, weights: Mapping[str, Tensor], kept: tuple[str, ...] = ()) -> None:
-    """Give `module` its weights by name; what else is in the table is left alone.
+    """Copy weights into `module` by name; other entries of the table are ignored.
 
     Args:
         module: to be changed.

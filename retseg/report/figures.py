@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from retseg.errors import RetsegError
 from retseg.evaluation.scoring.result import Evaluation
 from retseg.files import replacing
 from retseg.report.cases import keep_ledger
@@ -19,22 +20,26 @@ LINE_STYLES: tuple[Any, ...] = ("-", "--", ":", "-.", (0, (5, 1)), (0, (1, 1)))
 DPI = 200
 
 
+class FigureError(RetsegError):
+    """The figures cannot be drawn; the message says what to install."""
+
+
 def save_figures(evaluation: Evaluation, directory: Path) -> tuple[Path, ...]:
     """Write each plot that the evaluation has data for as `NAME.png` and `NAME.svg`; gives the paths.
 
     The names are `pr`, `roc`, `dice`, `reliability`, `froc`, `cases` (every case's leading metric) and `standing`.
 
     Raises:
-        ModuleNotFoundError: matplotlib is missing; it comes with the extra `evaluate`.
-        OutputError: a file cannot be written.
+        FigureError: matplotlib is not installed.
+        OutputError: the folder cannot be written.
     """
     try:
         import matplotlib as mpl
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            "figures need matplotlib, which is not installed; install it with: pip install 'retseg[evaluate]'"
+        raise FigureError(
+            "figures need matplotlib, which is not installed: run pip install 'retseg[evaluate]'"
         ) from error
     written: list[Path] = []
     # Text stays text, and the file does not change from run to run.

@@ -1,4 +1,4 @@
-"""Published numbers beside ours, and the experiments that are missing."""
+"""`python -m train reproduce`: print published numbers beside ours, or run the experiments that are missing."""
 
 import argparse
 from pathlib import Path

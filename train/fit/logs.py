@@ -10,7 +10,7 @@ from retseg.files import replacing
 
 COLUMNS = ("step", "hours", "learning_rate", "loss", "images_per_second", "validation_loss", "validation_dice")
 RENAMED = {"rate": "learning_rate"}
-"""Columns of the first version to those of today."""
+"""Columns of the first version, and their new names."""
 
 
 class RunLog:
@@ -43,7 +43,7 @@ class RunLog:
 
 
 def open_board(directory: Path, first_step: int) -> Any:
-    """TensorBoard's writer, which drops what it has from a step on; None where TensorBoard is not installed."""
+    """TensorBoard's writer, which drops its points from a step on; None if TensorBoard is not installed."""
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
@@ -52,7 +52,7 @@ def open_board(directory: Path, first_step: int) -> Any:
 
 
 def read_log(path: Path) -> list[dict[str, str]]:
-    """The rows of a `log.csv`; none where there is no file."""
+    """The rows of a `log.csv`; none if there is no file."""
     if not path.is_file():
         return []
     with path.open(newline="") as stream:
@@ -60,7 +60,7 @@ def read_log(path: Path) -> list[dict[str, str]]:
 
 
 def sum_hours(paths: Iterable[Path]) -> float:
-    """The hours that several trainings took in all, interruptions left out."""
+    """The hours of several trainings in all, without interruptions."""
     return sum(float(row["hours"]) for path in paths for row in read_log(path))
 
 

@@ -1,4 +1,4 @@
-"""Out-of-fold predictions: of each network for the images that were held out from it, at the images' own size."""
+"""Write and read out-of-fold predictions: of each network for its held-out images, at the size of the images."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,7 +38,7 @@ def locate_prediction(directory: Path, image: TrainingImage) -> Path:
 
 
 def locate_case(directory: Path, case: Case) -> Path:
-    """The file of the prediction for a case; its name has the data set, as cases of two may share a name."""
+    """The file of the prediction for a case; its name contains the data set, because names of cases are not unique."""
     return directory / f"{case.data_set}-{case.name}.npy"
 
 
@@ -47,7 +47,7 @@ def write_maps(recipe: Recipe, cases: Sequence[Case], directory: Path, output: P
 
     Args:
         recipe: gives the tasks.
-        cases: of the recipe; those that were not held out are left out.
+        cases: of the recipe; those without a prediction are left out.
         directory: of the predictions that `predict_held_out` wrote.
         output: takes `<task>/<case>_probability.png`.
 
