@@ -1,4 +1,4 @@
-"""Every architecture by its name. Importing this package imports no torch: a file is read when asked for."""
+"""Every architecture by its name. Importing this package imports no torch."""
 
 import importlib
 import inspect
@@ -11,7 +11,7 @@ from retseg.toml_schema import nearest
 if TYPE_CHECKING:
     from retseg.networks.network import Network
 
-_ARCHITECTURES = {
+ARCHITECTURES = {
     "attention_unet": "retseg.networks.unetpp:AttentionUNet",
     "deeplabv3plus": "retseg.networks.deeplabv3plus:DeepLabV3Plus",
     "ensemble": "retseg.networks.ensemble:Ensemble",
@@ -28,22 +28,18 @@ _ARCHITECTURES = {
     "unet": "retseg.networks.unet:UNet",
     "unetpp": "retseg.networks.unetpp:UNetPlusPlus",
 }
+"""Name of each architecture, and its class."""
 
 
 class NetworkError(RetsegError):
-    """A network cannot be built as asked; the message names the nearest right word or the right range."""
-
-
-def list_architectures() -> tuple[str, ...]:
-    """The names that `build_network` knows, in alphabetical order."""
-    return tuple(sorted(_ARCHITECTURES))
+    """A network cannot be built with these arguments; the message gives the nearest valid name or the valid range."""
 
 
 def build_network(architecture: str, arguments: Mapping[str, Any]) -> "Network":
     """Build a freshly initialised network.
 
     Args:
-        architecture: one of `list_architectures()`.
+        architecture: one of `ARCHITECTURES`.
         arguments: the keyword arguments of its class, as a card or a recipe holds them (lists for tuples are fine).
 
     Returns:
@@ -52,9 +48,9 @@ def build_network(architecture: str, arguments: Mapping[str, Any]) -> "Network":
     Raises:
         NetworkError: the architecture, an argument or its value is unknown.
     """
-    if architecture not in _ARCHITECTURES:
-        raise NetworkError(f"unknown architecture '{architecture}'{nearest(architecture, _ARCHITECTURES)}")
-    module, name = _ARCHITECTURES[architecture].split(":")
+    if architecture not in ARCHITECTURES:
+        raise NetworkError(f"unknown architecture '{architecture}'{nearest(architecture, ARCHITECTURES)}")
+    module, name = ARCHITECTURES[architecture].split(":")
     kind: type[Network] = getattr(importlib.import_module(module), name)
     known = inspect.signature(kind).parameters
     for key in arguments:

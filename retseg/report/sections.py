@@ -205,7 +205,8 @@ def write_standing(evaluation: Evaluation) -> str:
         '<section id="standing" aria-labelledby="standing-title">'
         '<h2 id="standing-title">Standing on the leaderboard</h2>'
         f'<p class="standing-summary">{_describe_rank(standing)}: the range comes from resampling the cases. '
-        "The published scores are taken as exact.</p>"
+        f"The published scores are taken as exact: {escape(standing.title)}, {escape(standing.source)}, "
+        f"{escape(standing.date)}.</p>"
         '<div class="scroll"><table class="standing"><thead><tr><th scope="col">Rank</th><th scope="col">Entry</th>'
         f'<th scope="col">{escape(label.name)}</th><th scope="col" aria-label="On a scale from 0 to 1"></th>'
         "</tr></thead>"

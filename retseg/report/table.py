@@ -31,9 +31,9 @@ def format_summary(summary: Summary) -> str:
 
 
 def format_standing(standing: Standing) -> str:
-    """One sentence: the rank and its 95 % range."""
+    """One sentence: the rank, its 95 % range, and the day of the published scores."""
     return (
-        f"Leaderboard by {standing.metric}: rank {standing.rank} of {standing.of}, "
+        f"Leaderboard of {standing.date} by {standing.metric}: rank {standing.rank} of {standing.of}, "
         f"95 % range {standing.rank_low} to {standing.rank_high}"
     )
 

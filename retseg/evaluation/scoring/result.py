@@ -65,6 +65,7 @@ class Standing:
         of: how many entries there are, this one included.
         rows: (team, score) of the published entries, best first.
         metric: by which they are ranked.
+        title, source, date: of the published entries, as in `Leaderboard`.
     """
 
     rank: int
@@ -73,6 +74,9 @@ class Standing:
     of: int
     rows: tuple[tuple[str, float], ...]
     metric: str
+    title: str
+    source: str
+    date: str
 
 
 @dataclass(frozen=True)

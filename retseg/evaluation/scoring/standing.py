@@ -51,11 +51,21 @@ def find_standing(
     best, worst = (interval.high, interval.low) if interval and known else (entry.value, entry.value)
     ranks = [1 + sum(row.score > score for row in leaderboard.row) for score in (best, worst)]
     rows = tuple((row.team, row.score) for row in leaderboard.row)
-    return Standing(rank, min(rank, ranks[0]), max(rank, ranks[1]), len(rows) + 1, rows, leaderboard.metric)
+    return Standing(
+        rank=rank,
+        rank_low=min(rank, ranks[0]),
+        rank_high=max(rank, ranks[1]),
+        of=len(rows) + 1,
+        rows=rows,
+        metric=leaderboard.metric,
+        title=leaderboard.title,
+        source=leaderboard.source,
+        date=leaderboard.date,
+    )
 
 
 def _stands_before(row: LeaderboardRow, score: float, tie_break: float | None) -> bool:
-    """Whether a published row is ahead of a score."""
+    """Whether a published row ranks before a score."""
     published = round(score, 4)
     if row.score != published or row.tie_break is None or tie_break is None:
         return row.score > published

@@ -25,7 +25,7 @@ PROTOCOL = Protocol(
     tie_break="iou",
 )
 ROWS = (("Alpha", 0.95), ("Beta", 0.4), ("Gamma", 0.1))
-STANDING = Standing(rank=2, rank_low=1, rank_high=3, of=4, rows=ROWS, metric="dice")
+STANDING = Standing(2, 1, 3, 4, ROWS, "dice", "Invented standings", "nowhere & never", "2024-02-29")
 
 
 def draw_case(seed: int, size: int, tasks: tuple[str, ...]) -> tuple[CaseLayers, dict[str, np.ndarray]]:

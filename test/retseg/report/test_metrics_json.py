@@ -28,7 +28,7 @@ def make_evaluation() -> Evaluation:
     )
     tasks = ("irma", "nonperfusion")
     aggregates = summarise(estimate(scores, tasks, PROTOCOL, 0))
-    standing = Standing(1, 1, 2, 14, (("lhy-init", 0.5931),), "dice")
+    standing = Standing(1, 1, 2, 14, (("lhy-init", 0.5931),), "dice", "Task 1", "the leaderboard", "2024-04-28")
     return Evaluation("drac22", PROTOCOL, tasks, scores, aggregates, {}, ("a warning",), standing)
 
 
@@ -53,7 +53,7 @@ def test_a_leaderboard_finds_its_number_by_dotted_keys(tmp_path: Path) -> None:
     ]
     assert document["protocol"]["name"] == "drac22"
     assert document["protocol"]["empty_truth"] == "leave_out"
-    assert document["standing"]["rank"] == 1
+    assert document["standing"]["rank"] == 1 and document["standing"]["date"] == "2024-04-28"
     assert [path.name for path in tmp_path.iterdir()] == ["metrics.json"]
 
 

@@ -123,6 +123,7 @@ def test_the_standing_puts_this_result_among_the_published_ones(page: str) -> No
         ("", "4", "Gamma"),
     ]
     assert "Rank 2 of 4 (95 %: 1 to 3)" in standing
+    assert "Invented standings, nowhere &amp; never, 2024-02-29." in standing
 
 
 def test_curves_are_drawn_with_a_mark_for_each_working_threshold(page: str) -> None:

@@ -40,6 +40,6 @@ def test_a_strip_has_a_dot_for_each_case_and_its_name_in_words() -> None:
 
 
 def test_the_interval_is_drawn_with_the_published_scores_and_not_without_an_interval() -> None:
-    standing = Standing(2, 1, 2, 3, (("A", 0.9), ("B", 0.5)), "dice")
+    standing = Standing(2, 1, 2, 3, (("A", 0.9), ("B", 0.5)), "dice", "", "", "")
     assert draw_interval(Summary(0.7, None, 0.6, 0.8), standing).count('stroke-width="1.5"') == 2
     assert draw_interval(Summary(0.7, None, None, None), standing) == ""

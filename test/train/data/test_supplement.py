@@ -20,7 +20,7 @@ from train.data.cases import DataSetError, gather_cases
 from train.data.folds import list_training, split_folds
 from train.data.images import load_training_images
 from train.data.patches import Patches
-from train.fit.losses import build_loss, list_losses
+from train.fit.losses import LOSSES, build_loss
 from train.model.make import Folders, make_model
 
 SMALL = ["sampling.patch=32", "network.arguments.widths=[4, 8]", "stage.0.steps=2", "round=2", "folds=2"]
@@ -86,7 +86,7 @@ def test_it_is_never_held_out_nor_trained_on_while_its_eye_is(recipe: Recipe, le
         assert not {case.name for case in training} & {cases[number].name for number in held}
 
 
-@pytest.mark.parametrize("name", list_losses())
+@pytest.mark.parametrize("name", LOSSES)
 def test_no_loss_feels_a_task_without_truth(name: str) -> None:
     torch.manual_seed(0)
     logits = torch.randn(2, 3, 32, 32, requires_grad=True)

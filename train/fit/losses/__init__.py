@@ -7,7 +7,7 @@ from typing import Any
 from retseg.toml_schema import SchemaError, declare, nearest
 from train.fit.losses.loss import Loss
 
-_LOSSES = {
+LOSSES = {
     "balanced_bce": "train.fit.losses.cross_entropy:BalancedCrossEntropy",
     "bce": "train.fit.losses.cross_entropy:CrossEntropy",
     "bce_dice": "train.fit.losses.overlap:CrossEntropyDice",
@@ -20,21 +20,17 @@ _LOSSES = {
     "topk_bce": "train.fit.losses.topk:TopKCrossEntropy",
     "tversky": "train.fit.losses.overlap:Tversky",
 }
-
-
-def list_losses() -> tuple[str, ...]:
-    """The names that `build_loss` knows, in alphabetical order."""
-    return tuple(sorted(_LOSSES))
+"""Name of each loss, and the class that computes it."""
 
 
 def build_loss(name: str, arguments: Mapping[str, Any]) -> Loss:
-    """The loss of that name with those arguments.
+    """The loss of this name with these arguments.
 
     Raises:
         SchemaError: the name, an argument or its value is unknown; the message names the nearest right one.
     """
-    if name not in _LOSSES:
-        raise SchemaError(f"unknown loss '{name}'{nearest(name, _LOSSES)}")
-    module, kind = _LOSSES[name].split(":")
+    if name not in LOSSES:
+        raise SchemaError(f"unknown loss '{name}'{nearest(name, LOSSES)}")
+    module, kind = LOSSES[name].split(":")
     loss: Loss = declare(getattr(importlib.import_module(module), kind), arguments, f"loss '{name}'")
     return loss
