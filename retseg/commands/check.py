@@ -9,6 +9,7 @@ from pathlib import Path
 
 from retseg.challenge import Challenge, list_challenges, load_challenge
 from retseg.commands.console import say
+from retseg.commands.options import add_challenges, list_challenge_folders, open_challenge
 from retseg.container.check.archive import judge_archive
 from retseg.container.check.evidence import Evidence, read_evidence
 from retseg.container.check.finding import Finding, find_failure, list_findings
@@ -33,11 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--evidence", metavar="DIR", type=Path, help="check what container/collect.sh gathered")
     parser.add_argument("--input", metavar="DIR", type=Path, help="one case: inputs.json and its images")
     parser.add_argument("--expected", metavar="DIR", type=Path, help="its truth, laid out as the output folder")
-    parser.add_argument(
-        "--challenge",
-        metavar="NAME",
-        help="that declares the outputs (default: that of the image)",
-    )
+    which = "its outputs are expected; a name, or the path of a .toml file (default: the challenge of the image)"
+    parser.add_argument("--challenge", metavar="NAME", help=which)
+    add_challenges(parser)
     parser.add_argument("--memory", default="4g", help="for --image, swap included (default: %(default)s)")
     parser.add_argument("--gpus", default="", help="for --image, as docker's option of that name (default: none)")
     parser.add_argument("--seconds", type=int, default=600, help="for --image, for one case (default: %(default)s)")
@@ -60,24 +59,26 @@ def judge(options: argparse.Namespace) -> tuple[Finding, ...]:
     if options.archive:
         return judge_archive(_existing(options.archive))
     if options.evidence:
-        return _judge_runs(read_evidence(_existing(options.evidence)), options.challenge)
+        return _judge_runs(options, read_evidence(_existing(options.evidence)))
     with tempfile.TemporaryDirectory(prefix="retseg-check-") as scratch:
         case = _link_case(Path(scratch), options)
         if options.output:
-            challenge = load_challenge(options.challenge) if options.challenge else None
+            challenge = open_challenge(options) if options.challenge else None
             return sort_findings(list(judge_case(_existing(options.output), case, challenge)))
-        return _judge_runs(_collect(options, case, Path(scratch) / "evidence"), options.challenge)
+        return _judge_runs(options, _collect(options, case, Path(scratch) / "evidence"))
 
 
-def _judge_runs(evidence: Evidence, name: str | None) -> tuple[Finding, ...]:
-    return judge_evidence(evidence, _choose_challenge(name, evidence))
+def _judge_runs(options: argparse.Namespace, evidence: Evidence) -> tuple[Finding, ...]:
+    return judge_evidence(evidence, _choose_challenge(options, evidence))
 
 
-def _choose_challenge(name: str | None, evidence: Evidence) -> Challenge | None:
-    if name:
-        return load_challenge(name)
+def _choose_challenge(options: argparse.Namespace, evidence: Evidence) -> Challenge | None:
+    """The challenge of the options, or else the one that the image names, if it is known."""
+    if options.challenge:
+        return open_challenge(options)
+    folders = list_challenge_folders(options)
     declared = read_environment(evidence.image["Config"], "RETSEG_CHALLENGE")
-    return load_challenge(declared) if declared in list_challenges() else None
+    return load_challenge(declared, *folders) if declared in list_challenges(*folders) else None
 
 
 def _link_case(scratch: Path, options: argparse.Namespace) -> Path:
