@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from retseg import __version__
-from retseg.commands.console import complain
+from retseg.commands.console import complain, drop_unread
 from retseg.errors import explain, is_expected
 
 COMMANDS = {
@@ -59,7 +59,8 @@ def guard(
 ) -> int:
     """Call `run`; if it fails, the last line on stderr says why in one sentence, and the status is not 0.
 
-    SIGTERM ends the process with an exception, so that temporary files are removed when a time limit is over.
+    SIGTERM ends the process with an exception, so that temporary files are removed when a time limit is over. If the
+    reader of stdout has ended, as in `retseg info | head`, nothing is said and the status is that of SIGPIPE.
 
     Args:
         run: the command; it returns the exit status.
@@ -73,11 +74,15 @@ def guard(
 
     earlier = signal.signal(signal.SIGTERM, terminate)
     try:
-        return run()
+        status = run()
+        sys.stdout.flush()
+        return status
     except KeyboardInterrupt:
         complain(f"interrupted: {interrupted}")
         return 130
     except Exception as error:
+        if isinstance(error, BrokenPipeError) and drop_unread():
+            return 128 + signal.SIGPIPE
         if not is_expected(error):
             traceback.print_exc()
         complain(explain(error))

@@ -1,7 +1,7 @@
 """`python -m train COMMAND`: make models from recipes, choose among candidates, reproduce experiments, list recipes.
 
-Only the module of the command asked for is imported. It imports what it needs when it runs, so that a wrong request is
-answered before torch is loaded.
+Only the module of the given command is imported. It imports torch and the rest when it runs, so that wrong options are
+refused at once.
 """
 
 import argparse
@@ -20,7 +20,7 @@ COMMANDS = {
     "reproduce": "published numbers beside ours, and the experiments that are missing",
     "list": "the recipes, their networks and their scores",
 }
-"""Name, which is also that of the module in `train/commands`, and what it is for."""
+"""Name of each command, which is also the name of its module in `train/commands`, and what it does."""
 
 ADVICE = "the last checkpoint is kept, go on with --resume"
 
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     `python -m train RECIPE ...` is `python -m train make RECIPE ...`, and `--list` is `list`.
     """
-    os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # albumentations would ask a registry for its version
+    os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # albumentations looks up its newest version otherwise
     given = complete(sys.argv[1:] if arguments is None else arguments)
     parser = argparse.ArgumentParser(prog="python -m train", description="Make models from recipes.")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def complete(arguments: Sequence[str]) -> list[str]:
-    """The arguments with the command in front, where they are those of the first version, which had one command."""
+    """The arguments with the command in front. Version 0.1 had only one command, without a name."""
     given = list(arguments)
     if not given or given[0] in (*COMMANDS, "-h", "--help"):
         return given or ["make"]

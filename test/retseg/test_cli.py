@@ -113,6 +113,57 @@ def test_a_failure_says_what_was_being_worked_on():
     assert explain(caught.value).endswith(" (case '7', vessel)")
 
 
+@pytest.mark.parametrize("length", [1, 100_000], ids=["in the buffer", "longer than the buffer"])
+def test_a_reader_that_has_ended_ends_the_command_without_a_word(repository, length):
+    code = f"import sys; from retseg.cli import guard; sys.exit(guard(lambda: print('x' * {length}) or 0))"
+    done = _run_unread(repository, code)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_an_error_is_told_though_nobody_reads_stdout(repository):
+    code = """
+import sys
+from retseg.cli import guard
+from retseg.models import ModelError
+
+def run():
+    print("a line that stays in the buffer")
+    raise ModelError("the card is of another version")
+
+sys.exit(guard(run))
+"""
+    done = _run_unread(repository, code)
+    assert (done.returncode, done.stderr) == (1, "the card is of another version\n")
+
+
+def test_the_pipe_of_another_process_that_broke_is_a_bug_and_shows_its_traceback(capsys):
+    def run():
+        raise BrokenPipeError(32, "Broken pipe")
+
+    assert cli.guard(run) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("Traceback") and "an internal error" in told.splitlines()[-1]
+
+
+def _run_unread(repository, code):
+    """Run a program whose stdout is a pipe that nobody reads."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        return subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=repository,
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            env={key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"},
+            check=False,
+        )
+    finally:
+        os.close(writer)
+
+
 def test_sigterm_in_the_middle_of_a_job_ends_it_and_leaves_nothing_unfinished(repository, tmp_path):
     code = f"""
 import time

@@ -63,6 +63,21 @@ def test_a_command_without_data_is_answered_before_torch_is_imported(words: list
     assert took < 5, "a fifth of a second on an idle machine"
 
 
+def test_a_list_whose_reader_has_ended_ends_without_a_word(repository: Path) -> None:
+    script = (
+        "import sys, train.commands.list as command; from train.cli import main\n"
+        "command.run = lambda _: print('a recipe') or 0\n"
+        "sys.exit(main(['list']))"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script], cwd=repository, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        told = process.stderr.read()
+    assert (process.returncode, told) == (141, "")
+
+
 @pytest.mark.parametrize("module", ["train.select", "train.reproduce"])
 def test_the_old_modules_are_commands_still(module: str, repository: Path) -> None:
     done = subprocess.run(
