@@ -1,6 +1,6 @@
-"""A cold `process.py` on one image, against `import torch`: seconds, peak memory, and that torch stays out.
+"""A cold `process.py` on one image, compared with `import torch`: seconds, peak memory, and whether torch is imported.
 
-Takes DRIVE's first test image where RETSEG_DATA has it, a phantom of the same size elsewhere.
+The image is the first test image of DRIVE if RETSEG_DATA has it, and else a phantom of the same size.
 """
 
 import os
@@ -34,11 +34,11 @@ def choose_input(folder: Path) -> Path:
 
 
 def main() -> None:
-    """Measure in turn, so that a drift of the machine's speed meets both alike."""
+    """Measure the cases, then the imports, and print medians and their ratio."""
     with tempfile.TemporaryDirectory() as name:
         source = choose_input(Path(name))
-        words = ["process.py", "--challenge", "drive", "--input", str(source), "--output", f"{name}/output"]
-        process = [sys.executable, *words]
+        script = ["process.py", "--challenge", "drive", "--input", str(source), "--output", f"{name}/output"]
+        process = [sys.executable, *script]
         torch = [sys.executable, "-c", "import torch"]
         rows = []
         measure(process)
@@ -49,8 +49,8 @@ def main() -> None:
         code = "import runpy, sys; sys.argv = sys.argv[1:]; "
         code += "exec('try: runpy.run_path(sys.argv[0], run_name=\"__main__\")\\nexcept SystemExit: pass'); "
         code += "print('torch' in sys.modules)"
-        ask = [sys.executable, "-c", code, *words]
-        found = subprocess.run(ask, capture_output=True, text=True, cwd=ROOT, check=True)
+        command = [sys.executable, "-c", code, *script]
+        found = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
     seconds = statistics.median(row[0] for row in rows)
     other = statistics.median(others)
     print(f"process.py on {source}: median of {RUNS}, {seconds:.2f} s, peak {max(row[1] for row in rows):.0f} MB")

@@ -2,13 +2,13 @@
 
     python bench/container.py [--challenge NAME] [--variant cpu|gpu] [--repeats N] [--cold]
 
-Cold: `docker run` of the `exec` image on one case, from the command to its end, against the same image importing
-numpy, SimpleITK and OpenVINO and ending. The two alternate, so that a drift of the machine's speed meets both alike,
-and the ratio is the median over the pairs. Warm: `POST /invoke` of a warm server. Peak memory: what the kernel counted
-for the container (`memory.peak`, or `max_usage_in_bytes` of cgroup 1), page cache included, so that it is an upper
-bound; the largest resident set of the process stands beside it.
+Cold: the time of `docker run` of the `exec` image on one case. It is compared with the time in which the same image
+imports numpy, SimpleITK and OpenVINO and ends. Both alternate, so that a slower or faster machine changes them alike,
+and the ratio is the median over the pairs. Warm: `POST /invoke` of a warm server. Peak memory: the count of the kernel
+for the container (`memory.peak`, or `max_usage_in_bytes` of cgroup 1). It includes the page cache, so it is an upper
+bound; the largest resident set of the process is printed too.
 
-With `--cold` nothing but that ratio is measured, the `exec` image alone is needed, and the status is 1 above the bar.
+With `--cold` only this ratio is measured. Then only the `exec` image is needed, and the status is 1 above the bar.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 IMPORTS = "import numpy, SimpleITK, openvino"
 BAR = 2.0
-"""How many times as long as the bare imports a cold case may take."""
+"""The highest ratio of a cold case to the imports."""
 
 FLAGS = ["--network", "none", "--memory", "4g", "--memory-swap", "4g", "--shm-size", "128m", "--cap-drop", "ALL"]
 PEAKS = (
@@ -37,25 +37,25 @@ RESIDENT = (
 )
 
 
-def docker(*words: str) -> str:
-    """Run a docker command and return what it says."""
-    return subprocess.run(["docker", *words], check=True, capture_output=True, text=True).stdout.strip()
+def docker(*arguments: str) -> str:
+    """Run a docker command and return its output."""
+    return subprocess.run(["docker", *arguments], check=True, capture_output=True, text=True).stdout.strip()
 
 
 def mounts(case: Path, output: str) -> list[str]:
-    """The options that put a case where the platform puts it."""
+    """The options that mount a case as the platform does."""
     return ["--volume", f"{case / 'input'}:/input:ro", "--volume", f"{output}:/output", *FLAGS]
 
 
-def time_run(*words: str) -> float:
+def time_run(*arguments: str) -> float:
     """Seconds of one `docker run`."""
     start = time.perf_counter()
-    docker("run", "--rm", *words)
+    docker("run", "--rm", *arguments)
     return time.perf_counter() - start
 
 
 def time_pairs(image: str, case: Path, output: str, repeats: int) -> list[tuple[float, float]]:
-    """Seconds of a case and of the bare imports, in turn; the first pair warms the disk's cache and is left out."""
+    """Seconds of a case and of the bare imports, in turn; the first pair fills the disk cache and is left out."""
     pairs = []
     for _ in range(repeats + 1):
         imports = time_run(*FLAGS, "--entrypoint", "python3", image, "-c", IMPORTS)
@@ -86,23 +86,23 @@ def measure_warm(image: str, case: Path, output: str, repeats: int) -> tuple[flo
 
 
 def call(container: str, what: str, limit: int) -> float:
-    """Seconds that the server takes for one question, timed inside the container."""
+    """Seconds of one request to the server, measured inside the container."""
     script = (ROOT / "container" / "call.py").read_text()
     timed = (
         "import sys, time\nstart = time.perf_counter()\n"
         + script
         + "\n    print('seconds', time.perf_counter() - start)\n"
     )
-    words = ["docker", "exec", "-i", container, "python3", "-", what, str(limit)]
-    told = subprocess.run(words, input=timed, check=True, capture_output=True, text=True).stdout
+    command = ["docker", "exec", "-i", container, "python3", "-", what, str(limit)]
+    told = subprocess.run(command, input=timed, check=True, capture_output=True, text=True).stdout
     if told.split("\n", 1)[0] not in ("200", "201"):
         raise SystemExit(f"{what} was answered: {told}")
     return float(told.rsplit("seconds ", 1)[1])
 
 
 def read_peak(container: str) -> int:
-    """Peak bytes that the kernel counted for a running container; 0 where it does not say."""
-    found = [Path(place.format(container)) for place in PEAKS]
+    """Peak bytes that the kernel counted for a running container; 0 if the kernel has no such file."""
+    found = [Path(pattern.format(container)) for pattern in PEAKS]
     return next((int(path.read_text()) for path in found if path.exists()), 0)
 
 
@@ -113,9 +113,9 @@ def measure_resident(image: str, case: Path, output: str) -> int:
 
 
 def open_up(image: str, output: str) -> None:
-    """Let this user remove what the container's user wrote."""
-    words = ("--user", "0", "--volume", f"{output}:/opened", "--entrypoint", "chmod", image, "-R", "a+rwX", "/opened")
-    docker("run", "--rm", *words)
+    """Allow this user to remove the files of the container's user."""
+    options = ("--user", "0", "--volume", f"{output}:/opened", "--entrypoint", "chmod", image, "-R", "a+rwX", "/opened")
+    docker("run", "--rm", *options)
 
 
 def measure_all(name: str, case: Path, output: str, repeats: int) -> dict[str, object]:

@@ -2,10 +2,10 @@
 
     python bench/evaluation.py [--challenge drac22|idrid] [--keep DIR]
 
-Draws a few phantoms in the sizes of DRAC22 (1024 x 1024, masks of three lesions) and IDRiD (4288 x 2848, probability
-maps of four), and hands them over under as many names as the leaderboards have cases: `predictions.json` and a folder
-per job, as the platform does. `python evaluate.py` then runs in a process of its own, with few cases and with all, and
-the kernel says how much memory it has held at most (`ru_maxrss`). With `--keep` the files stay, for the container:
+The program draws a few phantoms in the sizes of DRAC22 (1024 x 1024, masks of three lesions) and IDRiD (4288 x 2848,
+probability maps of four). It links them under as many names as the leaderboards have cases, with `predictions.json` and
+a folder for each job, as on the platform. Then `python evaluate.py` runs as a process of its own, with few cases and
+with all of them. Its peak memory is that of the kernel (`ru_maxrss`). With `--keep` the files stay, for the container:
 
     docker run --rm --network none --memory 1g --memory-swap 1g --volume DIR/drac22-65/input:/input:ro \\
       --volume DIR/drac22-65/truth:/opt/ml/input/data/ground_truth:ro --volume OUTPUT:/output \\
@@ -33,7 +33,7 @@ from retseg.phantom import FundusContent, LesionCounts, OctaContent, Phantom, dr
 
 ROOT = Path(__file__).resolve().parents[1]
 COUNTS = {"drac22": (5, 65), "idrid": (2, 8)}
-"""Few cases and many: as many as the leaderboard has for DRAC22."""
+"""A small and a large number of cases; the large one of DRAC22 is that of the leaderboard."""
 
 DRAWN = {"drac22": 3, "idrid": 1}
 IDRID_SIZE = (4288, 2848)
@@ -42,7 +42,7 @@ WATCH = (
     "import resource, subprocess, sys; subprocess.run([sys.executable, *sys.argv[1:]], check=True); "
     "used = resource.getrusage(resource.RUSAGE_CHILDREN); print(used.ru_maxrss, used.ru_utime + used.ru_stime)"
 )
-"""In a small process between: a child's peak starts from that of its parent, and the one that drew has held much."""
+"""The parent of the evaluation. It is small, because the peak of a child begins with the memory of its parent."""
 
 
 def draw(challenge: str, seed: int) -> Phantom:
@@ -53,7 +53,7 @@ def draw(challenge: str, seed: int) -> Phantom:
 
 
 def predict(truth: NDArray[np.bool_], socket: Socket) -> NDArray[np.generic]:
-    """What a fair algorithm might write: the truth moved by three pixels, or a blurred map of it."""
+    """The output of an invented algorithm: the truth moved by three pixels, or a blurred map of it."""
     moved = np.roll(truth, 3, axis=1)
     if socket.kind == "segmentation":
         return moved.astype(np.uint8)
@@ -72,21 +72,21 @@ def write_phantom(challenge: Challenge, phantom: Phantom, folder: Path) -> None:
             SimpleITK.WriteImage(image, str(folder / f"{socket.slug}.mha"), socket.kind == "segmentation")
 
 
-def hand_over(challenge: Challenge, drawn: list[Path], count: int, place: Path) -> None:
-    """`place/truth` and `place/input` with `count` cases, the drawn ones under ever new names."""
+def link_cases(challenge: Challenge, drawn: list[Path], count: int, folder: Path) -> None:
+    """`folder/truth` and `folder/input` with `count` cases: the drawn ones, each under several names."""
     jobs = []
     for number in range(1, count + 1):
         source, pk = drawn[number % len(drawn)], f"job-{number}"
         outputs = []
         for socket in challenge.socket:
             if socket.task:
-                link(source / f"{socket.task}.png", place / "truth" / socket.task / f"{number:03d}.png")
-                link(source / f"{socket.slug}.mha", place / "input" / pk / "output" / socket.path / "mask.mha")
+                link(source / f"{socket.task}.png", folder / "truth" / socket.task / f"{number:03d}.png")
+                link(source / f"{socket.slug}.mha", folder / "input" / pk / "output" / socket.path / "mask.mha")
                 outputs.append({"socket": {"slug": socket.slug, "relative_path": socket.path}})
         given = next(socket for socket in challenge.socket if not socket.task)
         named = {"socket": {"slug": given.slug, "relative_path": given.path}, "image": {"name": f"{number:03d}.png"}}
         jobs.append({"pk": pk, "status": "Succeeded", "inputs": [named], "outputs": outputs})
-    (place / "input" / "predictions.json").write_text(json.dumps(jobs))
+    (folder / "input" / "predictions.json").write_text(json.dumps(jobs))
 
 
 def link(source: Path, path: Path) -> None:
@@ -95,21 +95,21 @@ def link(source: Path, path: Path) -> None:
     os.link(source, path)
 
 
-def measure(challenge: str, place: Path) -> Mapping[str, float]:
+def measure(challenge: str, folder: Path) -> Mapping[str, float]:
     """Peak resident memory, in MB, and seconds of one evaluation."""
-    words = ["--challenge", challenge, "--ground-truth", place / "truth", "--predictions", place / "input"]
-    command = ["evaluate.py", *map(str, words), "--output", str(place / "output")]
+    options = ["--challenge", challenge, "--ground-truth", folder / "truth", "--predictions", folder / "input"]
+    evaluation = ["evaluate.py", *map(str, options), "--output", str(folder / "output")]
     start = time.perf_counter()
-    words = [sys.executable, "-c", WATCH, *command]
-    done = subprocess.run(words, check=False, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-c", WATCH, *evaluation]
+    done = subprocess.run(command, check=False, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     if done.returncode:
-        raise SystemExit(f"the evaluation of {place} failed: see the line above")
+        raise SystemExit(f"the evaluation of {folder} failed: see the line above")
     kilobytes, used = done.stdout.splitlines()[-1].split()
     return {
         "peak_mb": round(int(kilobytes) * 1024 / 1e6),
         "seconds": round(time.perf_counter() - start, 1),
         "processor_seconds": round(float(used), 1),
-        "report_mb": round((place / "output" / "report.html").stat().st_size / 1e6, 1),
+        "report_mb": round((folder / "output" / "report.html").stat().st_size / 1e6, 1),
     }
 
 
@@ -127,9 +127,9 @@ def main() -> None:
                 if not folder.is_dir():
                     write_phantom(challenge, draw(name, seed), folder)
             for count in COUNTS[name]:
-                place = root / f"{name}-{count}"
-                hand_over(challenge, drawn, count, place)
-                print(json.dumps({"challenge": name, "cases": count, **measure(name, place)}))
+                folder = root / f"{name}-{count}"
+                link_cases(challenge, drawn, count, folder)
+                print(json.dumps({"challenge": name, "cases": count, **measure(name, folder)}))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""How well and how fast the field of view is found, from pixels alone.
+"""How well and how fast the field of view is found from the pixels of an image.
 
     RETSEG_DATA=DIR python bench/field_of_view.py [--phantoms N] [--first-seed SEED]
 
-prints, for real photographs that come with a mask of their field of view and for N drawn ones with a hard surround
-(200 by default), the intersection over union of the found area with that mask; for every photograph the processor time
-per image on one core, and of how many something is said: of the field of view, or anything at all.
+The images are real photographs and N drawn ones with a hard surround (200 by default). For images with a mask of their
+field of view, the program prints the intersection over union of the found area with this mask. For all images it
+prints the processor time per image on one core, and how many get a warning: about the field of view, or any warning.
 """
 
 import argparse
@@ -29,7 +29,7 @@ Case = tuple[str, NDArray[np.uint8], NDArray[np.bool_] | None]
 
 @dataclass
 class Row:
-    """What was measured of one kind of image."""
+    """The measurements of one kind of image."""
 
     overlaps: list[float] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
@@ -38,7 +38,7 @@ class Row:
 
 
 def list_photographs(data: Path) -> Iterator[tuple[str, Path, Path | None]]:
-    """Data set, photograph and, where there is one, mask."""
+    """Data set, photograph and, if there is one, the mask of its field of view."""
     for part in ("training", "test"):
         for image in sorted((data / "DRIVE" / part / "images").glob("*.tif")):
             yield f"DRIVE, {part}", image, data / "DRIVE" / part / "mask" / f"{image.stem}_mask.gif"
@@ -61,7 +61,7 @@ def list_photographs(data: Path) -> Iterator[tuple[str, Path, Path | None]]:
 
 
 def list_cases(data: Path, phantoms: int, first_seed: int) -> Iterator[Case]:
-    """Kind, pixels (H, W, 3) and, where there is one, true field of view (H, W)."""
+    """Kind, pixels (H, W, 3) and, if it is known, the true field of view (H, W)."""
     for name, image, mask in list_photographs(data):
         yield name, read_image(image).pixels, None if mask is None else np.asarray(read_mask(mask) > 0)
     for kind in SURROUNDS:
@@ -72,7 +72,7 @@ def list_cases(data: Path, phantoms: int, first_seed: int) -> Iterator[Case]:
 
 
 def measure(case: Case, row: Row) -> None:
-    """Add what one image shows to a row."""
+    """Add the measurements of one image to a row."""
     _, pixels, truth = case
     runs = []
     for _ in range(REPEATS):

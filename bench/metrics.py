@@ -1,9 +1,10 @@
-"""The evaluator's speed as ratios to scikit-learn, MONAI and torchmetrics, measured side by side in one run.
+"""The evaluator's speed as ratios to scikit-learn, MONAI and torchmetrics, measured in one run.
 
     python bench/metrics.py
 
-Prints one row per claim with its bar and exits 1 if one is missed. Needs the development environment, takes about two
-minutes on one core and draws its own data: 27 probability maps of 1072 x 712, 65 pairs of masks of 1024 x 1024.
+The program prints one row per claim with its bar, and exits with 1 if one is missed. It needs the development
+environment, takes about two minutes on one core, and draws its own data: 27 probability maps of 1072 x 712 and 65 pairs
+of masks of 1024 x 1024.
 """
 
 import functools
@@ -125,10 +126,10 @@ def score_by_torchmetrics(pairs: list[tuple[np.ndarray, np.ndarray]]) -> float:
 
 
 def measure_dice() -> list[Row]:
-    """Per-image Dice of 65 pairs of 1024 x 1024 bool masks, image by image, as an evaluation does it: once.
+    """Per-image Dice of 65 pairs of 1024 x 1024 bool masks, each computed once, as in an evaluation.
 
-    Each run has a fresh process forked for it, the best of three counts. In one process that has done it before, the
-    C library keeps the libraries' intermediates of 4 and 8 MB for reuse, and torchmetrics is up to ten times faster.
+    Each run is a new process, and the best of three counts. In a second run of the same process the C library reuses
+    the memory of intermediate arrays of 4 and 8 MB, and torchmetrics is up to ten times faster.
     """
     rng = np.random.default_rng(0)
     pairs = [(rng.random((1024, 1024)) < 0.1, rng.random((1024, 1024)) < 0.1) for _ in range(65)]
@@ -145,7 +146,7 @@ def measure_dice() -> list[Row]:
 
 
 def measure_resampling() -> list[Row]:
-    """10,000 resamples of 81 images, from what was counted."""
+    """10,000 resamples of 81 images, from their counts."""
     cases = draw_cases(81, (200, 300), seed=1)
     maps = [((1 / (1 + np.exp(-logits))).astype(np.float32), truth) for logits, truth in cases]
     histograms = [count_probabilities(values, truth) for values, truth in maps]
@@ -165,7 +166,7 @@ def measure_resampling() -> list[Row]:
 
 
 def measure_memory() -> list[Row]:
-    """How far the peak rises above the start while 27 images of 4288 x 2848 are counted, one in memory at a time."""
+    """The rise of the peak memory while 27 images of 4288 x 2848 pixels are counted, one in memory at a time."""
     rng = np.random.default_rng(0)
     peaks = [read_peak()]
     for _ in range(27):
@@ -184,15 +185,15 @@ def measure_memory() -> list[Row]:
 
 
 def read_peak() -> float:
-    """The most memory this process has held, in MB."""
+    """The peak memory of this process, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
 
 
 def main() -> int:
-    """Measure everything on one core, print the table, say by the exit code whether all bars are met."""
+    """Measure everything on one core and print the table; the exit status is 0 if all bars hold."""
     torch.set_num_threads(1)
     with threadpool_limits(1):
-        with multiprocessing.get_context("fork").Pool(1) as pool:  # a peak never falls: it needs a process of its own
+        with multiprocessing.get_context("fork").Pool(1) as pool:  # a peak never falls, so this needs a new process
             rows = pool.apply(measure_memory)
         rows += [*measure_dice(), *measure_resampling(), *measure_curves()]
     width = max(len(row.claim) for row in rows)

@@ -1,12 +1,12 @@
-"""The shipped DRAC22 models against a tuned classical baseline, on drawn angiograms that neither has seen.
+"""Compare the shipped DRAC22 models with a tuned classical baseline, on drawn angiograms that are new to both.
 
     python -m bench.phantom_baseline [--cases 40] [--models DIR] [--tuning 24]
 
-The baseline filters an angiogram with Frangi's vesselness, averages it locally and cuts: below for non-perfusion,
-above for IRMA and neovascularization. Width of the filter, reach of the average, threshold and least area are tuned per
-lesion on phantoms of the level that the models were trained on, for the mean Dice over the images that have the lesion:
-what the table shows, and what finding nothing does not help. Prints a table of that Dice, and of the share of
-lesion-free images in which anything is found, at three levels of difficulty.
+The baseline filters an angiogram with Frangi's vesselness, averages it locally, and applies a threshold: the mask of
+non-perfusion is below it, that of IRMA and neovascularization above it. Width of the filter, width of the average,
+threshold and minimum component size are tuned for each lesion, on phantoms of the level that the models were trained
+on. They give the best mean Dice over the images that have the lesion. The program prints this Dice, and the share of
+images without the lesion in which anything is found, at three levels of difficulty.
 """
 
 import argparse
@@ -39,16 +39,16 @@ HALF = 512
 WIDTHS: tuple[tuple[float, ...], ...] = ((1.0,), (1.5,), (2.5,), (1.0, 2.0))
 REACHES = (2.0, 4.0, 8.0, 16.0)
 AREAS = (0, 25, 50, 100, 200, 400)
-"""Of connected parts, in pixels at half the scale."""
+"""Minimum component sizes, in pixels at half the scale."""
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """What was tuned for one lesion.
+    """The tuned values for one lesion.
 
     Attributes:
         widths: standard deviations of the vesselness filter, in pixels at half the scale.
-        reach: that of the local average.
+        reach: standard deviation of the local average, in pixels at half the scale.
         sign: -1 where the lesion lacks vessels, 1 where it is full of them.
         threshold: of sign x density.
         minimum_component_size: in pixels at half the scale.

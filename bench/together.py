@@ -1,12 +1,12 @@
-"""All models of `fundus` on one photograph, from its file to its masks, against the sum of their own times.
+"""All models of `fundus` on one photograph, from its file to its masks, compared with the sum of their own times.
 
-A model's own time begins with decoded pixels and a known field of view: both, done once for all, are part of the
-excess. All take turns, so that a drift of the machine's speed meets them alike.
+A model's own time begins with decoded pixels and a known field of view; for all models together both are done once. The
+runs take turns, so that a slower or faster machine changes all alike.
 
     python bench/together.py [--image FILE]
 
-Takes the first photograph of `test/cases/fundus` where none is named. Prints the ratio with its bar and exits 1 if it
-is missed.
+The default image is the first photograph of `test/cases/fundus`. The program prints the ratio and its bar, and exits
+with 1 if the ratio is above the bar.
 """
 
 import argparse

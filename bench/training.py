@@ -1,12 +1,14 @@
-"""Images per second of the project's training loop, as a ratio to a plain PyTorch loop, side by side in one run.
+"""Images per second of the project's training loop, as a ratio to a plain PyTorch loop.
 
     OMP_NUM_THREADS=2 python bench/training.py
 
-Both train the network of `vessel-drive` on the same patches of drawn photographs, four of 256 x 256 a step, drawn by a
-process of their own: the project in bfloat16 and channels-last, with its moving average and its log; the plain loop in
-float32 and contiguous memory. They take turns, so that a drift of the machine's speed meets both alike, each in a
-process of its own, so that no setting of the one is lent to the other. Takes about three minutes on two idle cores;
-prints the ratio with its bar and exits 1 if it is missed.
+Both loops train the network of `vessel-drive` on the same patches: four of 256 x 256 pixels a step, cut from drawn
+photographs by a separate process. The project trains in bfloat16 with channels-last memory, and includes its moving
+average and its log. The plain loop trains in float32 with contiguous memory.
+
+The loops take turns, so that a slower or faster machine changes both alike. Each turn is a new process, so that the
+settings of one loop cannot change the other. The program takes about three minutes on two idle cores. It prints the
+ratio and its bar, and exits with 1 if the ratio is below the bar.
 """
 
 import dataclasses
@@ -38,7 +40,7 @@ TURNS, ROUND = 3, 40
 
 
 def train_here(recipe: Recipe, data: Path) -> float:
-    """Images per second of the project's loop in its second round, as it logs them itself."""
+    """Images per second of the project's loop in its second round, from its own log."""
     keep_freed_memory()
     folder = Path(tempfile.mkdtemp(dir=data))
     images = load_training_images(gather_cases(recipe, data), recipe)
@@ -47,7 +49,7 @@ def train_here(recipe: Recipe, data: Path) -> float:
 
 
 def train_plainly(recipe: Recipe, data: Path) -> float:
-    """Images per second of the loop that anybody writes first, in as many steps after as many."""
+    """Images per second of a plain loop, in the same steps: as many to warm up, then as many that are measured."""
     stage = recipe.stage[0]
     images = load_training_images(gather_cases(recipe, data), recipe)
     torch.manual_seed(1)
@@ -76,7 +78,7 @@ def shorten(recipe: Recipe) -> Recipe:
 
 
 def measure(loop: str, data: Path) -> float:
-    """What one loop measures in a process of its own."""
+    """Images per second of one loop, in a new process."""
     command = [sys.executable, __file__, loop, str(data)]
     return float(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.split()[-1])
 

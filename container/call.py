@@ -1,9 +1,9 @@
-"""Ask a server on this machine's port 4743 as the platform does; runs inside the container, on whatever Python it has.
+"""Send a request to the server on port 4743, as the platform does; runs inside the container, with any Python 3.
 
     call.py health SECONDS    poll GET /health until it answers 200
     call.py invoke SECONDS    POST /invoke once
 
-Prints the status, then the answer's text; 0 stands for no answer.
+Prints the status and then the text of the answer; the status is 0 if there was no answer.
 """
 
 import http.client
@@ -14,8 +14,8 @@ PORT = 4743
 SECONDS_PER_POLL = 10
 
 
-def ask(method, path, seconds):
-    """Status and text of one request, or 0 and why there was none."""
+def send(method, path, seconds):
+    """Status and text of the answer to one request; 0 and the reason if there was no answer."""
     connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=seconds)
     try:
         connection.request(method, path)
@@ -28,10 +28,10 @@ def ask(method, path, seconds):
 
 
 def poll(seconds):
-    """Ask /health until it says 200, redirects, or the time is over."""
+    """Request /health until it answers 200 or redirects, or the time is over."""
     end = time.time() + seconds
     while True:
-        status, text = ask("GET", "/health", SECONDS_PER_POLL)
+        status, text = send("GET", "/health", SECONDS_PER_POLL)
         if status == 200 or 300 <= status < 400 or time.time() > end:
             return status, text
         time.sleep(0.1)
@@ -39,6 +39,6 @@ def poll(seconds):
 
 if __name__ == "__main__":
     limit = float(sys.argv[2])
-    status, text = poll(limit) if sys.argv[1] == "health" else ask("POST", "/invoke", limit)
+    status, text = poll(limit) if sys.argv[1] == "health" else send("POST", "/invoke", limit)
     print(status)
     print(text)

@@ -1,7 +1,7 @@
-"""The one base class of the package's errors, and what to tell the user about any exception, in one sentence.
+"""The base class of all errors of the package, and the sentence that the user reads about any exception.
 
-Every error that the package raises on purpose is a `RetsegError`: its message says what was met, what was wanted and
-what to do. The entry points print that sentence alone. Any other exception is the file system's or a bug of ours.
+Every error that the package raises on purpose is a `RetsegError`. Its message gives what was found, what was wanted and
+what to do. The entry points print that sentence alone. Any other exception comes from the file system or is a bug.
 """
 
 import errno
@@ -14,7 +14,7 @@ FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class RetsegError(ValueError):
-    """What the user handed over cannot be used; the message says what was met, what was wanted and what to do."""
+    """The input of the user cannot be used; the message gives what was found, what was wanted and what to do."""
 
 
 @contextmanager
@@ -32,7 +32,7 @@ def naming(what: str) -> Iterator[None]:
 
 
 def is_expected(error: BaseException) -> bool:
-    """Whether the error is about what the user handed over; then the sentence is enough and no traceback is printed.
+    """Whether the error is about the input of the user; then its sentence is enough and no traceback is printed.
 
     True for every `RetsegError`, and for an error of the file system that names a file or tells of a full disk.
     """

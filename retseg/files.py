@@ -1,4 +1,4 @@
-"""Files: the table of image suffixes, the stem of a name, and the way to write a file so that no half of it is seen.
+"""Files: the table of image suffixes, the stem of a name, and how files are written so that none is ever incomplete.
 
 `replacing` and `replacing_all` write under a temporary name on the same file system, flush to the disk, then rename.
 After a failure or a kill the target is what it was before. What a killed process left is removed by the next one that

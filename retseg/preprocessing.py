@@ -130,7 +130,7 @@ def scale_component_size(
 ) -> int:
     """A component's size in pixels of an image, from its size in pixels of the working scale.
 
-    So a model drops the same lesions from a photograph of 1 and of 10 megapixels.
+    So a model drops the same lesions from photographs of 1 and of 10 megapixels.
     """
     rows, columns = bounding_box(find_region(field_of_view, framing))
     width, height = columns.stop - columns.start, rows.stop - rows.start

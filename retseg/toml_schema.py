@@ -1,6 +1,7 @@
-"""TOML files as frozen dataclasses, strictly: cards, challenges and recipes are all read here.
+"""Read a TOML file into a frozen dataclass, strictly; cards, challenges and recipes are read by it.
 
-These files are written by hand, so a misspelt key is the most likely error: it is refused, with the nearest known key.
+These files are written by hand, so a misspelt key is the most likely error. It is refused, and the message names the
+nearest known key.
 """
 
 import dataclasses

@@ -137,7 +137,7 @@ class Unfit:
 
 @pytest.fixture(
     params=[
-        Unfit('modality = "cfp"', 'modality = "octa"', "is for images of the kind 'octa', wanted is one for 'cfp'"),
+        Unfit('modality = "cfp"', 'modality = "octa"', "is for images of the kind 'octa', wanted one for 'cfp'"),
         Unfit("[tasks.vessel]", "[tasks.irma]", "does not segment 'vessel', only irma"),
     ],
     ids=["modality", "tasks"],

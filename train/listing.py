@@ -13,7 +13,7 @@ from train.reproduce.result import RESULTS, name_width, read_results
 
 
 def print_recipes(beginning: str = "") -> None:
-    """Print two lines for each recipe whose name begins so, family by family.
+    """Print two lines for each recipe whose name has this beginning, family by family.
 
     They give parameters, GFLOP and data, and the scores of a shipped model or of logged results.
     """
@@ -38,7 +38,7 @@ def describe_recipe(recipe: Recipe, results: Sequence[Mapping[str, Any]]) -> str
 
 
 def describe_results(recipe: Recipe, results: Sequence[Mapping[str, Any]]) -> str:
-    """The headline scores of a recipe's logged results, as the end of a line; nothing where it has not run."""
+    """The headline scores of a recipe's results, as the end of a line; empty if there is no result."""
     parts = []
     for result in results:
         if result["recipe"] == recipe.name:
@@ -50,7 +50,7 @@ def describe_results(recipe: Recipe, results: Sequence[Mapping[str, Any]]) -> st
 
 
 def describe_scores(name: str) -> str:
-    """The scores on the card of a recipe's model, as the end of a line; nothing where there is no model."""
+    """The scores on the card of a recipe's model, as the end of a line; empty if there is no model."""
     try:
         card = load_card(REPOSITORY / "model_weights" / name)
     except ModelError:

@@ -1,4 +1,4 @@
-"""What a leaderboard wants: read `challenges/NAME.toml` into a frozen dataclass, checked against itself."""
+"""Read the definition of a leaderboard, `challenges/NAME.toml`, into a frozen dataclass, and check it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Where the files of a challenge lie: patterns for its ground truth, and for what is handed in.
+"""Where the files of a challenge are: patterns for its ground truth and for its submissions.
 
 A pattern is a relative path without suffix. `{case}` stands for the name of the case, `{split}` for any one folder,
 `*` for any part of a name. It is matched against the end of a path, so the folder given on the command line may be the
@@ -14,7 +14,7 @@ class GroundTruth:
     """One layout that the truth of a challenge is published in.
 
     Attributes:
-        title: what it is, for messages.
+        title: its name in messages.
         masks: task to pattern.
         images: patterns of the photographs.
         field_of_view: patterns of the field-of-view masks.
@@ -45,7 +45,7 @@ class Submission:
         values: (background, foreground) of masks.
         cases: how many images the organisers expect; 0 where any number is accepted.
         size: (width, height) in pixels, or (0, 0) where it is that of the image.
-        certainty: how surely this layout is known, for the message after writing.
+        certainty: how reliable our knowledge of this layout is, a sentence that is shown after writing.
     """
 
     kind: Literal["mask", "grey", "stack"]

@@ -48,10 +48,10 @@ PER_IMAGE_ONLY: tuple[MetricName, ...] = (
     "empty_truth_false_alarm",
     "empty_truth_predicted_area",
 )
-"""Metrics that need whole images, so that pooled pixels have none."""
+"""Metrics of whole images: a pool of pixels does not have them."""
 
 FROM_PROBABILITIES: tuple[MetricName, ...] = ("auc_roc", "ap", "auc_pr", "ece", "brier", "froc")
-"""Metrics that a mask alone does not have."""
+"""Metrics that need probabilities."""
 
 LESION_POOL: tuple[MetricName, ...] = ("lesions_found", "false_lesions_per_image", "froc")
 """Metrics of the lesions of all images together, under every pooling and every rule for an empty truth."""
@@ -85,7 +85,7 @@ class PrGrid:
 
 @dataclass(frozen=True)
 class SoftTruth:
-    """The truth after a bilinear resize, whose grey pixels no prediction can match.
+    """The truth after a bilinear resize. Its edges are grey, so no prediction is equal to it there.
 
     Attributes:
         sizes: (width, height) in pixels that truth and prediction are resized to, one after the other.
@@ -101,7 +101,7 @@ class Protocol:
     Attributes:
         name: its key in the challenge's file.
         title: one line for tables and reports.
-        source: who scores so, and where that is written.
+        source: who uses this protocol, and where it is documented.
         region: count inside the field of view, or on the whole frame.
         pooling: a metric of each image, then their mean; or one metric of all pixels together.
         empty_truth: an image without one true pixel is left out of the overlap metrics (pooled: of the pool), has
@@ -111,13 +111,13 @@ class Protocol:
         metrics: all metrics, in the order of the table; the headline is one of them.
         caveat: what a reader must know before comparing.
         tie_break: the metric that decides between equal headlines, or none.
-        threshold: where a probability becomes a mask when the prediction brings no mask of its own.
-        threshold_rule: `fixed`, or `break_even`: the threshold at which pooled precision and recall meet, which looks
-            at the truth of the scored images.
+        threshold: a pixel belongs to the mask from this probability on, unless the prediction is a mask already.
+        threshold_rule: `fixed`, or `break_even`: the threshold at which pooled precision and recall are equal. It is
+            found on the truth of the scored images.
         levels: probabilities are first rounded to that many grey levels; 0 keeps them as they are.
         pr_grid: the grid of `auc_pr`.
         literal_one: the leaderboard compares masks with the value 1, so a mask of {0, 255} has no true positive there.
-        soft_truth: score against a truth that a resize has turned grey at the edges.
+        soft_truth: score against a truth whose edges are grey after a resize.
         smoothing: a constant added to numerator and denominator of Dice and IoU.
         beside: names of the protocols whose numbers are reported together with this one.
     """
@@ -150,9 +150,9 @@ class Protocol:
         if ("auc_pr" in self.metrics) != (self.pr_grid is not None):
             raise ValueError("auc_pr and pr_grid belong together: give both or neither")
         if self.pooling == "pooled" and self.empty_truth not in ("leave_out", "count"):
-            raise ValueError(f"pooled pixels know no '{self.empty_truth}' for an empty truth: write leave_out or count")
+            raise ValueError(f"a pool has no rule '{self.empty_truth}' for an empty truth: write leave_out or count")
         if self.pooling == "per_image" and self.empty_truth == "count":
-            raise ValueError("an empty truth can only 'count' in a pool: write leave_out, one or zero")
+            raise ValueError("empty_truth = 'count' needs pooling = 'pooled': write leave_out, one or zero")
         if self.pooling == "pooled" and set(self.metrics) & set(PER_IMAGE_ONLY):
             raise ValueError(f"{', '.join(sorted(set(self.metrics) & set(PER_IMAGE_ONLY)))} are metrics of one image")
         if self.threshold_rule == "break_even" and self.pooling != "pooled":

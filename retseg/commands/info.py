@@ -122,9 +122,9 @@ def format_lines(facts: dict[str, Any]) -> list[str]:
 
 
 def format_held_out(rows: list[dict[str, Any]]) -> list[str]:
-    """A line for each task and group of images that no network saw: `unseen, data set left out, DRIVE (20): ...`."""
+    """A line for each task and group of held-out images: `held out, data set left out, DRIVE (20): ...`."""
     groups: dict[tuple[str, str], list[str]] = {}
     for row in rows:
-        images = f"unseen, {row['way']}, {row['images']} ({row['count']})"
+        images = f"held out, {row['way']}, {row['images']} ({row['count']})"
         groups.setdefault((row["task"], images), []).append(f"{row['metric']} {row['value']:.3f}")
     return [f"{images}: {task} {', '.join(values)}" for (task, images), values in groups.items()]

@@ -1,4 +1,4 @@
-"""`retseg process`, which `process.py` is too: one job from /input to /output (Grand Challenge `exec`)."""
+"""`retseg process` and `process.py`: run one job from /input to /output (Grand Challenge `exec`)."""
 
 import argparse
 from pathlib import Path

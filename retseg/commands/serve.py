@@ -1,4 +1,4 @@
-"""`retseg serve`, which `serve.py` is too: jobs from /input to /output behind HTTP (Grand Challenge `invoke`)."""
+"""`retseg serve` and `serve.py`: run jobs from /input to /output behind HTTP (Grand Challenge `invoke`)."""
 
 import argparse
 import signal

@@ -1,7 +1,7 @@
-"""What is wrong with /input or /output."""
+"""The error about /input or /output that ends a job."""
 
 from retseg.errors import RetsegError
 
 
 class ContractError(RetsegError):
-    """The input is not what the platform hands over, or the output cannot be written; says what and what to do."""
+    """The input is not what the platform provides, or the output cannot be written; the message says what to do."""

@@ -13,7 +13,7 @@ from retseg.files import PLATFORM_SUFFIXES, has_suffix, leaves_folder
 
 @dataclass(frozen=True)
 class InputSocket:
-    """One input of the case: the slug says what it is, the path, relative to /input, says where it lies."""
+    """One input of the case: its slug, and its path relative to /input."""
 
     slug: str
     relative_path: str
@@ -75,7 +75,7 @@ def choose_image_socket(challenge: Challenge, sockets: Iterable[InputSocket]) ->
     images = [socket for socket in sockets if challenge.find_socket(socket.slug).kind == "image"]
     if len(images) != 1:
         raise ContractError(
-            f"an interface of the challenge '{challenge.name}' has {len(images)} image inputs, wanted is one: "
+            f"an interface of the challenge '{challenge.name}' has {len(images)} image inputs, wanted one: "
             f"correct challenges/{challenge.name}.toml"
         )
     return images[0]

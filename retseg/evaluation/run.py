@@ -24,7 +24,7 @@ Say = Callable[[str], None]
 
 
 class EvaluationError(RetsegError):
-    """The evaluation that was asked for cannot be done; the message says why and what to ask for instead."""
+    """The evaluation cannot be done; the message gives the reason and the remedy."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came out.
+    """The result of an evaluation.
 
     Attributes:
         checked: the files that were scored.
@@ -98,7 +98,7 @@ def check_predictions(request: Request, predictions: Path, say: Say) -> Checked:
     Args:
         request: what to evaluate.
         predictions: a folder or a zip archive.
-        say: is told which tasks have no truth, and how many predictions are of images outside the split.
+        say: takes lines about tasks without truth, and about predictions of images outside the split.
 
     Raises:
         EvaluationError: the challenge has no such task.

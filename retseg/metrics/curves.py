@@ -21,7 +21,7 @@ Rule = Literal["trapezoid", "step"]
 
 @dataclass(frozen=True)
 class Curve:
-    """A line to draw: one point for each threshold, from the highest to the lowest; all arrays (points,)."""
+    """A curve: one point for each threshold, from the highest to the lowest; all arrays (points,)."""
 
     thresholds: Floats
     x: Floats
@@ -72,8 +72,8 @@ def integrate_roc(positives: Floats, negatives: Floats) -> Floats:
 def integrate_precision(positives: Floats, negatives: Floats, ties: NDArray[np.bool_]) -> Floats:
     """Average precision of (..., K) histograms, rising bins, with (K,) ties: (...), nan without a positive.
 
-    The sum over bins of the gain in recall times the precision at the bin's end where it is tied, and where it is not,
-    at the middle one of its evenly shuffled positives.
+    The sum over bins of the gain in recall times a precision. In a tied bin it is the precision at the end of the bin.
+    In any other bin positives and negatives count as evenly mixed, and it is the precision at the middle positive.
     """
     total_p, total_n = positives.sum(axis=-1, keepdims=True), negatives.sum(axis=-1, keepdims=True)
     true = total_p - np.cumsum(positives, axis=-1) + np.where(ties, positives, (positives + 1) / 2)
@@ -95,7 +95,7 @@ def average_precision(histograms: Histograms) -> float:
 
 
 def read_grid(histograms: Histograms, thresholds: Floats) -> NDArray[np.int64]:
-    """(T, 4) rows tp, fp, fn, tn of `p >= threshold`, exact, for the thresholds that `find_exact_bins` knows.
+    """(T, 4) rows tp, fp, fn, tn of `p >= threshold`, exact, for the thresholds that `find_exact_bins` accepts.
 
     Raises:
         ValueError: another threshold; `count_grid` counts it from the map.
@@ -121,7 +121,8 @@ def integrate_grid(grid: Grid, rule: Rule) -> Floats:
     table = np.asarray(grid, dtype=np.float64)[..., ::-1, :]
     start = np.ones((*table.shape[:-2], 1))
     recall = np.concatenate([0 * start, sensitivity.over(table)], axis=-1)
-    # a skipped point has recall 0 as the start has: with the precision before it, it adds nothing to the area
+    # a skipped point has recall 0, as the start has: with the precision of the point before, it adds nothing to the
+    # area
     height = _fill_forward(np.concatenate([start, precision.over(table)], axis=-1))
     if rule == "trapezoid":
         return np.asarray((np.diff(recall, axis=-1) * (height[..., 1:] + height[..., :-1]) / 2).sum(axis=-1))

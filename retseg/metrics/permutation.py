@@ -1,4 +1,4 @@
-"""Can chance explain the difference of two systems on the same cases? A paired permutation test over cases.
+"""A paired permutation test over cases: can chance explain the difference of two systems on the same cases?
 
 Under the null hypothesis each system could have given either result of a case. Each exchange swaps the results of some
 cases. All exchanges are tried where there are few cases, so that the p-value is exact; otherwise they are drawn.

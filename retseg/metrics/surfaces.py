@@ -39,8 +39,8 @@ def measure_surfaces(prediction: Mask, truth: Mask, spacing: Spacing = (1.0, 1.0
 def hd95(prediction: Mask, truth: Mask, spacing: Spacing = (1.0, 1.0)) -> float:
     """95th percentile Hausdorff distance: the larger of the two directions' percentiles, linearly interpolated.
 
-    As MONAI has it; grand-challenge-metrics takes the next lower distance instead of interpolating. nan where both
-    masks are empty, inf where one is.
+    As in MONAI; grand-challenge-metrics takes the next lower distance instead of interpolating. nan where both masks
+    are empty, inf where one is.
     """
     distances = measure_surfaces(prediction, truth, spacing)
     directions = [d for d in (distances.of_prediction, distances.of_truth) if d.size]
@@ -70,7 +70,7 @@ def _find_outline(mask: Mask, spacing: Spacing) -> Floats:
 
 
 def _measure(from_outline: Floats, to_outline: Floats) -> Floats:
-    # a search tree of the outlines, because a distance transform of 4288 x 2848 pixels takes half a gigabyte
+    # a search tree of the outlines: a distance transform of 4288 x 2848 pixels would take half a gigabyte
     if not len(to_outline):
         return np.full(len(from_outline), np.inf)
     distances: Floats = KDTree(to_outline).query(from_outline)[0]

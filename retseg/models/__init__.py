@@ -1,4 +1,4 @@
-"""Trained models: a folder each, with weights and a card that pins everything needed to use them."""
+"""Trained models: a folder each, with weights and a card that holds everything needed to use them."""
 
 from retseg.models.card import (
     CARD_FORMAT,

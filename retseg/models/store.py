@@ -118,7 +118,7 @@ def match_models(
         wanted = modality or (matched[0][0].modality if matched else card.modality)
         if card.modality != wanted:
             raise ModelError(
-                f"the model '{name}' is for images of the kind '{card.modality}', wanted is one for '{wanted}': "
+                f"the model '{name}' is for images of the kind '{card.modality}', wanted one for '{wanted}': "
                 "name another model, or segment each kind of image by a command of its own"
             )
         matched.append((card, tasks))

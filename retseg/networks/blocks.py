@@ -1,4 +1,4 @@
-"""The small parts that several architectures are made of."""
+"""Small modules that several architectures share."""
 
 from collections.abc import Callable
 from typing import Literal, get_args
@@ -52,7 +52,7 @@ class ConvNormAct(nn.Sequential):
 
 
 class PoolHalf(nn.MaxPool2d):
-    """2x2 maximum; an odd last row or column is pooled alone, so that twice the result always covers the input."""
+    """2x2 maximum; an odd last row or column is pooled alone, so that a result of twice the size covers the input."""
 
     def __init__(self) -> None:
         super().__init__(2, 2, ceil_mode=True)
@@ -61,8 +61,8 @@ class PoolHalf(nn.MaxPool2d):
 class TransposedDouble(nn.ConvTranspose2d):
     """2x2 transposed convolution of stride 2 with bias: (N, inner, H, W) -> (N, outer, 2H, 2W).
 
-    Its four taps never overlap, so that it is one linear map of each pixel to four. A channels-last map, as it is
-    trained on, takes that way: on a CPU in bfloat16 half the time of the transposed convolution, with the same values.
+    Its four taps do not overlap, so it is a linear map of each pixel to four pixels. Channels-last maps, as in
+    training, are computed by this linear map: the values are the same, and on a CPU in bfloat16 it takes half the time.
     """
 
     bias: nn.Parameter
@@ -86,7 +86,7 @@ class UpDouble(nn.Module):
 
     Args:
         inner: channels of the deeper map.
-        outer: channels of the skip that it will meet.
+        outer: channels of the skip connection at the same scale.
         kind: "transpose" a 2x2 transposed convolution to `outer` channels, "transpose3" a 3x3 one; "upsample_conv"
             bilinear x2, then a 3x3 convolution to `outer`, normalised and activated; "bilinear" the same x2 alone, with
             aligned corners, `inner` channels kept.
@@ -119,7 +119,7 @@ class UpDouble(nn.Module):
 class SpatialGate(nn.Module):
     """The map sigmoid(conv7x7([max over channels; mean over channels])), (N, C, H, W) -> (N, 1, H, W); 98 weights.
 
-    Source: CBAM's spatial attention without its batch norm, as SA-UNet has it.
+    Source: CBAM's spatial attention without its batch norm, as in SA-UNet.
     """
 
     def __init__(self) -> None:
@@ -133,7 +133,7 @@ class SpatialGate(nn.Module):
 
 
 class ChannelGate(nn.Module):
-    """Squeeze and excitation: each channel scaled by a number in (0, 1) that all channels' means decide.
+    """Squeeze and excitation: each channel is scaled by a number in (0, 1), computed from the means of all channels.
 
     Args:
         channels: C of (N, C, H, W).

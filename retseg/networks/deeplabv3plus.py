@@ -44,11 +44,11 @@ class DeepLabV3Plus(Network):
             raise NetworkError(f"segmentation_models.pytorch cannot build '{encoder}': {error}") from error
 
     def forward(self, x: Tensor) -> Tensor:
-        """Logits (N, tasks, H, W) of (N, in_channels, H, W); the image is continued to a multiple of 16 and cropped."""
+        """Logits (N, tasks, H, W) of (N, in_channels, H, W); padded to a multiple of 16, then cropped."""
         height, width = x.shape[-2:]
         padded = F.pad(x, (0, -width % STRIDE, 0, -height % STRIDE), mode="replicate")
         return crop_to(self.model(padded), x)
 
     def load_encoder(self, weights: Mapping[str, Tensor]) -> None:
-        """Start from an encoder named as segmentation_models.pytorch names it, for a ResNet as torchvision does."""
+        """Copy weights into the encoder; a ResNet has the names of torchvision, others those of the library."""
         copy_weights(self.model.encoder, weights)

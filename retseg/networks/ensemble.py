@@ -11,11 +11,11 @@ from retseg.networks.network import Network
 
 
 class Ensemble(Network):
-    """The mean of the members' logits. In the state dict, `members.0.` and so on stand before a member's own keys.
+    """The mean of the members' logits. In the state dict, the keys of the first member begin with `members.0.`.
 
     Args:
         architecture: the members' architecture.
-        arguments: the members' arguments; `in_channels` and `tasks` may stand here or outside.
+        arguments: the members' arguments; `in_channels` and `tasks` may be here or outside.
         members: how many there are, at least one.
         in_channels: channels of the input.
         tasks: logits per pixel.

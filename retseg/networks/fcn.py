@@ -1,4 +1,4 @@
-"""FCN-8s (Long, Shelhamer and Darrell, CVPR 2015) on a batch-normalised encoder: a baseline without a decoder."""
+"""FCN-8s (Long, Shelhamer and Darrell, CVPR 2015) with a batch-normalised encoder: a baseline without a decoder."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from retseg.networks.network import Network
 
 
 class FCN(Network):
-    """The scores of the three coarsest stages, added from the coarsest on, each upsampled bilinearly to the next.
+    """The scores of the three coarsest stages are added, from the coarsest on, each upsampled bilinearly to the next.
 
     Args:
         in_channels: channels of the input.

@@ -1,4 +1,4 @@
-"""FCRN: a residual network whose stages are all scored, and the scores added."""
+"""FCRN: a residual network that adds the scores of all its stages."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,8 +13,8 @@ from retseg.networks.weights import copy_weights
 class FCRN(Network):
     """Fully convolutional residual network with fusion of all levels, after Mo et al., Neurocomputing 290, 2018.
 
-    No code was published. Here each of the four stages of a ResNet-50 is scored by a 1x1 convolution; from the coarsest
-    on, a score is upsampled bilinearly and added to the next finer one.
+    No code was published. Here a 1x1 convolution gives a score for each of the four stages of a ResNet-50. From the
+    coarsest on, a score is upsampled bilinearly and added to the next finer one.
 
     Args:
         in_channels: channels of the input.
@@ -41,7 +41,7 @@ class FCRN(Network):
         return _upsample(total, x)
 
     def load_encoder(self, weights: Mapping[str, Tensor]) -> None:
-        """Start from a ResNet-50 trained elsewhere, named as torchvision names it."""
+        """Copy weights of a ResNet-50 with the names of torchvision into the encoder."""
         copy_weights(self.encoder, weights)
 
 

@@ -1,4 +1,4 @@
-"""HED: all five stages of VGG16 scored and fused."""
+"""HED: the scores of all five stages of VGG16, fused."""
 
 from collections.abc import Sequence
 
@@ -8,10 +8,10 @@ from retseg.networks.vgg import WIDTHS, SideScores
 class HED(SideScores):
     """Holistically-nested edge detection (Xie and Tu, ICCV 2015); 14,716,171 parameters for one task.
 
-    Where the original pads the image by 35 pixels, pooling rounds up here and the maps are cropped.
+    The original pads the image by 35 pixels. Here pooling rounds up, and the maps are cropped.
 
     For four tasks it is L-Seg (Guo et al., Neurocomputing 349, 2019): 14,720,620 parameters, the number of that paper's
-    layer list. What the text of the paper may add to the fusion is not public.
+    layer list. Whether the fusion of the paper has more parts is not public.
 
     Args:
         in_channels: channels of the input.

@@ -1,4 +1,4 @@
-"""What every network here promises."""
+"""The base class of all networks."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,8 @@ class Network(nn.Module):
     """A segmentation network: `forward` maps (N, in_channels, H, W) to logits (N, tasks, H, W) for any H and W.
 
     Attributes:
-        task_modules: those that belong to its tasks; all others can be taken from a network for other tasks.
+        task_modules: names of the modules that belong to its tasks; all others can be copied from a network for other
+            tasks.
     """
 
     task_modules: tuple[str, ...] = ("head",)

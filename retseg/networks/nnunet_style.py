@@ -12,7 +12,8 @@ from retseg.networks.ushape import Parts, UShape
 class NNUNetStyle(UShape):
     """LeakyReLU of slope 0.01, instance norm, transposed convolutions, scores at several scales (Isensee et al., 2018).
 
-    The two coarsest scales are not scored. nnU-Net's other half, planning of depth, patches and schedule, is not here.
+    The two coarsest scales are not scored. The other part of nnU-Net, the planning of depth, patches and schedule, is
+    not implemented.
 
     Args:
         in_channels: channels of the input.

@@ -10,7 +10,7 @@ from retseg.networks.ushape import Parts, UShape
 
 
 class RecurrentConvolution(nn.Module):
-    """One 3x3 convolution applied again and again, each time to the sum of the input and its last result.
+    """One 3x3 convolution, applied several times: each time to the sum of the input and its last result.
 
     Args:
         channels: in and out.

@@ -1,4 +1,4 @@
-"""Red-Seg: one VGG16, a branch for each lesion, supervised at every scale."""
+"""Red-Seg: one VGG16 and a branch for each lesion, supervised at every scale."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""A bottleneck ResNet as an encoder, its weights named as torchvision names them."""
+"""A bottleneck ResNet as an encoder; its weights have the names of torchvision."""
 
 from collections.abc import Sequence
 

@@ -35,7 +35,7 @@ class SAMAdapter(Network):
     Args:
         in_channels: channels of the input; a published checkpoint needs 3.
         tasks: masks, one mask token each.
-        variant: "vit_b", "vit_l", "vit_h", or "tiny" to try a program out.
+        variant: "vit_b", "vit_l", "vit_h", or "tiny" for tests.
     """
 
     task_modules = ("mask_decoder",)
@@ -57,11 +57,11 @@ class SAMAdapter(Network):
         """Logits (N, tasks, H, W) of (N, in_channels, H, W)."""
         square = F.interpolate(x, size=(self.size.image, self.size.image), mode="bilinear", align_corners=False)
         features = self.image_encoder(square) + self.no_mask_embed.weight[:, :, None, None]
-        masks = self.mask_decoder(features, self._place())
+        masks = self.mask_decoder(features, self._encode_positions())
         return F.interpolate(masks, size=x.shape[-2:], mode="bilinear", align_corners=False)
 
-    def _place(self) -> Tensor:
-        """Random Fourier features of each token's place, (1, output, tokens, tokens)."""
+    def _encode_positions(self) -> Tensor:
+        """Random Fourier features of the position of each token, (1, output, tokens, tokens)."""
         frequencies = self.get_buffer("place_frequencies")
         steps = (torch.arange(self.size.tokens, device=frequencies.device) + 0.5) / self.size.tokens * 2 - 1
         down, across = torch.meshgrid(steps, steps, indexing="ij")
@@ -69,10 +69,10 @@ class SAMAdapter(Network):
         return torch.cat([angles.sin(), angles.cos()], -1).permute(2, 0, 1)[None]
 
     def load_encoder(self, weights: Mapping[str, Tensor]) -> None:
-        """Start from a published SAM checkpoint of the same variant, or from one of SAM-Adapter.
+        """Copy the weights of a published checkpoint of SAM, of the same variant, or of SAM-Adapter.
 
-        A checkpoint of SAM has no adapter: this one keeps its own. Its mask decoder has four mask tokens, so that
-        it fits up to four tasks.
+        A checkpoint of SAM has no adapter, so the adapter keeps its own weights. It has four mask tokens, enough for
+        four tasks.
 
         Raises:
             NetworkError: a weight is missing or of another shape.
@@ -84,6 +84,6 @@ class SAMAdapter(Network):
 
 
 def _rename(key: str) -> str:
-    """A published name as it is called here."""
+    """The name here of a weight of a published checkpoint."""
     renamed = key.removeprefix("prompt_encoder.")
     return "place_frequencies" if renamed == "pe_layer.positional_encoding_gaussian_matrix" else renamed

@@ -1,4 +1,4 @@
-"""SAM's mask decoder: tokens and image attend to each other, then a token's perceptron reads the upsampled image.
+"""SAM's mask decoder: tokens and image attend to each other, then each mask token gives a mask of the upsampled image.
 
 Names of weights are those of the published checkpoints, so that these load.
 """
@@ -18,7 +18,7 @@ class CrossAttention(nn.Module):
 
     Args:
         width: channels of the tokens.
-        narrow: by how much the attention is narrower.
+        narrow: the divisor of the width inside the attention.
     """
 
     def __init__(self, width: int, narrow: int = 1) -> None:
@@ -52,22 +52,24 @@ class TwoWayBlock(nn.Module):
         self.norm4 = nn.LayerNorm(width)
         self.cross_attn_image_to_token = CrossAttention(width, 2)
 
-    def forward(self, tokens: Tensor, image: Tensor, token_places: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
-        """Tokens (N, t, width) and image (N, H W, width), both changed; the places are added wherever keys are made."""
+    def forward(
+        self, tokens: Tensor, image: Tensor, token_positions: Tensor, positions: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Tokens (N, t, width) and image (N, H W, width); position encodings are added to queries and keys."""
         if self.first:
             tokens = self.self_attn(tokens, tokens, tokens)
         else:
-            placed = tokens + token_places
-            tokens = tokens + self.self_attn(placed, placed, tokens)
+            positioned = tokens + token_positions
+            tokens = tokens + self.self_attn(positioned, positioned, tokens)
         tokens = self.norm1(tokens)
-        tokens = self.norm2(tokens + self.cross_attn_token_to_image(tokens + token_places, image + places, image))
+        tokens = self.norm2(tokens + self.cross_attn_token_to_image(tokens + token_positions, image + positions, image))
         tokens = self.norm3(tokens + self.mlp(tokens))
-        image = self.norm4(image + self.cross_attn_image_to_token(image + places, tokens + token_places, tokens))
+        image = self.norm4(image + self.cross_attn_image_to_token(image + positions, tokens + token_positions, tokens))
         return tokens, image
 
 
 class TwoWayTransformer(nn.Module):
-    """Two two-way blocks and a last look of the tokens at the image."""
+    """Two two-way blocks and a last attention of the tokens to the image."""
 
     def __init__(self, width: int, hidden: int) -> None:
         super().__init__()
@@ -75,12 +77,12 @@ class TwoWayTransformer(nn.Module):
         self.final_attn_token_to_image = CrossAttention(width, 2)
         self.norm_final_attn = nn.LayerNorm(width)
 
-    def forward(self, image: Tensor, places: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """Tokens (N, t, width) and image (N, H W, width) after both have seen the other."""
-        token_places = tokens
+    def forward(self, image: Tensor, positions: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """Tokens (N, t, width) and image (N, H W, width) after all blocks."""
+        token_positions = tokens
         for layer in self.layers:
-            tokens, image = layer(tokens, image, token_places, places)
-        last = self.final_attn_token_to_image(tokens + token_places, image + places, image)
+            tokens, image = layer(tokens, image, token_positions, positions)
+        last = self.final_attn_token_to_image(tokens + token_positions, image + positions, image)
         return self.norm_final_attn(tokens + last), image
 
 
@@ -100,13 +102,13 @@ class Layers(nn.Module):
 class MaskDecoder(nn.Module):
     """SAM's mask decoder without prompts; 4,058,340 parameters at width 256.
 
-    The first `tasks` of its mask tokens give the masks. What then reaches no mask is frozen: the prediction of the
-    quality and the perceptrons of the other tokens.
+    The first `tasks` of its mask tokens give the masks. Weights that no mask depends on are frozen: the prediction of
+    the quality and the perceptrons of the other tokens.
 
     Args:
         width: channels.
         hidden: units of the perceptrons in the transformer.
-        tasks: masks that are wanted.
+        tasks: how many masks it gives.
     """
 
     def __init__(self, width: int, hidden: int, tasks: int) -> None:
@@ -128,11 +130,11 @@ class MaskDecoder(nn.Module):
         for module in (self.iou_prediction_head, *self.output_hypernetworks_mlps[tasks:]):
             module.requires_grad_(False)
 
-    def forward(self, image: Tensor, places: Tensor) -> Tensor:
-        """Logits (N, tasks, 4 H, 4 W) of the image's embedding (N, width, H, W) and its places (1, width, H, W)."""
+    def forward(self, image: Tensor, positions: Tensor) -> Tensor:
+        """Logits (N, tasks, 4 H, 4 W) of an embedding (N, width, H, W) and its position encodings (1, width, H, W)."""
         tokens = torch.cat([self.iou_token.weight, self.mask_tokens.weight])[None].expand(image.shape[0], -1, -1)
-        flat, flat_places = image.flatten(2).transpose(1, 2), places.flatten(2).transpose(1, 2)
-        tokens, flat = self.transformer(flat, flat_places, tokens)
+        flat, flat_positions = image.flatten(2).transpose(1, 2), positions.flatten(2).transpose(1, 2)
+        tokens, flat = self.transformer(flat, flat_positions, tokens)
         features = self.output_upscaling(flat.transpose(1, 2).reshape(image.shape))
         readers = [self.output_hypernetworks_mlps[i](tokens[:, 1 + i]) for i in range(self.tasks)]
         return torch.einsum("ntc,nchw->nthw", torch.stack(readers, 1), features)

@@ -26,7 +26,7 @@ class EncoderSize:
         depth: blocks.
         heads: attention heads, a divisor of width.
         window: side of a window in tokens.
-        global_blocks: blocks in which every token sees every other.
+        global_blocks: blocks in which every token attends to all others.
         output: channels of the result.
     """
 
@@ -88,11 +88,11 @@ class Attention(nn.Module):
         """(N, side, side, width) -> the same shape."""
         side, heads, head_width = self.side, self.heads, self.head_width
         q, k, v = self.qkv(x).reshape(-1, side * side, 3, heads, head_width).permute(2, 0, 3, 1, 4).unbind(0)
-        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=self._place(q))
+        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=self._weigh_positions(q))
         return self.proj(mixed.transpose(1, 2).reshape(-1, side, side, heads * head_width))  # type: ignore[no-any-return]
 
-    def _place(self, q: Tensor) -> Tensor:
-        """What a query thinks of a key's row and column, (N, heads, tokens, tokens)."""
+    def _weigh_positions(self, q: Tensor) -> Tensor:
+        """The weight of the relative row and column of each key for each query, (N, heads, tokens, tokens)."""
         side = self.side
         square = q.reshape(-1, self.heads, side, side, self.head_width)
         rows = torch.einsum("nhyxc,ykc->nhyxk", square, self.rel_pos_h[self.distances])  # type: ignore[index]
@@ -151,11 +151,11 @@ class Block(nn.Module):
 
 
 class Adapter(nn.Module):
-    """What is added to the tokens before each block: a tuned view of the image's high frequencies and of its embedding.
+    """Features of the image's high frequencies and of its embedding, which are added to the tokens before each block.
 
     Source: Chen et al., SAM-Adapter, ICCV workshop 2023. The image without its central quarter of frequencies is
-    embedded in width / 32 channels, the patch embedding projected to as many; each block has a linear layer and GELU of
-    its own, and all share the way back to `width`.
+    embedded in width / 32 channels. The patch embedding is projected to as many channels. Each block has a linear layer
+    and GELU of its own. All blocks share the projection to `width` channels.
     """
 
     def __init__(self, size: EncoderSize, in_channels: int) -> None:
@@ -177,7 +177,7 @@ class Adapter(nn.Module):
         self._fill_projection(size.image)
 
     def _fill_projection(self, side: int) -> None:
-        """The band of frequencies -side/4 .. side/4 - 1 along one axis, as the matrix that keeps it."""
+        """Store the matrices that keep the frequencies -side/4 .. side/4 - 1 along one axis."""
         band = int((side * side * 0.25) ** 0.5 // 2)
         angles = 2 * math.pi / side * torch.arange(side)[:, None] * torch.arange(-band, band).double()
         cosine, sine = angles.cos(), angles.sin()

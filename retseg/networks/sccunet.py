@@ -18,10 +18,10 @@ Interpolation = Literal["bilinear", "nearest"]
 
 
 class SelfCalibratedConvolution(nn.Module):
-    """Half of the channels are convolved; the other half as well, scaled by a map that their surroundings decide.
+    """One half of the channels is convolved. The other half is convolved and scaled by a map of its surroundings.
 
-    (N, C, H, W) -> (N, C, H, W) with the weights of one 3x3 convolution from C to C. The surroundings are a mean over
-    r x r pixels, convolved and upsampled again. On a map smaller than r, r is its smaller side.
+    (N, C, H, W) -> (N, C, H, W) with the weights of one 3x3 convolution from C to C. The map is a mean over r x r
+    pixels, convolved and upsampled again. On a map smaller than r, r is its smaller side.
 
     Source: Liu et al., CVPR 2020, equations 1 to 4; no bias, ReLU after the last convolution of either half only, as in
     the published code. The paper upsamples bilinearly, the code by the nearest pixel.
@@ -74,13 +74,14 @@ def _project(inner: int, outer: int) -> nn.Sequential:
 
 
 class GatedBottleneck(nn.Module):
-    """First convolution, gate, second convolution; the gate looks at one map and scales another.
+    """First convolution, gate, second convolution. The gate is computed from one map and scales a map.
 
     Args:
         first: the convolution that the gate belongs to.
-        second: what follows, perhaps nothing.
-        gate: "sam" looks at the first convolution's output and scales it (CBAM); "isam" looks at its input and scales
-            its output; "before" looks at its input and scales its input.
+        second: the second convolution, or an identity.
+        gate: "sam" is computed from the output of the first convolution and scales it (CBAM); "isam" is computed from
+            the input of the first convolution and scales its output; "before" is computed from the input and scales the
+            input.
     """
 
     def __init__(self, first: nn.Module, second: nn.Module, gate: Gate) -> None:
@@ -103,9 +104,9 @@ class SCCUNet(UShape):
     """SCCU-Net (Rong, Xiong et al., Med Biol Eng Comput 61, 2023) and the steps of its ablation.
 
     The five experiments, in order: `convolution="plain", gate="none"` (U-Net); `"scc", "none"`; `"plain", "sam"`;
-    `"plain", "isam"`; `"scc", "isam"` (SCCU-Net, the default). Widths, depth and the place of the convolutions are not
-    published; a stage here is a 3x3 convolution and a self-calibrated one, which leaves the number of parameters as it
-    was. At widths 64 to 1024 that is 31,046,563.
+    `"plain", "isam"`; `"scc", "isam"` (SCCU-Net, the default). Widths, depth and the position of the convolutions are
+    not published. A stage here is a 3x3 convolution and a self-calibrated one, so the number of parameters does not
+    change: 31,046,563 at widths 64 to 1024.
 
     Args:
         in_channels: channels of the input.
@@ -115,8 +116,8 @@ class SCCUNet(UShape):
             with 1x1 projections.
         gate: "none", "sam", "isam" or "before", see `GatedBottleneck`.
         bottleneck_convolutions: 2, or 1: the gated convolution replaces both.
-        r: width of the mean in a self-calibrated convolution. An exported graph has it fixed, so that its
-            images need r pixels a side at the bottleneck.
+        r: width of the mean in a self-calibrated convolution. It is fixed in an exported graph, so its images need at
+            least r pixels a side at the bottleneck.
         upsample: "bilinear" (paper) or "nearest" (published code), in the self-calibrated convolution.
     """
 

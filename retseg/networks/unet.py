@@ -11,7 +11,7 @@ from retseg.networks.ushape import Parts, UShape
 
 
 class UNet(UShape):
-    """U-Net; by its arguments the plain networks of three published systems.
+    """U-Net; with the right arguments it is the plain network of three published systems.
 
     The baseline of SCCU-Net and the Keras U-Net are `widths=(64, 128, 256, 512, 1024)` with all else as it is
     (31,043,521 parameters); Wang's LeakyReLU U-Net is `widths=(32, 64, 128, 256, 512), activation="leaky_relu",

@@ -1,4 +1,4 @@
-"""The networks of AMDYES: UNet++ and U-Net with channel attention in every block."""
+"""The networks of AMDYES (DRAC 2022): UNet++, and U-Net with channel attention in every block."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from retseg.networks.ushape import Parts, UShape
 
 
 class AttentionBlock(nn.Sequential):
-    """Two 3x3 convolutions, each normalised; the channel attention stands between the last norm and the last ReLU.
+    """Two 3x3 convolutions, each normalised; channel attention comes between the last normalisation and ReLU.
 
     Args:
         inner: channels in.
@@ -61,7 +61,7 @@ class AttentionUNet(UShape):
 
 
 class UNetPlusPlus(Network):
-    """UNet++ (Zhou et al., 2018) as AMDYES has it: bilinear with aligned corners, attention where asked.
+    """UNet++ (Zhou et al., 2018) as in AMDYES: bilinear upsampling with aligned corners, and optional attention.
 
     Node (i, j) is a block of all nodes (i, 0 .. j-1) and of the upsampled node (i+1, j-1). 9,163,329 parameters,
     9,221,313 with attention; deep supervision adds 99.

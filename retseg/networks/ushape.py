@@ -1,4 +1,4 @@
-"""The U: an encoder that halves, a bottleneck, a decoder that doubles, skips. U-Nets differ in what fills it."""
+"""The shape of a U-Net: encoder, bottleneck, decoder and skip connections, whose blocks are given."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ Block = Callable[[int, int], nn.Module]
 
 @dataclass(frozen=True)
 class Parts:
-    """What a U is built from; each makes one module from (channels in, channels out).
+    """The blocks of a U-Net. Each field is a function from (channels in, channels out) to a module.
 
     Attributes:
         encoder: a stage of the encoder.
         bottleneck: the deepest stage.
-        up: from a deeper map to twice its size.
-        skip: what a skip passes through.
-        decoder: a stage of the decoder, after skip and upsampled map were concatenated in this order.
+        up: upsamples the map of the stage below to twice its size.
+        skip: a module in the skip connection; it gets the number of channels alone.
+        decoder: a stage of the decoder; its input is the skip and the upsampled map, concatenated in this order.
     """
 
     encoder: Block
@@ -35,13 +35,13 @@ class Parts:
 class UShape(Network):
     """A U-Net with one stage for each width; the last width is the bottleneck's.
 
-    Any H and W: pooling rounds up, and what comes back from below is cropped at the bottom and at the right.
+    H and W are free. Pooling rounds up, and the upsampled maps are cropped at the bottom and at the right.
 
     Args:
         in_channels: channels of the input.
         tasks: logits per pixel.
         widths: channels of each stage, from the finest on; at least one.
-        parts: what the stages are made of.
+        parts: the blocks of its stages.
         head: "sigmoid", one logit per task; "softmax", two class scores per task, whose difference is the logit.
     """
 
@@ -51,7 +51,7 @@ class UShape(Network):
         super().__init__()
         if not widths or head not in ("sigmoid", "softmax"):
             raise NetworkError(
-                f"a U needs at least one width and a 'sigmoid' or 'softmax' head, not {widths}, '{head}'"
+                f"a U-Net needs at least one width and a 'sigmoid' or 'softmax' head, not {widths}, '{head}'"
             )
         channels = [in_channels, *widths]
         depth = len(widths) - 1
@@ -83,6 +83,6 @@ class UShape(Network):
         return maps
 
     def score(self, features: Tensor) -> Tensor:
-        """The logits of the finest map: a two-class softmax is the sigmoid of the difference of its scores."""
+        """The logits of the finest map. With two classes the logit is the difference of their scores."""
         scores: Tensor = self.head(features)
         return scores[:, 1::2] - scores[:, ::2] if self.classes == 2 else scores

@@ -1,4 +1,4 @@
-"""The convolutions of VGG16, and what Red-Seg and HED share: scores of its stages, upsampled and fused."""
+"""The convolutions of VGG16, and the common part of Red-Seg and HED: scores of its stages, upsampled and fused."""
 
 from collections.abc import Mapping, Sequence
 from typing import cast
@@ -115,7 +115,7 @@ class SideScores(Network):
         return (fused, *sides)
 
     def load_encoder(self, weights: Mapping[str, Tensor]) -> None:
-        """Start from a VGG16 trained elsewhere, named as torchvision names it."""
+        """Copy weights of a VGG16 with the names of torchvision into the encoder."""
         self.encoder.load(weights)
 
 

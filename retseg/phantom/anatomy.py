@@ -104,7 +104,7 @@ def _small_disc_vessels(disc: float, fovea: tuple[float, float], rng: np.random.
 
 
 def _arcade(fovea: tuple[float, float], ring: float, upward: float, rng: np.random.Generator) -> Guide:
-    """Around the fovea at the distance `ring`, then on towards the temporal side."""
+    """A guide around the fovea at the distance `ring`, then on towards the temporal side."""
     exit_heading = upward * (0.12 + 0.22 * rng.standard_normal())
 
     def guide(x: float, y: float, _heading: float) -> tuple[float, float]:
@@ -121,7 +121,7 @@ def _arcade(fovea: tuple[float, float], ring: float, upward: float, rng: np.rand
 
 
 def _towards(aim: tuple[float, float], fovea: tuple[float, float]) -> Guide:
-    """To a point beside the fovea; the vessel ends where the avascular zone begins."""
+    """A guide to a point beside the fovea; the vessel ends where the avascular zone begins."""
 
     def guide(x: float, y: float, _heading: float) -> tuple[float, float] | None:
         if math.hypot(x - fovea[0], y - fovea[1]) < 26.0 or math.hypot(x - aim[0], y - aim[1]) < 8.0:
@@ -132,7 +132,7 @@ def _towards(aim: tuple[float, float], fovea: tuple[float, float]) -> Guide:
 
 
 def _daughter_guide(at: tuple[float, float, float], fovea: tuple[float, float], rng: np.random.Generator) -> Guide:
-    """Towards the macula or towards the periphery, by the direction in which the daughter leaves its stem."""
+    """A guide to the macula or to the periphery, by the direction in which the daughter leaves its stem."""
     x, y, heading = at
     to_fovea = math.atan2(fovea[1] - y, fovea[0] - x)
     near = math.hypot(fovea[0] - x, fovea[1] - y) < 215.0

@@ -55,7 +55,7 @@ def _shoulder(image: NDArray[np.float64]) -> NDArray[np.uint8]:
 
 
 def _compress(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Compress as JPEG of high quality and decode again, as published photographs were."""
+    """Compress as JPEG of high quality and decode again, because published photographs are compressed."""
     _, coded = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 93])
     decoded = cv2.imdecode(coded, cv2.IMREAD_COLOR)
     if decoded is None:

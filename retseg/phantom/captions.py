@@ -1,4 +1,4 @@
-"""Writing on a photograph: the name, the date and the side that cameras and scanners put into its corners."""
+"""Write the name, the date and the side into the corners of a photograph, as cameras and scanners do."""
 
 import cv2
 import numpy as np
@@ -13,7 +13,7 @@ def write_caption(pixels: NDArray[np.uint8], corner: int, rng: np.random.Generat
     Args:
         pixels: the photograph.
         corner: 0 to 3; the first bit says right, the second bottom.
-        rng: chooses words, size, brightness and place.
+        rng: draws the text, its size, brightness and position.
     """
     height, width = pixels.shape[:2]
     scale = rng.uniform(0.014, 0.05) * height / 22.0

@@ -29,7 +29,7 @@ FULL, SOCKET_ONLY, INTERFACE_ONLY = ("socket", "interface"), ("socket",), ("inte
 
 @dataclass(frozen=True)
 class Case:
-    """One case of one challenge; `least` is the minimum Dice of the tasks that have one of their own."""
+    """One case of one challenge; `minimum` is the minimum Dice of tasks, where it is not that of `retseg check`."""
 
     challenge: str
     name: str
@@ -38,7 +38,7 @@ class Case:
     seed: int
     draw: Callable[[int], Phantom]
     spacing: float = 1.0
-    least: Mapping[str, float] = field(default_factory=dict)
+    minimum: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ _DRAWN_LESIONS = {"microaneurysm": 0.4, "haemorrhage": 0.35, "hard_exudate": 0.2
 CASES = (
     Case("fundus", "01", "left eye.png", FULL, 2, _draw_drive),
     Case("fundus", "02", "IMG_0457.jpg", SOCKET_ONLY, 5, _draw_disc, 0.0075),
-    Case("fundus", "03", "patient_3.tif", INTERFACE_ONLY, 7, _draw_cropped, least=_DRAWN_LESIONS),
+    Case("fundus", "03", "patient_3.tif", INTERFACE_ONLY, 7, _draw_cropped, minimum=_DRAWN_LESIONS),
     Case("drive", "01", "01_test.tif", FULL, 11, _draw_drive),
     Case("drive", "02", "02_test.tif", SOCKET_ONLY, 12, _draw_drive),
     Case("chasedb1", "01", "Image_11L.jpg", INTERFACE_ONLY, 21, _draw_disc),
@@ -132,8 +132,8 @@ def write_case(case: Case, directory: Path) -> None:
     for task, path in TRUTH[case.challenge].items():
         truth = phantom.masks.get(task, np.zeros_like(phantom.field_of_view)).astype(np.uint8)
         write_mha(root / "expected" / path / f"{stem}.mha", truth, case.spacing)
-    if case.least:
-        (root / "expected" / "minimum.json").write_text(json.dumps(case.least, indent=2) + "\n")
+    if case.minimum:
+        (root / "expected" / "minimum.json").write_text(json.dumps(case.minimum, indent=2) + "\n")
     visible = root / "expected" / "field-of-view" / f"{stem}.png"
     visible.parent.mkdir(parents=True, exist_ok=True)
     SimpleITK.WriteImage(SimpleITK.GetImageFromArray(phantom.field_of_view.astype(np.uint8) * 255), str(visible))

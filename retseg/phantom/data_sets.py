@@ -49,7 +49,7 @@ def write_drive(directory: Path, cases: int, size: tuple[int, int], seed: int) -
 
 
 def write_chasedb1(directory: Path, cases: int, size: tuple[int, int], seed: int) -> None:
-    """CHASE_DB1: Image_01L, Image_01R, Image_02L ...; the second observer thins what the first has drawn."""
+    """CHASE_DB1: Image_01L, Image_01R, Image_02L ...; the second observer's vessels are thinner."""
     _check(cases, 28, "CHASE_DB1")
     _make(directory / "mask")
     for index in range(cases):

@@ -35,7 +35,7 @@ def write_bilevel_tif(path: Path, mask: NDArray[np.bool_]) -> None:
     height, width = mask.shape
     strip = np.packbits(mask, axis=1).tobytes()
     header = 8
-    # Tag, type (3: 16 bits, 4: 32 bits), value; TIFF wants them in the order of the tags.
+    # Tag, type (3: 16 bits, 4: 32 bits), value; TIFF requires the order of the tags.
     fields = (
         (256, 4, width),
         (257, 4, height),

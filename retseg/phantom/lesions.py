@@ -130,7 +130,7 @@ def _cotton(at: tuple[float, float], rng: np.random.Generator) -> NDArray[np.flo
 
 
 def _cluster(at: tuple[float, float], rng: np.random.Generator) -> list[NDArray[np.float64]]:
-    """Hard exudates: a patch or an arc of small bright crumbs."""
+    """Hard exudates: a patch or an arc of small bright spots."""
     outlines = []
     spread, arc, turn = 7.0 + 9.0 * rng.random(), rng.random() < 0.4, math.tau * rng.random()
     for _ in range(int(rng.integers(5, 18))):

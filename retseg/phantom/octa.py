@@ -152,7 +152,7 @@ def _prune(vessels: tuple[Vessel, ...], frame: Frame, dropout: Dropout, rng: np.
 
 
 def _larger_vessels(vessels: tuple[Vessel, ...], frame: Frame) -> NDArray[np.float64]:
-    """Flow (H, W) in arteries and veins: the wider the brighter, with the ghost that they throw on deeper layers."""
+    """Flow (H, W) in arteries and veins: the wider the brighter, with their projection artefact in deeper layers."""
     slim = [Vessel(v.points, (0.62 * v.radii + 0.12) * _fade(len(v.radii)), v.kind) for v in vessels]
     strokes = stroke_vessels(slim, ((1.0, 190.0), (0.6, 230.0)), 1.6 / frame.scale)
     sharp = blur(draw_strokes(strokes, frame) / 255.0, 0.7)

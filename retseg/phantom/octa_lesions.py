@@ -55,11 +55,11 @@ def _measure(mask: NDArray[np.bool_]) -> Dropout:
     return Dropout(mask, outside.astype(np.float64) - inside.astype(np.float64))
 
 
-def _drop_small(mask: NDArray[np.bool_], least: int) -> NDArray[np.bool_]:
+def _drop_small(mask: NDArray[np.bool_], minimum: int) -> NDArray[np.bool_]:
     labels, count = ndimage.label(mask)
     if count == 0:
         return mask
-    keep = np.bincount(labels.ravel()) >= least
+    keep = np.bincount(labels.ravel()) >= minimum
     keep[0] = False
     return np.asarray(keep[labels])
 
@@ -101,7 +101,7 @@ def _loops(point: tuple[float, float], scale: float, rng: np.random.Generator) -
 
 
 def draw_tufts(frame: Frame, dropout: Dropout, rng: np.random.Generator) -> Tangle:
-    """Lacy fronds that fan out from a stem beside drop-out, one to eight of them."""
+    """One to eight fans of fine branches, each from a stem beside drop-out."""
     count = 1 + min(7, int(rng.geometric(0.45)) - 1)
     vessels: list[Vessel] = []
     for point in _find_points(dropout, (16.0, 46.0), count, frame, rng):

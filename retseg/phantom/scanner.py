@@ -43,7 +43,7 @@ def scan(flow: NDArray[np.float64], quality: Scan, rng: np.random.Generator) -> 
     rows = Rows(_saccades(height, quality.jumps, rng))
     moved = rows.move(flow) * signal
     speckle = 1.0 + quality.speckle * noise(size, 0.6, rng)
-    # Without flow the device amplifies noise: dark areas are grainy, not black.
+    # Without flow the device amplifies noise, so dark areas are grainy, not black.
     floor = 0.10 + quality.noise * (0.55 + 0.45 * signal) * np.abs(noise(size, 0.7, rng))
     floor *= np.clip(1.0 + 0.5 * quality.uneven * noise(size, 90.0, rng), 0.3, 2.0)
     picture = moved * speckle + floor

@@ -1,7 +1,6 @@
-"""Photographs whose surround is hard: what makes the field of view of old scans and of rare cameras difficult to find.
+"""Photographs whose field of view is difficult to find, as in old scans and from rare cameras.
 
-The retina itself is a drawn eye; what matters here is where it ends. `Phantom.field_of_view` is exact, and there are no
-other masks.
+The retina is a drawn eye. `Phantom.field_of_view` is exact, and there are no other masks.
 """
 
 import math
@@ -46,7 +45,7 @@ class Scene:
 
 
 def draw_surround(seed: int, kind: Surround) -> Phantom:
-    """A photograph of one kind of hard surround; everything follows from the two arguments.
+    """A photograph of one kind of hard surround; the same arguments give the same image.
 
     Args:
         seed: of all that is drawn at random.

@@ -1,5 +1,4 @@
-"""Pictures that are no single fundus photograph, as they reach a program by mistake: each must be named, none segmented
-in silence."""
+"""Pictures that are not a single fundus photograph: a program must warn of each."""
 
 import math
 from typing import Literal, get_args
@@ -21,7 +20,7 @@ def draw_unfit(seed: int, kind: Unfit) -> NDArray[np.uint8]:
 
     Args:
         seed: of all that is drawn at random; the same arguments give the same picture.
-        kind: `scenery`: sky, land and things that stand about. `stereo pair`: two discs side by side. `montage`:
+        kind: `scenery`: sky and land with houses and trees. `stereo pair`: two discs side by side. `montage`:
             overlapping discs. `angiogram`: a fluorescein angiogram, grey, with bright vessels. `external eye`: skin,
             lids, sclera, iris and pupil. `writing`: a black frame with captions.
     """

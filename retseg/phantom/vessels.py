@@ -212,7 +212,7 @@ def _difference(wanted: float, heading: float) -> float:
 
 
 def straight(heading: float, pull: float = 0.01) -> Guide:
-    """A guide that always wants the same heading."""
+    """A guide with the same heading everywhere."""
     return lambda _x, _y, _heading: (heading, pull)
 
 

@@ -1,4 +1,4 @@
-"""The section of the cases: a table for each task, worst case first, the viewer, and the data of each case for it."""
+"""The section of the cases: a table for each task, worst case first, the viewer, and its data of each case."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -43,9 +43,9 @@ _LABELS = {
     "cldice": MetricLabel("clDice", "Dice of the centrelines"),
     "hd95": MetricLabel("HD95", "95th percentile of the distance between the borders, pixels", True, 1),
     "nsd": MetricLabel("NSD", "normalised surface distance: share of the border within tolerance"),
-    "lesion_sensitivity": MetricLabel("Lesion sens.", "share of true lesions that were met"),
+    "lesion_sensitivity": MetricLabel("Lesion sens.", "share of true lesions that were found"),
     "lesion_precision": MetricLabel("Lesion prec.", "share of predicted lesions that are true"),
-    "lesions_found": MetricLabel("Lesions found", "share of the lesions of all images that were met"),
+    "lesions_found": MetricLabel("Lesions found", "share of the lesions of all images that were found"),
     "false_lesions_per_image": MetricLabel(
         "False lesions", "predicted lesions per image that are not in the truth", True, 2
     ),

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from retseg.report.overlay import paint_agreement
 
 QUALITIES = (85, 80, 75, 70, 65, 60, 50, 40, 30)
-"""Of JPEG, tried from the best on."""
+"""Qualities of JPEG, tried from the highest on."""
 
 BYTES_PER_PIXEL = 0.36
-"""A report of 65 angiograms of 1024 x 1024 pixels with three tasks stays under 45 MB after base64. Only noisy
-angiograms need more than that at the first quality; they take the second or third."""
+"""With this limit a report of 65 angiograms of 1024 x 1024 pixels with three tasks has less than 45 MB after base64.
+Only noisy angiograms are larger at the first quality; they get the second or third."""
 
 THUMBNAIL_SIDE = 88
 
@@ -98,8 +98,8 @@ def split_agreement(prediction: NDArray[np.bool_], truth: NDArray[np.bool_]) -> 
 def reduce_parts(parts: Mapping[str, NDArray[np.bool_]], shown: tuple[int, int]) -> dict[str, NDArray[np.bool_]]:
     """Disjoint masks on a smaller grid of (W, H), still disjoint.
 
-    A pixel is marked where a quarter of it is covered, by the largest of its parts: at a half, thin vessels would fall
-    apart, and at any coverage they would swell.
+    A pixel is marked if a quarter of it is covered, and gets the largest of its parts. With a half, thin vessels would
+    break; with any coverage, they would become too wide.
     """
     width, height = shown
     if all(part.shape == (height, width) for part in parts.values()):
@@ -152,7 +152,7 @@ def encode_bilevel(mask: NDArray[np.bool_]) -> bytes:
 
 
 def to_data_uri(media_type: str, content: bytes) -> str:
-    """The content in the address itself, so that a page needs no other file."""
+    """The content as a data URI, so that a page needs no other file."""
     return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"
 
 

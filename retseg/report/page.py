@@ -58,7 +58,7 @@ def write_report(reported: Reported | Evaluation, open_layers: OpenLayers, path:
 
     Args:
         reported: what to report; an evaluation alone has nothing beside it.
-        open_layers: called once for each case name, in turn; its arrays are freed before the next call.
+        open_layers: called once for each case name; its arrays are freed before the next call.
         path: of the HTML file.
         size: the longest side of a stored image in pixels; None keeps the size of the images.
 

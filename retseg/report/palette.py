@@ -2,7 +2,7 @@
 
 The colours are Okabe and Ito's eight, which stay apart under the common colour-vision deficiencies
 (https://jfly.uni-koeln.de/color/); white is used instead of black, which is not visible on a dark image. Areas
-differ by pattern and curves by dash too, so that nothing is told by colour alone.
+differ by pattern and curves by dash too, so that nothing is shown by colour alone.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ WHITE: Colour = (255, 255, 255)
 class Style:
     """How one task is drawn: RGB colour, fill pattern, and whether a line is drawn around it.
 
-    Vessels carry no outline: it would be wider than they are.
+    Vessels have no outline: it would be wider than they are.
     """
 
     colour: Colour
@@ -56,8 +56,8 @@ SPARE_STYLES: tuple[Style, ...] = (
     Style(SKY_BLUE, "backstripes"),
 )
 
-# What a comparison with the truth shows. Yellow and sky blue, the two errors, are the pair that differs for every eye,
-# and both stand out from an orange retina as well as from a grey angiogram.
+# The colours of a comparison with the truth. The two errors are yellow and sky blue: this pair differs under every
+# colour-vision deficiency, and both are visible on an orange retina and on a grey angiogram.
 AGREEMENT_STYLES: dict[str, Style] = {
     "true positive": Style(BLUISH_GREEN, "solid", outline=False),
     "false positive": Style(YELLOW, "solid", outline=False),

@@ -21,7 +21,7 @@ DASHES = ("none", "8 4", "2 3.5", "10 3 2 3", "5 3", "1 3", "12 5", "6 2 2 2 2 2
 
 @dataclass(frozen=True)
 class Line:
-    """The line of one task in a plot: its label, its number among the tasks, its points, and the point to mark."""
+    """The line of one task in a plot: its label, its number among the tasks, its points, and the marked point."""
 
     label: str
     series: int

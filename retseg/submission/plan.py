@@ -10,7 +10,7 @@ from retseg.evaluation.inputs.matching import order_naturally
 
 
 class SubmissionError(RetsegError):
-    """The predictions cannot be submitted like this; the message says why and what to do."""
+    """The predictions cannot be submitted; the message gives the reason and the remedy."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Plan:
     Attributes:
         tasks: in the order of the challenge.
         layout: of the archive.
-        team: the name of a folder that some challenges ask for.
+        team: the name of the folder in the archive, for challenges that require one.
         names: the stems of the images, in the order of the slices.
     """
 

@@ -43,7 +43,7 @@ def write_submission(plan: Plan, cases: Iterable[SubmittedCase], path: Path) -> 
 
     Args:
         plan: the images, their order and names.
-        cases: in the order of the plan's names; one is in memory at a time.
+        cases: in the order of the plan's names; only one is in memory at a time.
         path: of the zip file.
 
     Returns:

@@ -235,8 +235,8 @@ def test_an_angiogram_of_another_size_than_the_models_gets_a_warning_and_its_mas
     part = predictor.predict(make_image(draw_angiogram()[:, :400]))
     assert part.masks["irma"].shape == (512, 400)
     assert part.warnings == (
-        "drawn.png has 400 x 512 pixels, and the model 'analytic' knows angiograms of 512 x 512: "
-        "its masks hold only if it shows as much of the retina.",
+        "drawn.png has 400 x 512 pixels, and the model 'analytic' was trained on 512 x 512: "
+        "its masks are valid only if it shows an equally large part of the retina.",
     )
 
 

@@ -1,4 +1,4 @@
-"""The recipes, their networks and their scores."""
+"""`python -m train list`: print the recipes, their networks and their scores."""
 
 import argparse
 

@@ -1,4 +1,4 @@
-"""Train a recipe and export its model, or train the networks of a prepared file."""
+"""`python -m train make`: train a recipe and export its model, or train the networks of a prepared file."""
 
 import argparse
 import time
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Train a recipe, and write its model, its result, or what it found in held-out images.
+    """Train a recipe, and write its model, its result, or its predictions for held-out images.
 
     Raises:
         RequestError: options do not go together, or something that is needed was not given.
@@ -89,7 +89,7 @@ def check_options(options: argparse.Namespace) -> None:
 
 
 def run_prepared(options: argparse.Namespace) -> int:
-    """Train the networks of a prepared file. The model is made of them elsewhere, with the data sets.
+    """Train the networks of a prepared file. The model is made later, where the data sets are.
 
     Raises:
         RequestError: options do not go together.

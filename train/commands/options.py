@@ -9,7 +9,7 @@ from train import REPOSITORY
 
 
 def add_training(parser: argparse.ArgumentParser) -> None:
-    """What `make` and `select` share: `--set`, `--resume` and the folders."""
+    """Options of `make` and `select`: `--set`, `--resume` and the folders."""
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a key of the recipe")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoints")
     add_folders(parser)
@@ -29,10 +29,10 @@ def add_data(parser: argparse.ArgumentParser) -> None:
 
 
 def require_data(options: argparse.Namespace) -> None:
-    """Refuse a command that reads data sets where no folder of them was given.
+    """Refuse a command that reads data sets if their folder is not given.
 
     Raises:
-        RequestError: none was.
+        RequestError: it is not.
     """
     if options.data is None:
         raise RequestError("there is no folder of data sets: say where they are by --data DIR or RETSEG_DATA")

@@ -1,4 +1,4 @@
-"""Train the candidates of recipes and export the best of each."""
+"""`python -m train select`: train the candidates of recipes and export the best of each."""
 
 import argparse
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""What shapes the weights of a recipe, as one text that a checkpoint keeps: a training goes on only with the same."""
+"""The keys of a recipe that its weights depend on, as one text, the fingerprint.
+
+A checkpoint stores it, and a training resumes only from a checkpoint with the same fingerprint.
+"""
 
 import dataclasses
 import json
@@ -10,11 +13,11 @@ from train.config.renamed import rename_keys
 
 PASSING = {"name", "title", "data", "terms", "phantom", "round", "inference", "selection", "variants", "test"}
 PASSING |= {"protocols", "family", "variant", "candidates", "refit"}
-"""Keys that may change between the start of a training and its resumption."""
+"""Keys that may change before a training is resumed."""
 
 
 def fingerprint_weights(recipe: Recipe) -> str:
-    """All keys of a recipe that shape its weights, as JSON; later keys are left out where they have no effect."""
+    """All keys that the weights depend on, as JSON; keys of newer versions only if they differ from their default."""
     values = dataclasses.asdict(recipe)
     unused = {"supplement": (), "initial_models": (), "parted_by": "patient", "tone": dataclasses.asdict(Tone())}
     left_out = {*PASSING, *(key for key, value in unused.items() if values[key] == value)}
@@ -22,7 +25,7 @@ def fingerprint_weights(recipe: Recipe) -> str:
 
 
 def has_fingerprint(recipe: Recipe, stored: str) -> bool:
-    """Whether a stored fingerprint is that of the recipe; keys that it lacks have their default, old ones count."""
+    """Whether a stored fingerprint is that of the recipe; missing keys have their default, old keys are renamed."""
     passing = {key: value for key, value in dataclasses.asdict(recipe).items() if key in PASSING}
     kept = rename_keys(json.loads(stored))
     if isinstance(kept.get("initial_models"), str):  # the first version named one model, not a list

@@ -1,4 +1,4 @@
-"""The tables of a recipe that say which images it is made from, and how they are cut beforehand."""
+"""The tables of a recipe about its images: which images it uses, and how they are cut into tiles."""
 
 from dataclasses import dataclass
 
@@ -9,14 +9,14 @@ class Source:
 
     Attributes:
         folder: of the official download, in the folder of data sets.
-        challenge: the data set follows its `[[ground_truth]]` layouts and its splits. `fundus` also reads a plain
+        challenge: its `[[ground_truth]]` layouts and its splits are those of the data set. `fundus` also reads a plain
             folder with `images/`, `masks/` and, where there is one, `fov/`.
         split: of the challenge.
-        cases: patterns of the names that are used where no split is named.
+        cases: patterns of the names that are used, if no split is named.
         patient: a regular expression. Its first group is the patient in the name of an image. Without one, each image
             counts as a patient of its own.
         with_lesion: leave out images that come without a mask of one of the tasks.
-        optional: go on without it where the folder or the truth of all its images is absent; for tests only.
+        optional: leave the source out if its folder, or the truth of all its images, is absent; for tests only.
         healthy: the eyes have no lesion of any task: every truth is empty, and no mask is read.
     """
 
@@ -36,10 +36,10 @@ class Supplement:
 
     Attributes:
         folder: in the folder of data sets.
-        challenge: the folder follows its layouts, as in `Source`.
-        tasks: that it has a truth for; nothing is learnt of the other tasks there.
-        eyes: the folder of a source. An image of the same name there shows the same eye. While that one is held out,
-            the image here is not trained on.
+        challenge: its layouts are those of the folder, as in `Source`.
+        tasks: that it has a truth for; other tasks are not trained on these images.
+        eyes: the folder of a source. Images of the same name show the same eye. While an image of the source is held
+            out, the one of the supplement is not trained on.
         diameter: the longer side of the region that the network sees, in pixels after resizing, so that its scale is
             that of the sources; 0 does not resize.
         grey_masks: masks are grey at the borders of lesions, and count from 128 on; otherwise they have two values.
@@ -59,13 +59,13 @@ class Supplement:
 
 @dataclass(frozen=True)
 class Tiles:
-    """Images are cut into tiles before they are dealt onto folds.
+    """Images are cut into tiles before they are divided into folds.
 
     Attributes:
-        side: of a tile in pixels; what does not fill a tile at the border is left out. 0 keeps images whole.
-        copies: of each tile, up to eight, each turned or mirrored in another way.
+        side: of a tile in pixels; pixels at the border that do not fill a tile are left out. 0 keeps images whole.
+        copies: of each tile, up to eight, each rotated or mirrored in another way.
         parted: deal single tiles and copies instead of patients, so that parts of one eye are on both sides of the
-            split. This is a leak; it shows what a leak does to a score.
+            split. This is a leak; it shows how a leak changes a score.
     """
 
     side: int = 0

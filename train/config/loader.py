@@ -1,4 +1,4 @@
-"""Recipes from their files, strictly: by name, built on one another, and changed by the command line."""
+"""Read recipes from their files, strictly; a recipe may extend another one, and the command line may change it."""
 
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -34,8 +34,8 @@ def find_recipes(directory: Path) -> dict[str, Path]:
 def load_recipe(name: str, changes: Sequence[str] = (), directory: Path = RECIPES_DIRECTORY) -> Recipe:
     """Read a recipe by name and apply changes.
 
-    A file with `extends = "NAME"` is that other recipe with its own keys put in: a key may be dotted
-    (`"stage.0.steps" = 100`), a table or list stands for the whole of it, and only `[variants.NAME]` are merged.
+    A file with `extends = "NAME"` is that other recipe with changed keys. A key may be dotted, as `"stage.0.steps"`. A
+    table or a list replaces the whole table or list; only `[variants.NAME]` are merged.
 
     Args:
         name: of the file, without its folder and `.toml`.
@@ -57,7 +57,7 @@ def change_values(values: dict[str, Any], changes: Sequence[str], where: str) ->
     """Apply changes, `KEY=VALUE` each as for `load_recipe`, to the keys of a recipe.
 
     Raises:
-        SchemaError: a change is not of that form, or its key leads nowhere.
+        SchemaError: a change is not of that form, or there is no such key.
     """
     for change in changes:
         key, found, text = change.partition("=")
@@ -76,7 +76,7 @@ def change_values(values: dict[str, Any], changes: Sequence[str], where: str) ->
 
 
 def _read_file(name: str, known: Mapping[str, Path], above: tuple[str, ...]) -> dict[str, Any]:
-    """The keys of a recipe, those of the recipe that it extends included; `above` are the names that led here."""
+    """The keys of a recipe, with those of the recipe that it extends; `above` are the recipes that extend it."""
     if name not in known:
         raise SchemaError(f"there is no recipe '{name}'{nearest(name, known)}")
     if name in above:

@@ -1,4 +1,4 @@
-"""The tables of a recipe that say how patches are drawn from images and changed at random."""
+"""The tables of a recipe about patches: how they are drawn from images and changed at random."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -14,7 +14,8 @@ class Sampling:
         margin: a window of `margin` times the patch is cut, so that rotations do not show its border.
         positive_share: this share of the patches has a pixel of a random task in its middle half; the rest lie
             anywhere in the field of view.
-        position: `random`, as above; or `whole`: a patch is centred on an image, so that a large one holds all of it.
+        position: `random`, as above; or `whole`: a patch is centred on an image, so that a large patch holds the whole
+            image.
     """
 
     patch: int = 256
@@ -26,10 +27,10 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Tone:
-    """Random tone curves, as cameras differ in them: 255 x gain x (value / 255) ^ gamma, cut at 255.
+    """Random tone curves, because cameras have different ones: 255 x gain x (value / 255) ^ gamma, at most 255.
 
-    The curve is applied to a patch and to the brightness of its whole image, so that a patch is standardised as a
-    photograph of that other camera would be.
+    The curve is applied to a patch and to the brightness of its whole image, so that a patch is standardised like one
+    of a photograph with this curve.
 
     Attributes:
         gamma: range of the exponent, which all channels share; drawn uniformly on a log scale.

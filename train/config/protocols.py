@@ -1,4 +1,4 @@
-"""The protocols that a recipe names: of any challenge, or of `protocols.toml` for held-out images."""
+"""Find the protocols that a recipe names: of any challenge, or of `protocols.toml` for held-out images."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ MEAN, POOLED = "held-out-mean", "held-out-pooled"
 
 
 def find_protocols(names: Sequence[str]) -> tuple[Protocol, ...]:
-    """Protocols by name, whichever challenge they belong to.
+    """Protocols by name, of any challenge.
 
     Raises:
         SchemaError: there is no protocol of that name.

@@ -1,4 +1,4 @@
-"""A recipe is one TOML file that says everything that makes a model; the other modules of the room are its tables."""
+"""A recipe: one TOML file with everything that makes a model. The other modules of this folder are its tables."""
 
 import dataclasses
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ class Recipe:
 
     Attributes:
         name: of the recipe and of the model.
-        data: a sentence that says what the model was made from; `terms` says under which terms the images may be used.
+        data: a sentence about the images; `terms` are the terms of use of the images.
         folds: a network is trained for each fold, on the images of the other folds. The model is the mean of all of
             them, unless there is a `refit`.
         parted_by: what a fold holds out: some patients of every data set, or one whole data set of `source`.
@@ -29,19 +29,20 @@ class Recipe:
         variants: named sets of changes, chosen by `--set width=NAME`.
         supplement: more images, for the training of some tasks alone.
         candidates: variants that `python -m train select` trains, to keep the best of them.
-        framing: what part of an image the network sees. Where it has a size, the resized truth counts from one half
-            on. Scores are always taken at the image's own size.
-        tiles: that images are cut into beforehand.
+        framing: what part of an image the network sees. If it has a size, the resized truth is cut at one half. Scores
+            are always taken at the image's own size.
+        tiles: images are first cut into these.
         held_out: hold out `each` fold in turn, or only the `first`, so that one network is trained.
-        refit: one more network is trained on all images, in this many times the steps of a fold, and is the model. The
-            folds give its threshold and its scores. 0 makes the mean of the folds' networks the model.
-        encoder: a file of weights for the network's encoder, which the user names; none when empty.
+        refit: one more network is trained on all images; its steps are those of a fold times this number. It is the
+            model, and the folds give its threshold and its scores. With 0 the model is the mean of the networks of the
+            folds.
+        encoder: a file of weights for the encoder of the network, given by the user; none when empty.
         initial_models: folders of models of this repository. A network is initialised from the first of them that was
-            trained on none of the images that the network holds out, but for the modules of its tasks. The training
-            images of that model count as this model's. Random weights when empty. Several need a `refit`, which is
-            initialised from the first.
+            trained on none of the images that the network holds out. The modules of its tasks keep random weights. The
+            training images of that model count as training images of this one. Random weights when empty. Several
+            models need a `refit`, which is initialised from the first.
         test: images that are scored at the end and never trained on; needs `folds = 1`.
-        protocols: by which `--results` scores the test, or the folds that were held out, and by which the card does.
+        protocols: of the scores on the card, and of `--results`, which scores the test or the held-out folds.
         family: recipes of one family are listed together; empty for the models that are shipped.
         variant: the `variants` that were chosen, joined by `+`; `paper` for none.
     """

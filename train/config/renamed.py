@@ -1,4 +1,4 @@
-"""Keys of recipes that have another name now; files, changes and checkpoints with the old ones are still read."""
+"""Rename the old keys of recipes, so that files, changes and checkpoints with old keys can be read."""
 
 import warnings
 from collections.abc import Mapping
@@ -17,25 +17,25 @@ RENAMED = {
     "start": "initial_models",
     "network.arguments.enlarge": "upsample",
 }
-"""Where the old key stands, `*` for the number of a list's item, and the new key there."""
+"""Path of each old key, with `*` for the number of an item in a list, and its new name."""
 
 RULES: dict[str, dict[str, Any]] = {
     "mean_dice": {"selection.protocol": "held-out-mean"},
     "pooled_dice": {"selection.protocol": "held-out-pooled"},
     "data_set_dice": {"selection.protocol": "held-out-pooled", "selection.each_data_set": True},
 }
-"""Values of the old key `selection.rule` to the keys and values of today."""
+"""Values of the old key `selection.rule`, and the keys and values that replace them."""
 
 
 def rename_path(dotted: str) -> str:
-    """A dotted key such as `stage.0.rate` with the names of today: `stage.0.learning_rate`."""
+    """A dotted key with new names: `stage.0.rate` becomes `stage.0.learning_rate`."""
     parts = dotted.split(".")
     pattern = ".".join("*" if part.isdigit() else part for part in parts)
     return ".".join([*parts[:-1], RENAMED.get(pattern, parts[-1])])
 
 
 def rename_keys(values: Any, where: str = "", above: str = "") -> Any:
-    """Tables and lists of a recipe with the names of today; dotted keys, and those of variants, are renamed, too.
+    """Tables and lists of a recipe with new names; dotted keys, and those of variants, are renamed, too.
 
     Args:
         values: what a TOML file or the JSON of a checkpoint holds.
@@ -65,6 +65,6 @@ def rename_keys(values: Any, where: str = "", above: str = "") -> Any:
 
 
 def warn(where: str, old: str, new: str) -> None:
-    """Say, once for each file and key, that a key has another name now."""
+    """Print a warning about an old key, once for each file and key."""
     message = f"{where}: the key '{old}' is now '{new}'; the next version will not read the old name"
     warnings.warn(message, FutureWarning, stacklevel=2)

@@ -1,4 +1,4 @@
-"""The table of a recipe that says how thresholds are chosen."""
+"""The table of a recipe about the choice of thresholds."""
 
 from dataclasses import dataclass
 
@@ -8,13 +8,13 @@ class SelectionRule:
     """How the threshold and the minimum component size of a task are chosen on out-of-fold predictions.
 
     Attributes:
-        protocol: the name of a protocol; its headline is made as large as possible. `held-out-mean` and
-            `held-out-pooled` are in `train/config/protocols.toml`; one of a challenge will do, too.
-        each_data_set: take the headline of each data set, then their mean, so that each data set counts the same.
-        minimum_component_sizes: to choose from, in pixels of the working scale: smaller connected parts are dropped
-            from a mask.
-        false_lesions: the most lesions that a healthy eye may show on average; the choice is among the thresholds and
-            sizes that keep to it. Needs a healthy source. None for no limit.
+        protocol: the name of a protocol, whose headline is maximised: `held-out-mean` or `held-out-pooled` of
+            `train/config/protocols.toml`, or a protocol of a challenge.
+        each_data_set: maximise the mean of the headlines of all data sets, so that each data set has the same weight.
+        minimum_component_sizes: the candidates, in pixels of the working scale; smaller components are dropped from a
+            mask.
+        false_lesions: the highest mean number of lesions in a healthy eye; only thresholds and sizes within this limit
+            are chosen. Needs a healthy source. None for no limit.
     """
 
     protocol: str = "held-out-mean"

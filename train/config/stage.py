@@ -1,4 +1,4 @@
-"""The tables of a recipe that say how its weights are trained: stages, their loss, and factors for single weights."""
+"""The tables of a recipe about its training: stages, their loss, and factors for single weights."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -19,8 +19,8 @@ class WeightGroup:
     Attributes:
         names: a pattern of their names, such as `encoder.stages.4.*` or `*.bias`. Where several groups fit a weight,
             their factors multiply.
-        learning_rate_factor: on the stage's learning rate.
-        weight_decay_factor: on its weight decay.
+        learning_rate_factor: multiplies the learning rate of the stage.
+        weight_decay_factor: multiplies its weight decay.
     """
 
     names: str
@@ -37,15 +37,15 @@ class Stage:
         learning_rate: the highest one.
         loss: its name and arguments.
         optimiser: `momentum` is for `sgd` alone; `weight_decay` is for all.
-        schedule: how the learning rate falls. `steps` multiplies it by `milestone_factor` at each of the `milestones`,
-            which are shares of the stage.
-        final_fraction: where `cosine` and `polynomial` end, as a share of `learning_rate`.
+        schedule: of the learning rate. `steps` multiplies it by `milestone_factor` at each of the `milestones`, which
+            are shares of the stage.
+        final_fraction: `cosine` and `polynomial` end at this share of `learning_rate`.
         warmup_fraction: share of the stage in which the learning rate rises from zero.
         clip: the largest norm of the gradient; 0 for no limit.
         accumulate: batches per step.
         outputs: how the losses of a network's side outputs are weighted, see `DeepSupervision`.
-        ema_decay: of the exponential moving average of the weights, which is what is kept; 0 keeps the weights of the
-            last step.
+        ema_decay: of the exponential moving average (EMA) of the weights. The model gets the EMA; with 0 it gets the
+            weights of the last step.
         groups: of weights with a factor of their own.
     """
 

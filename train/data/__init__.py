@@ -1,1 +1,1 @@
-"""The images of a recipe: found, read, dealt onto folds, cut into patches and changed at random."""
+"""The images of a recipe: find them, read them, divide them into folds, cut patches and change these at random."""

@@ -1,4 +1,4 @@
-"""Random changes of a patch: the recipe names transforms of albumentations."""
+"""Random changes of a patch, by the transforms of albumentations that a recipe names."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

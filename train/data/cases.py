@@ -1,4 +1,4 @@
-"""Find the images and masks of a recipe, by the layouts by which the evaluation finds its ground truth."""
+"""Find the images and masks of a recipe, with the layouts that the evaluation uses for its ground truth."""
 
 import re
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ class DataSetError(RetsegError):
 
 
 class AbsentError(DataSetError):
-    """A data set, or the truth of the part of it that is asked for, is not there.
+    """A data set, or the truth of the wanted part of it, is not there.
 
     Attributes:
         reason: the message without the folder of the data sets, for results that are read on other machines.
@@ -34,13 +34,13 @@ class Case:
     """One image to train on.
 
     Attributes:
-        name: of the image, without its suffix and the endings that tell only its split.
+        name: of the image, without its suffix and without endings that name its split.
         data_set: its folder in the folder of data sets; `name` is unique in it.
         image: its file.
         truth: task to the file of its mask; None where the image does not have the lesion. The image has no truth for a
             task that is not a key.
         field_of_view: the file of its field-of-view mask, where the data set has one.
-        patient: a cross-validation keeps the images of one patient in one fold.
+        patient: all images of a patient are in one fold.
         supplement: that the image belongs to; None for an image of a source.
         healthy: whether the eye is known to have no lesion.
     """
@@ -76,7 +76,7 @@ def gather_cases(recipe: Recipe, data: Path) -> tuple[Case, ...]:
 
 
 def list_supplement(supplement: Supplement, patients: Mapping[tuple[str, str], str], data: Path) -> tuple[Case, ...]:
-    """The cases of a supplement, with a truth for its tasks alone.
+    """The cases of a supplement, with a truth for its tasks only.
 
     Args:
         supplement: of the recipe.
@@ -114,7 +114,7 @@ def gather_test_cases(recipe: Recipe, data: Path) -> tuple[tuple[Case, ...], tup
 
 
 def list_cases(source: Source, tasks: tuple[str, ...], data: Path) -> tuple[Case, ...]:
-    """The cases of one source that its split and patterns keep."""
+    """The cases of one source that belong to its split and fit its patterns."""
     challenge = load_challenge(source.challenge)
     folder = data / source.folder
     if not folder.is_dir():
@@ -154,7 +154,7 @@ def find_unpaired(cases: tuple[TruthCase, ...], tasks: tuple[str, ...]) -> list[
 def find_misnamed(cases: tuple[TruthCase, ...], tasks: tuple[str, ...]) -> list[str]:
     """A sentence for each file among the masks whose name fits no image, and for each task without any mask.
 
-    A missing mask may mean that the image does not have the lesion, so a misnamed mask must not pass for a missing one.
+    A missing mask may mean that the image does not have the lesion, so a misnamed mask must not count as missing.
     """
     masks = {path for case in cases for path in case.masks.values() if path}
     others = {path for case in cases for path in (case.image, case.field_of_view) if path}

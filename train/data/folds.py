@@ -22,9 +22,9 @@ def hold_out_data_sets(cases: Sequence[Case]) -> tuple[tuple[int, ...], ...]:
 
 
 def split_folds(cases: Sequence[Case], folds: int, seed: int) -> tuple[tuple[int, ...], ...]:
-    """Deal the patients onto folds at random; the same seed gives the same folds.
+    """Divide the patients into folds at random; the same seed gives the same folds.
 
-    Patients are dealt data set by data set, so that each fold gets nearly the same number of images of every data set.
+    They are divided data set by data set, so that each fold gets nearly the same number of images of every data set.
     Images of a supplement are never held out.
 
     Returns:
@@ -60,6 +60,6 @@ def shuffle(
 
 
 def list_training(cases: Sequence[Case], held_out: Sequence[int]) -> tuple[int, ...]:
-    """The numbers of the cases to train on while some are held out: those that show none of the held-out eyes."""
+    """The numbers of the cases to train on: those that show none of the held-out eyes."""
     eyes = {cases[number].eye for number in held_out}
     return tuple(number for number, case in enumerate(cases) if number not in held_out and case.eye not in eyes)

@@ -1,4 +1,4 @@
-"""Patches drawn at random from training images; patch number i depends on the seed and on i alone."""
+"""Draw patches at random from training images; patch number i depends only on the seed and on i."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -77,14 +77,14 @@ class Patches(torch.utils.data.Dataset[tuple[torch.Tensor, torch.Tensor, torch.T
         chosen = divmod(int(pixels[random.integers(pixels.size)]), image.patch.field_of_view.shape[1])
         if not reach:
             return number, chosen
-        # otherwise a network could learn that lesions lie in the middle of a patch
+        # otherwise a network could learn that lesions are in the middle of a patch
         moved = np.array(chosen) + random.integers(-reach, reach + 1, 2)
         row, column = np.clip(moved, 0, np.array(image.patch.field_of_view.shape) - 1).tolist()
         return number, (row, column)
 
 
 def cut_window(patch: Patch, centre: tuple[int, int], side: int) -> Patch:
-    """Cut a square around a pixel, zero where it reaches over the image."""
+    """Cut a square around a pixel; it is zero outside the image."""
     height, width = patch.field_of_view.shape
     top, left = centre[0] - side // 2, centre[1] - side // 2
     rows = slice(max(top, 0), min(top + side, height))

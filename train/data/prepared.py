@@ -1,9 +1,9 @@
-"""Everything that a training reads in one file, so that a machine without the data sets can train.
+"""Write and read one file with everything that a training reads, for machines without the data sets.
 
 The file is a zip archive: `prepared.json` with the recipe and the cases, and for each image its pixels, its truths, its
 region and its field of view at the working scale, as image streams. Truths are always lossless. Pixels are lossless
-(WebP or PNG), or JPEG of a quality where the file must be small. A training from a lossless file has bit by bit the
-weights of a training from the folders.
+(WebP or PNG), or JPEG if the file must be small. A training from a lossless file gives exactly the weights of a
+training from the folders.
 """
 
 import dataclasses
@@ -34,7 +34,7 @@ from train.data.images import TrainingImage
 FORMAT = 1
 CHANGEABLE = {"stage", "round", "precision", "network", "sampling", "tone", "augmentation", "refit", "encoder"}
 CHANGEABLE |= {"initial_models", "inference", "selection", "protocols"}
-"""Keys that may be changed when a prepared file is read: the images in it do not depend on them."""
+"""Keys that may be changed when a prepared file is read, because its images do not depend on them."""
 
 
 class PreparedError(RetsegError):
@@ -43,13 +43,13 @@ class PreparedError(RetsegError):
 
 @dataclass(frozen=True)
 class Prepared:
-    """What a training reads.
+    """Everything that a training reads.
 
     Attributes:
         recipe: to train.
         images: of the recipe, before they are cut into tiles.
-        initial_models: of each network by its name, see `Recipe.initial_models`; the training images that decide on
-            them are not at hand later.
+        initial_models: of each network by its name, see `Recipe.initial_models`. They depend on the files of all
+            images, which the prepared file does not have.
     """
 
     recipe: Recipe
@@ -83,14 +83,14 @@ def write_prepared(prepared: Prepared, path: Path, quality: int = 0) -> None:
 
 
 def read_prepared(path: Path, changes: Sequence[str] = ()) -> Prepared:
-    """Read a prepared file. What an image has at its own size, it has here at the working scale.
+    """Read a prepared file. Its images have pixels and masks at the working scale only.
 
     Args:
         path: of the file.
         changes: `KEY=VALUE` each, for keys that the images do not depend on.
 
     Raises:
-        PreparedError: the file is none, or of another version, or a change is of another key.
+        PreparedError: it is not a prepared file, it has another version, or a change is of another key.
         SchemaError: the recipe in it is of another version, or a change is wrong.
     """
     for change in changes:
@@ -116,7 +116,7 @@ def read_prepared(path: Path, changes: Sequence[str] = ()) -> Prepared:
 
 
 def _describe_image(image: TrainingImage) -> dict[str, Any]:
-    """What the JSON says of an image: its case, its hash, and the brightness that normalises it."""
+    """The entry of an image in the JSON: its case, its hash, and the brightness that normalises it."""
     case = image.case
     return {
         "name": case.name,

@@ -1,4 +1,4 @@
-"""Cut images into tiles before they are dealt onto folds, as some published experiments did."""
+"""Cut images into tiles before they are divided into folds, as some published experiments did."""
 
 import dataclasses
 from collections.abc import Iterator, Sequence
@@ -14,10 +14,10 @@ from train.data.images import TrainingImage
 
 
 def cut_images(images: Sequence[TrainingImage], tiles: Tiles) -> tuple[TrainingImage, ...]:
-    """The tiles of all images, and their copies; the images themselves when tiles have no side.
+    """The tiles of all images, and their copies; the images themselves if the side of a tile is 0.
 
     The grid lies in the middle of an image; pixels at its border that do not fill a tile are left out. A tile has the
-    patient of its image, or counts as a patient of its own where the recipe parts tiles.
+    patient of its image, or counts as a patient of its own if `Tiles.parted` is set.
 
     Raises:
         DataSetError: an image is smaller than a tile.
@@ -28,7 +28,7 @@ def cut_images(images: Sequence[TrainingImage], tiles: Tiles) -> tuple[TrainingI
 
 
 def turn(pixels: NDArray[Any], number: int) -> NDArray[Any]:
-    """One of the eight symmetries of a square, for (h, h) or (h, h, C); number 0 leaves it as it is."""
+    """One of the eight symmetries of a square, for (h, h) or (h, h, C); number 0 changes nothing."""
     turned = np.rot90(pixels, number % 4)
     return np.ascontiguousarray(np.flip(turned, 1) if number >= 4 else turned)
 

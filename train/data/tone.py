@@ -1,4 +1,4 @@
-"""Random tone curves, which change an image as the gamma and the gains of another camera would."""
+"""Random tone curves: an image gets the gamma and the gains of another camera."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ Brightness = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
 def count_levels(patch: Patch) -> NDArray[np.int64]:
-    """How often each grey level occurs inside the field of view: int64 (C, 256)."""
+    """The number of pixels inside the field of view with each grey level: int64 (C, 256)."""
     inside = patch.pixels[patch.field_of_view > 0]
     return np.stack([np.bincount(channel, minlength=256) for channel in inside.T])
 
@@ -25,7 +25,7 @@ def draw_tone_curves(tone: Tone, channels: int, random: np.random.Generator) -> 
 
 
 def apply_curves(pixels: NDArray[np.uint8], curves: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Pixels, uint8 (h, w, C), after the tone curve of each channel, uint8 (C, 256)."""
+    """Apply the tone curve of each channel, uint8 (C, 256), to pixels, uint8 (h, w, C)."""
     return np.stack([curve[pixels[:, :, c]] for c, curve in enumerate(curves)], axis=2)
 
 
@@ -33,7 +33,7 @@ def measure_after_curves(counts: NDArray[np.int64], curves: NDArray[np.uint8]) -
     """Mean and s.d. per channel, float32 (C,), of an image after its tone curves.
 
     Args:
-        counts: of the levels of the image before, int64 (C, 256), from `count_levels`.
+        counts: of the grey levels before the curves, int64 (C, 256), from `count_levels`.
         curves: uint8 (C, 256).
     """
     share = counts / counts.sum(axis=1, keepdims=True)

@@ -1,4 +1,4 @@
-"""Checkpoints that survive a kill at any moment: a file replaces the one before, which is kept under another name.
+"""Write and read checkpoints; the one before is kept, so that a kill at any moment leaves a good one.
 
 A checkpoint begins with a line that names the format, and with the SHA-256 of all that follows, in which torch has
 written the state. A file of version 0.1 is the state alone.
@@ -17,7 +17,7 @@ from retseg.files import OutputError, replacing
 
 State = dict[str, Any]
 RENAMED = {"start": "initial_model", "average": "ema"}
-"""Keys of the first version to those of today."""
+"""Keys of the first version, and their new names."""
 
 MAGIC = b"retseg checkpoint 1\n"
 TORCH_MAGIC = b"PK"
@@ -62,7 +62,7 @@ def load_checkpoint(path: Path, needed: Iterable[str] = ()) -> State | None:
             missing = [key for key in needed if key not in state]
             if missing:
                 raise CheckpointError(f"it has no '{missing[0]}'")
-        except Exception as error:  # a torn file of version 0.1 raises whatever the reader meets first
+        except Exception as error:  # the type of the error depends on where a file of version 0.1 is broken
             print(f"warning: {candidate} cannot be used ({error}); the checkpoint before it is, where there is one")
             continue
         return state

@@ -1,4 +1,4 @@
-"""Fit the steps of a training to the time that there is."""
+"""Fit the steps of a training to the available time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,7 +8,7 @@ from train.config.stage import Stage
 
 @dataclass(frozen=True)
 class Speed:
-    """What was measured in the first steps.
+    """The speed of a training, measured in its first steps.
 
     Attributes:
         step: seconds of an optimiser step.
@@ -20,11 +20,11 @@ class Speed:
 
 
 def fit_steps(stages: Sequence[Stage], seconds: float, speed: Speed, steps_per_round: int) -> tuple[Stage, ...]:
-    """The stages with as many steps as the time allows, in their proportion; at least one each.
+    """The stages with as many steps as the time allows, in the same proportion; at least one each.
 
     Args:
         stages: of a recipe.
-        seconds: there are for all steps and rounds.
+        seconds: for all steps and rounds.
         speed: of the training.
         steps_per_round: steps between two validations.
     """
@@ -34,17 +34,17 @@ def fit_steps(stages: Sequence[Stage], seconds: float, speed: Speed, steps_per_r
 
 
 def set_steps(stages: Sequence[Stage], steps: Sequence[int]) -> tuple[Stage, ...]:
-    """The stages with other numbers of steps, which a checkpoint keeps."""
+    """The stages with other numbers of steps, those of a checkpoint."""
     return tuple(replace(stage, steps=count) for stage, count in zip(stages, steps, strict=True))
 
 
 def shorten(stages: Sequence[Stage], step: int, possible: int) -> tuple[Stage, ...]:
-    """The stages with the steps that are left reduced, in their proportion, to those that are possible.
+    """The stages with fewer steps: the remaining steps are reduced, in the same proportion, to the possible ones.
 
     Args:
         stages: as planned.
         step: the steps that are done.
-        possible: the steps that there is still time for; with 0 the schedule ends here.
+        possible: the steps in the remaining time; with 0 the schedule ends here.
     """
     left = sum(stage.steps for stage in stages) - step
     if possible >= left:

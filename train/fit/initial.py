@@ -1,4 +1,4 @@
-"""Initialise a network from a model of this repository: what that model has learnt helps with other tasks, too."""
+"""Initialise a network from a model of this repository, whose features help with other tasks, too."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from train.data.cases import Case
 def choose_initial_model(recipe: Recipe, held_out: Sequence[Case]) -> Recipe:
     """The recipe with only the first of its initial models that was trained on none of the held-out images.
 
-    A training image is known by its SHA-256 or its name.
+    A training image is recognised by its SHA-256 or its name.
 
     Raises:
         ModelError: there is no such model, or it was altered.
@@ -40,11 +40,11 @@ def choose_initial_model(recipe: Recipe, held_out: Sequence[Case]) -> Recipe:
 
 
 def find_initial_model(recipe: Recipe) -> Card | None:
-    """The card of the first initial model of a recipe; None where its weights are random at first.
+    """The card of the first initial model of a recipe; None if its weights are random at first.
 
     Raises:
         ModelError: there is no such model, or it was altered.
-        SchemaError: the model is for another kind of image than the recipe, or sees images with other preprocessing.
+        SchemaError: the model is for another kind of image than the recipe, or has other preprocessing.
     """
     if not recipe.initial_models:
         return None
@@ -63,15 +63,15 @@ def find_initial_model(recipe: Recipe) -> Card | None:
 
 
 def describe_initial_model(card: Card | None) -> str:
-    """The model and the SHA-256 of its weights, as cards and results note them; empty without one."""
+    """The model and the SHA-256 of its weights, for cards and results; empty without a model."""
     return f"{card.name}, SHA-256 {card.files['model.safetensors']}" if card else ""
 
 
 def load_initial_weights(network: Network, card: Card) -> None:
-    """Give a network the weights of a model, but for the modules that belong to its tasks.
+    """Copy the weights of a model into a network, except those of the modules of its tasks.
 
     Raises:
-        SchemaError: the model is another network.
+        SchemaError: the model has another network.
     """
     try:
         copy_weights(network, load_file(card.directory / "model.safetensors"), network.task_modules)

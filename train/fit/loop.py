@@ -33,13 +33,13 @@ from train.fit.validation import validate
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor, list[str]]
 
 WARM_STEPS, TIMED_STEPS, TIMED_SECONDS = 5, 40, 10.0
-"""Steps before the speed is measured, and the most steps and seconds of the measurement."""
+"""Steps before the speed is measured, and the highest numbers of steps and seconds of the measurement."""
 SAFETY = 0.95
-"""Share of the time that the schedule is fitted to; the rest is for checkpoints and for slower rounds."""
+"""The schedule is fitted to this share of the time; the rest is for checkpoints and for slower rounds."""
 
 
 class TrainingError(RetsegError):
-    """A training cannot go on; the message says at which step, on which images, and what is kept."""
+    """A training cannot go on; the message gives the step, the images, and what is kept."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Run:
     Attributes:
         directory: of its checkpoint and log.
         seed: of its random weights and of its patches.
-        workers: processes that draw patches; 0 draws them in this one.
+        workers: processes that draw patches; with 0 this process draws them.
         resume: go on from the checkpoint in `directory`, where there is one.
         deadline: in seconds of `time.monotonic`. The steps of the schedule are fitted to the time until then, and the
             training ends then; None trains the steps of the recipe.
@@ -67,7 +67,7 @@ KEPT = ("recipe", "network", "ema", "step", "optimiser")
 
 
 class Trainer:
-    """The training of one network through the stages of a recipe, with everything that a checkpoint keeps."""
+    """The training of one network through the stages of a recipe, with everything that a checkpoint stores."""
 
     def __init__(self, recipe: Recipe, run: Run, fabric: Fabric) -> None:
         self.recipe, self.run, self.fabric = recipe, run, fabric
@@ -103,10 +103,10 @@ class Trainer:
         self.optimiser_state = kept["optimiser"]
 
     def train(self, training: Sequence[TrainingImage], validation: Sequence[TrainingImage]) -> dict[str, torch.Tensor]:
-        """Train all stages that are left.
+        """Train all remaining stages.
 
         Returns:
-            The network's weights: their moving average where the last stage has one.
+            The network's weights, or their moving average if the last stage has one.
 
         Raises:
             TrainingError: the loss or a weight is not finite.
@@ -127,7 +127,7 @@ class Trainer:
         return self._keep_weights(self.stages[-1])
 
     def _measure_speed(self, patches: Patches, validation: Sequence[TrainingImage]) -> Speed:
-        """Time some steps and a validation on a copy of the network; the training itself is as without them."""
+        """Measure the time of some steps and of a validation; a copy of the network is trained for it."""
         state = torch.get_rng_state()
         trial, stage = copy.deepcopy(self.network), self.stages[0]
         optimiser = build_optimiser(trial.named_parameters(), stage)
@@ -149,9 +149,9 @@ class Trainer:
         return Speed(step, time.perf_counter() - began)
 
     def _fit_again(self, began: float, count: int) -> None:
-        """Shorten the schedule where the steps since `began` were slower than measured, or where the time is over.
+        """Shorten the schedule if the steps since `began` were slower than measured, or if the time is over.
 
-        The speed is looked at in each fiftieth of the schedule.
+        The speed is checked in each fiftieth of the schedule.
         """
         assert self.run.deadline is not None
         left = self.run.deadline - time.monotonic()
@@ -170,7 +170,7 @@ class Trainer:
     def _train_stage(
         self, number: int, first: int, patches: Patches, ends: tuple[Sequence[TrainingImage], RunLog]
     ) -> None:
-        """Train one stage, whose first step is `first`, from where the last checkpoint or the stage before ended."""
+        """Train one stage, whose first step is `first`, from the end of the last checkpoint or of the stage before."""
         stage = self.stages[number]
         optimiser = build_optimiser(self.network.named_parameters(), stage)
         if self.optimiser_state and self.step > first:
@@ -214,7 +214,7 @@ class Trainer:
         loss_of: DeepSupervision,
         batches: Iterator[Batch],
     ) -> tuple[float, int]:
-        """One optimiser step; the sum of the losses of its batches, and how many patches all processes saw."""
+        """Take an optimiser step; the sum of the losses of its batches, and the patches of all processes."""
         total, seen = 0.0, 0
         for _ in range(stage.accumulate):
             images, truth, region, names = next(batches)
@@ -231,7 +231,7 @@ class Trainer:
         return total, seen
 
     def _draw_batches(self, patches: Patches, stage: Stage, end: int) -> Iterator[Batch]:
-        """The batches of the steps that are left in a stage, for this process."""
+        """The batches of the remaining steps of a stage, for this process."""
         each = self.recipe.sampling.batch
         steps = Steps(self.step, end, each * stage.accumulate, self.fabric.global_rank, self.fabric.world_size)
         loader = DataLoader(

@@ -7,13 +7,13 @@ M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 
 
 def keep_freed_memory() -> bool:
-    """Let this process, and those that it forks, keep freed memory for the next step instead of returning it.
+    """Tell glibc to keep freed memory of this process, and of those that it forks, instead of returning it.
 
-    Every step allocates the same activations again. By default glibc returns them to the system, which hands them
-    back as pages of zeros, one fault each: a seventh of a step's time on a CPU.
+    Every step allocates the same activations again. By default glibc returns their memory to the system. The system
+    then provides new pages of zeros, with a page fault for each, which takes a seventh of the time of a step on a CPU.
 
     Returns:
-        Whether the C library has such a setting; it has not on macOS and Windows.
+        Whether the C library has this setting; those of macOS and Windows do not.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

@@ -52,7 +52,7 @@ def group_parameters(parameters: Sequence[tuple[str, torch.nn.Parameter]], stage
 
 
 def set_learning_rate(optimiser: torch.optim.Optimizer, learning_rate: float) -> None:
-    """Give every group of weights the learning rate of a step, times the factor of the group."""
+    """Set the learning rate of every group of weights to that of a step, times the factor of the group."""
     for group in optimiser.param_groups:
         group["lr"] = learning_rate * group.get("factor", 1.0)
 
@@ -76,7 +76,8 @@ def find_learning_rate(step: int, stage: Stage) -> float:
 class MovingAverage:
     """The exponential moving average (EMA) of a network's state, batch statistics included.
 
-    The decay after n updates is min(decay, (1 + n) / (10 + n)): low at first, so that the random weights are forgotten.
+    The decay after n updates is min(decay, (1 + n) / (10 + n)): it is low at first, so that the random weights soon
+    have no effect.
     """
 
     def __init__(self, network: torch.nn.Module, decay: float) -> None:
@@ -97,7 +98,7 @@ class MovingAverage:
                 kept.copy_(value)
 
     def state_dict(self) -> dict[str, object]:
-        """What a checkpoint keeps."""
+        """The state that a checkpoint stores."""
         return {"updates": self._updates, "weights": self.weights}
 
     def load_state_dict(self, state: dict[str, object]) -> None:

@@ -25,7 +25,7 @@ def open_weights(recipe: Recipe, weights: Mapping[str, torch.Tensor], device: to
 def predict_image(recipe: Recipe, image: TrainingImage, engine: Engine) -> NDArray[np.float32]:
     """Probabilities of a recipe's tasks at the size of the original image: float32 (tasks, H, W).
 
-    A network that sees the whole frame may find something in the dark surround; protocols of the whole frame count it.
+    A network that sees the whole frame may find something in the dark surround. Protocols of the whole frame count it.
     """
     if recipe.tiles.side:
         seen = image.patch.field_of_view > 0

@@ -1,4 +1,4 @@
-"""The loss and the Dice of a network in training, on whole images that it is not trained on."""
+"""The loss and the Dice of a network during its training, on whole held-out images."""
 
 from collections.abc import Mapping, Sequence
 

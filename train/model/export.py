@@ -1,8 +1,7 @@
 """Write a trained model as a folder: its weights, the graph `model.onnx` that refers to them, and `card.toml`."""
 
-import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
@@ -81,7 +80,7 @@ def join_members(
     if len(members) == 1:
         return network, dict(members[0])
     weights = {f"members.{k}.{name}": value for k, member in enumerate(members) for name, value in member.items()}
-    arguments = {**dataclasses.asdict(network), "members": len(members)}
+    arguments = {**asdict(network), "members": len(members)}
     outer = {key: arguments["arguments"][key] for key in ("in_channels", "tasks") if key in arguments["arguments"]}
     return NetworkSpec("ensemble", {**arguments, **outer}), weights
 

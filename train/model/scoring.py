@@ -1,4 +1,4 @@
-"""Out-of-fold predictions, scored by protocols as `evaluate.py` scores predictions."""
+"""Score out-of-fold predictions by protocols, as `evaluate.py` scores predictions."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -18,9 +18,9 @@ from train.model.out_of_fold import cut_mask, read_prediction, to_probability
 BOOTSTRAP_SEED = 0
 CURVES = {"auc_roc", "ap", "auc_pr", "ece", "brier"}
 LARGE_SHARE = 0.25
-"""Where one image holds this share of all true pixels, pooled scores are given without it, too."""
+"""If one image holds this share of all true pixels, pooled scores are also given without it."""
 OWN_METRICS = {POOLED: ("f1", "auc_roc", "ap"), MEAN: ("dice",)}
-"""What a card shows by the protocols for held-out images."""
+"""The metrics on a card, by the protocols for held-out images."""
 
 
 def score_held_out(
@@ -75,8 +75,8 @@ def list_scores(
 
     Returns:
         F1, AUC-ROC and average precision of all pixels together, and the mean Dice, by the protocols for held-out
-        images; then the headline of each protocol of the recipe. Where one image holds a quarter or more of all true
-        pixels, a pooled headline of the recipe comes a second time, without that image.
+        images; then the headline of each protocol of the recipe. If one image holds a quarter or more of all true
+        pixels, a pooled headline of the recipe is given a second time, without that image.
     """
     own = find_protocols((POOLED, MEAN))
     others = find_protocols(recipe.protocols)
@@ -109,7 +109,7 @@ def find_largest(scores: Sequence[CaseScore]) -> tuple[str, float]:
 
 
 def _summarise(scores: Sequence[CaseScore], protocol: Protocol, metric: str, text: str) -> list[Score]:
-    """A metric of one task's scores with its interval; no row where it has no value."""
+    """A metric of one task's scores with its interval; no row if it has no value."""
     task = scores[0].task
     found = summarise(estimate(scores, [task], protocol, BOOTSTRAP_SEED))[task].get(metric)
     if found is None:

@@ -1,6 +1,6 @@
-"""Train the candidates of a recipe and keep the one that does best on the images that were held out from all of them.
+"""Train the candidates of a recipe, and export the one with the best score on images held out from all of them.
 
-The card of the model shows the whole comparison.
+The card of the model has the scores of all candidates.
 """
 
 from collections.abc import Mapping, Sequence
@@ -48,7 +48,7 @@ def select_model(name: str, changes: Sequence[str], folders: Folders, workers: i
         The folder of the model.
 
     Raises:
-        SchemaError: the recipe has no candidates, or holds nothing out to compare them on.
+        SchemaError: the recipe has no candidates, or no held-out images to compare them on.
         DataSetError: images or masks are absent or do not fit together; all of them are named.
         TrainingError: the loss or a weight is not finite.
     """

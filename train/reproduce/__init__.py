@@ -1,1 +1,1 @@
-"""Experiments after publications: a queue, a result for each run, and the page of published and own numbers."""
+"""Experiments of publications: a queue, a result for each run, and the page of published numbers beside ours."""

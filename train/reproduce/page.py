@@ -1,4 +1,4 @@
-"""Published numbers beside ours, in Markdown."""
+"""Write the page of published numbers beside ours, in Markdown."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -104,7 +104,7 @@ def describe_protocols(table: Table) -> str:
 
 
 def write_row(row: Row, protocol: str, results: Results) -> list[str]:
-    """A line for each width that ran, or one that says that none did."""
+    """A line for each width with a result, or one line that says that there is none."""
     label = row.label if not row.score else f"{row.label} (`{row.score}`)"
     first = f"| {label} | {'-' if row.published is None else f'{row.published:.4f}'}"
     if not row.recipe:
@@ -124,7 +124,7 @@ def write_row(row: Row, protocol: str, results: Results) -> list[str]:
 
 
 def find_score(result: Mapping[str, Any], measure: Measure) -> Mapping[str, float] | None:
-    """Value and interval of a measure in a result; None where it has none, as for a task without one true pixel."""
+    """Value and interval of a measure in a result; None if it has none, as for a task without a true pixel."""
     protocol = result["protocols"].get(measure.score, {})
     scores: Mapping[str, float] | None = protocol.get("tasks", {}).get(measure.task, {}).get(measure.metric)
     return scores

@@ -1,4 +1,4 @@
-"""The numbers of five publications, and the experiment of ours that stands beside each of them."""
+"""Read the numbers of five publications, and the experiments of ours that belong to them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ class Row:
         task: that it is of; none where there is no experiment.
         recipe: of our experiment; none when empty.
         published: the published number.
-        score: the protocol, where it is not the table's.
+        score: the protocol, if it is not that of the table.
     """
 
     label: str
@@ -35,8 +35,8 @@ class Table:
 
     Attributes:
         title: of the table.
-        protocol: a sentence about how the published numbers were taken.
-        remark: what a difference means.
+        protocol: a sentence about how the published numbers were measured.
+        remark: the meaning of differences.
         score: the protocol of ours.
         row: the rows.
     """
@@ -88,7 +88,7 @@ class Contrast:
 
 @dataclass(frozen=True)
 class Published:
-    """All tables, and the contrasts that stand before them."""
+    """All tables, and the contrasts, which come before them on the page."""
 
     table: tuple[Table, ...]
     contrast: tuple[Contrast, ...] = ()

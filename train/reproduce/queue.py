@@ -1,4 +1,4 @@
-"""The queue of experiments: those that have no result yet, one run after another in one process."""
+"""Run the experiments that have no result yet, one after another in one process."""
 
 import time
 from collections.abc import Sequence
@@ -71,7 +71,7 @@ def plan_runs(queue: Queue, folders: Folders) -> tuple[PlannedRun, ...]:
 
 
 def estimate_work(recipe: Recipe) -> float:
-    """GFLOP of all forward passes of a recipe's training. It orders the runs and is no measure of their time."""
+    """GFLOP of all forward passes of a recipe's training. It gives the order of the runs, not their time."""
     _, operations = measure_network(recipe)
     batches = sum(stage.steps * stage.accumulate for stage in recipe.stage)
     return operations * recipe.sampling.batch * batches * recipe.networks

@@ -1,4 +1,4 @@
-"""Files of results: their names, the changes that they may stand for, and how all of a folder are read."""
+"""Files of results: their names, the changes of a recipe that they allow, and how a folder of them is read."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -14,11 +14,11 @@ RESULTS = REPOSITORY / "train" / "results"
 
 
 class ResultError(RetsegError):
-    """A result cannot be made or would mislead; the message says why."""
+    """A result cannot be made or would be misleading; the message gives the reason."""
 
 
 def check_changes(changes: Iterable[str]) -> None:
-    """Refuse changes that would make a result something else than its recipe's.
+    """Refuse changes after which a result would not be that of the recipe.
 
     Raises:
         ResultError: a change is of another key than width, seed and encoder.

@@ -14,9 +14,9 @@ class Finding:
     Attributes:
         rule: its name, `<what is looked at>.<what about it>`.
         verdict: `fail` where the platform, or the leaderboard, would refuse or punish it.
-        sentence: what was met.
+        sentence: what was found.
         remedy: what to do; empty for a pass.
-        where: the run that it was met in; empty where there is only one thing to look at.
+        where: the run in which it was found; empty if only one thing is checked.
     """
 
     rule: str
@@ -39,7 +39,7 @@ def passed(rule: str, sentence: str) -> Finding:
 
 
 def find_failure(findings: Iterable[Finding]) -> Finding | None:
-    """The failure to report: the first one, because the findings are sorted with the best explanation first."""
+    """The failure to report. It is the first one, because the findings are sorted with the best explanation first."""
     return next((finding for finding in findings if finding.verdict == "fail"), None)
 
 

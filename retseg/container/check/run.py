@@ -1,7 +1,7 @@
-"""Rules for a run: what it wrote, what it needed, what it left behind, how it ended.
+"""Rules for a run: what it wrote, what it needed, which processes it left, and how it ended.
 
-The rule that explains most comes first: a container that fails because it wrote to a read-only folder breaks the first
-rule and the last, and the first says why.
+The rule that explains most comes first. A container that fails because it wrote to a read-only folder breaks the first
+rule and the last one, and the first one gives the reason.
 """
 
 import math
@@ -152,7 +152,7 @@ def _judge_answers(run: Run) -> list[Finding]:
     if run.invoke is None or run.invoke.status != 201:
         status = run.invoke.status if run.invoke else 0
         told = run.invoke.text if run.invoke else ""
-        sentence = f"POST /invoke answered {status or 'nothing'}, wanted is 201: {told or last_line(run.stderr)}"
+        sentence = f"POST /invoke answered {status or 'nothing'}, wanted 201: {told or last_line(run.stderr)}"
         if run.reused:
             return [_judge_broken_server(sentence)]
         return [Finding("run.invoke", "fail", sentence, "answer 201 after the outputs are written")]

@@ -14,8 +14,8 @@ from retseg.image import read_mask
 from retseg.metrics.counts import count_confusion
 from retseg.metrics.derived import dice
 
-LEAST_DICE = 0.5
-"""Below this a mask is empty, inverted, shifted or of something else; `expected/minimum.json` may name another."""
+MINIMUM_DICE = 0.5
+"""A mask below it is empty, inverted, shifted or of another structure; `expected/minimum.json` may set another."""
 
 
 def judge_score(output: Path, expected: Path, sockets: Sequence[Socket], challenge: Challenge) -> tuple[Finding, ...]:
@@ -27,18 +27,18 @@ def judge_score(output: Path, expected: Path, sockets: Sequence[Socket], challen
         sockets: the declared outputs.
         challenge: its default protocol says in which region pixels count.
     """
-    least = read_least(expected)
+    minimum = read_minimum(expected)
     findings = []
     for socket in sockets:
         truths, masks = find_images(expected / socket.path), find_images(output / socket.path)
         if socket.kind == "segmentation" and len(truths) == 1 and len(masks) == 1:
             prediction, truth = read_mask(masks[0]) > 0, read_mask(truths[0]) > 0
-            findings.append(_judge_dice(prediction, truth, _read_region(expected, challenge), socket, least))
+            findings.append(_judge_dice(prediction, truth, _read_region(expected, challenge), socket, minimum))
     return tuple(findings)
 
 
-def read_least(expected: Path) -> dict[str, float]:
-    """The minimum Dice by task, from `minimum.json`; tasks that it does not name have `LEAST_DICE`."""
+def read_minimum(expected: Path) -> dict[str, float]:
+    """The minimum Dice by task, from `minimum.json`; tasks that it does not name have `MINIMUM_DICE`."""
     path = expected / "minimum.json"
     return {str(task): float(value) for task, value in json.loads(path.read_text()).items()} if path.exists() else {}
 
@@ -61,15 +61,15 @@ def _judge_dice(
     if prediction.shape != truth.shape:
         sentence = f"'{socket.slug}' is {prediction.shape}, its truth {truth.shape}"
         return Finding("score.dice", "fail", sentence, "score a mask against the truth of its own image")
-    least = minimum.get(socket.task, LEAST_DICE)
+    wanted = minimum.get(socket.task, MINIMUM_DICE)
     if not truth.any():
         return passed("score.dice", f"'{socket.slug}' has an empty truth, which has no Dice")
     found = dice(count_confusion(prediction, truth, region))
-    if found < least:
+    if found < wanted:
         return Finding(
             "score.dice",
             "fail",
-            f"Dice of '{socket.slug}' is {found:.4f}, wanted is at least {least:g}",
+            f"Dice of '{socket.slug}' is {found:.4f}, wanted at least {wanted:g}",
             "see whether the mask is empty, inverted or shifted, and whether these are the right weights",
         )
-    return passed("score.dice", f"Dice of '{socket.slug}' is {found:.4f}, at least {least:g}")
+    return passed("score.dice", f"Dice of '{socket.slug}' is {found:.4f}, at least {wanted:g}")

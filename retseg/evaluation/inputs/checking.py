@@ -21,7 +21,7 @@ Key = tuple[str, str]
 """The name of a case, and a task."""
 
 SHOWN = 10
-"""So many files without a counterpart are named in a warning."""
+"""The number of files without a counterpart that a warning names."""
 
 
 class InputError(RetsegError):
@@ -38,8 +38,8 @@ class ScorableTask:
 
     Attributes:
         truth: its file; None where the image has no such lesion.
-        mask: the predicted mask, where there is one.
-        probability: the predicted probabilities, where there are any.
+        mask: the predicted mask, if there is one.
+        probability: the predicted probabilities, if there are any.
     """
 
     truth: Path | None

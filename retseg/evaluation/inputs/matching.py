@@ -1,4 +1,4 @@
-"""Which case a file belongs to: its name without the endings that are no part of it, and the patterns of layouts."""
+"""Find the case that a file belongs to: by its name without the usual endings, and by the patterns of layouts."""
 
 import re
 import sys

@@ -102,7 +102,7 @@ class SliceSource:
 
 
 class Stack:
-    """A NIfTI volume with a case per slice. It is read forward; an earlier slice starts from the beginning again.
+    """A NIfTI volume with a case per slice, read in the order of the slices; for an earlier slice it is opened again.
 
     Args:
         name: in messages.

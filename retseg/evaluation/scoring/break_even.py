@@ -1,6 +1,6 @@
 """The break-even threshold: where the precision and the recall of all pixels of a task are nearest to each other.
 
-It is chosen on the truth of the scored images, as some papers do, so a score there is no test result.
+It is chosen on the truth of the scored images, as in some papers, so a score at this threshold is not a test result.
 """
 
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ def move_to_break_even(
 
 
 def find_break_even(pool: Histograms) -> int:
-    """The first bin of the mask whose precision and recall are nearest: as many pixels are predicted as are true."""
+    """The first bin of the mask at which precision and recall are nearest: it predicts as many pixels as are true."""
     predicted = np.cumsum((pool.positives + pool.negatives)[::-1], dtype=np.int64)[::-1]
     return int(np.argmin(np.abs(predicted - pool.positives.sum())))
 

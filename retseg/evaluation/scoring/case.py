@@ -41,7 +41,7 @@ class CaseMaps:
 
 @dataclass(frozen=True)
 class Measured:
-    """What protocols of one region and one number of grey levels share, counted once."""
+    """The counts of one region and one number of grey levels, which several protocols share."""
 
     mask: Mask
     probability: Probability | None

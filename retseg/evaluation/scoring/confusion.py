@@ -14,10 +14,10 @@ Table = NDArray[np.integer] | NDArray[np.float64]
 Floats = NDArray[np.float64]
 
 NEEDS_TRUTH = ("sensitivity", "mcc", "kappa", "balanced_accuracy")
-"""Metrics that have no value where the truth is empty, under every rule."""
+"""Metrics that have no value if the truth is empty, whatever the rule."""
 
 OVERLAPS = ("dice", "iou", "f1", "mean_iou", "precision")
-"""Metrics whose value depends on the rule where the truth is empty."""
+"""Metrics whose value depends on the rule if the truth is empty."""
 
 
 def derive_metric(metric: str, table: Table, smoothing: float = 0.0) -> Floats:

@@ -111,7 +111,7 @@ def conclude(
         checked: what was scored.
         scores: of all cases under one protocol.
         seed: of the bootstrap.
-        more_warnings: stand before those of the scores.
+        more_warnings: come before those of the scores.
         known: curves of the same cases and seed, where other protocols came before.
 
     Returns:
@@ -154,7 +154,7 @@ def find_region(case: ScorableCase, shape: tuple[int, ...], fields: FieldsOfView
     Args:
         case: names the files.
         shape: (H, W) of the truth; a mask or a photograph of another size is not used.
-        fields: takes a note of how it was found.
+        fields: records how it was found.
     """
     if case.field_of_view is not None:
         region = np.asarray(read_mask(case.field_of_view) > 0)
@@ -192,7 +192,7 @@ def _score_one(
 def _list_thresholds(
     challenge: Challenge, checked: Checked, protocol: Protocol, thresholds: Mapping[str, float]
 ) -> dict[str, float]:
-    """The threshold of each task that has probabilities, and no masks of its own unless its model is known."""
+    """The threshold of each task with probabilities; with masks of its own, only if its model is known."""
     entries = [(task, entry) for case in checked.cases for task, entry in case.tasks.items()]
     with_maps = {task for task, entry in entries if entry.probability}
     with_masks = {task for task, entry in entries if entry.mask}

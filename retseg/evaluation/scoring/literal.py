@@ -1,4 +1,4 @@
-"""A warning where a leaderboard compares masks with the value 1, so that a mask of {0, 255} scores 0 there."""
+"""A warning about leaderboards that compare masks with the value 1, so that a mask of {0, 255} scores 0 there."""
 
 from collections.abc import Sequence
 
@@ -12,10 +12,10 @@ from retseg.evaluation.scoring.result import CaseScore
 def describe_literal_scores(
     checked: Checked, scores: Sequence[CaseScore], protocol: Protocol, tasks: Sequence[str]
 ) -> tuple[str, ...]:
-    """A sentence with the score before and after correction, where the protocol does not count 255 as predicted.
+    """A sentence with the score before and after correction, if the protocol does not count 255 as predicted.
 
     Args:
-        checked: knows which masks hold 255.
+        checked: gives the masks that hold 255.
         scores: computed with 255 read as 1.
         protocol: see `Protocol.literal_one`.
         tasks: that were scored.

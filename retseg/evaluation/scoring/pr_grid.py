@@ -10,7 +10,7 @@ from retseg.metrics.histograms import Histograms, count_grid, find_exact_bins, s
 
 
 def list_thresholds(grid: PrGrid) -> NDArray[np.float64]:
-    """(T,) the thresholds t of a grid, such that `p >= t` in float32 is the comparison that the grid asks for."""
+    """(T,) the thresholds t of a grid, such that `p >= t` in float32 is the comparison of the grid."""
     thresholds = np.arange(grid.thresholds) / (grid.thresholds - 1) / grid.scale
     return step_above(thresholds) if grid.comparison == "above" else np.asarray(thresholds)
 

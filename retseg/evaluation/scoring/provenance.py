@@ -1,4 +1,4 @@
-"""Whether a score is a test result: none of the scored images may be among the training images of the model."""
+"""Check that a score is a test result: that no scored image is among the training images of the model."""
 
 import re
 from collections.abc import Iterable
@@ -43,7 +43,7 @@ class Provenance:
 
     @property
     def seen_in_training(self) -> tuple[str, ...]:
-        """A sentence for each reason why the score is no test result; none where it may be one."""
+        """A sentence for each reason why the score is not a test result; none if there is no reason."""
         model, sentences = ", ".join(self.models), []
         if self.trained_on:
             sentences.append(
@@ -60,7 +60,7 @@ class Provenance:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What a reader of the score must know, one sentence each."""
+        """Warnings for a reader of the score, one sentence each."""
         if not self.unknown:
             return self.seen_in_training
         return (

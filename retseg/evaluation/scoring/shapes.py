@@ -12,7 +12,7 @@ TOLERANCE = 2.0
 
 
 def measure_shapes(prediction: Mask, truth: Mask, region: Mask | None, wanted: Collection[str]) -> dict[str, float]:
-    """Those of cldice, hd95, nsd, lesion_sensitivity and lesion_precision that are wanted, inside the region.
+    """The wanted metrics of shape inside the region: cldice, hd95, nsd, lesion_sensitivity, lesion_precision.
 
     Args:
         prediction: bool (H, W).

@@ -31,9 +31,9 @@ def test_what_a_model_does_on_images_it_never_saw_is_one_line_for_each_group_of_
     write_card(dataclasses.replace(card, held_out=tuple(rows)))
     assert cli.main(["info", "--models", str(tmp_path / "models")]) == 0
     judged = capsys.readouterr().out.partition("  judged ")[2].partition("NOT USABLE")[0]
-    assert [line.strip() for line in judged.splitlines() if "unseen" in line] == [
-        "unseen, data set left out, HRF (30): vessel f1 0.780, ece 0.020",
-        "unseen, healthy eyes, HRF, DRIVE (27): any false_lesions 0.200",
+    assert [line.strip() for line in judged.splitlines() if "held out" in line] == [
+        "held out, data set left out, HRF (30): vessel f1 0.780, ece 0.020",
+        "held out, healthy eyes, HRF, DRIVE (27): any false_lesions 0.200",
     ]
 
 

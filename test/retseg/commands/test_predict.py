@@ -125,7 +125,7 @@ def test_what_no_model_or_more_than_one_can_do_is_refused(models):
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--model", "one", "--model", "octa"], "the model 'octa' is for images of the kind 'octa', wanted is one for"),
+        (["--model", "one", "--model", "octa"], "the model 'octa' is for images of the kind 'octa', wanted one for"),
         (["--model", "one", "--model", "two"], "the models one, two all segment 'vessel'"),
         (["--model", "three"], "there is no model 'three' in"),
     ],

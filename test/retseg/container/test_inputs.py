@@ -71,7 +71,7 @@ def test_an_unknown_set_of_sockets_is_answered_with_the_known_ones(challenge, sl
 def test_an_interface_with_two_images_is_refused_because_one_is_segmented(challenge):
     sockets = [SOCKET, InputSocket("second-image", "images/second")]
     assert choose_image_socket(challenge, sockets[:1]) is SOCKET
-    with pytest.raises(ContractError, match="2 image inputs, wanted is one"):
+    with pytest.raises(ContractError, match="2 image inputs, wanted one"):
         choose_image_socket(challenge, sockets)
 
 

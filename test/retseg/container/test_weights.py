@@ -62,7 +62,7 @@ def test_an_altered_file_is_found_before_it_is_packed(models, drive):
 
 
 def test_a_model_for_another_kind_of_image_is_not_packed(models, drive):
-    with pytest.raises(ModelError, match="is for images of the kind 'cfp', wanted is one for 'octa'"):
+    with pytest.raises(ModelError, match="is for images of the kind 'cfp', wanted one for 'octa'"):
         choose_models(dataclasses.replace(drive, modality="octa"), [models])
 
 

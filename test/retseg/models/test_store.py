@@ -56,7 +56,7 @@ def test_each_model_is_read_once_and_keeps_only_the_tasks_it_is_named_for(models
     ("named", "modality", "complaint"),
     [
         ({"vessel": "lesions"}, "cfp", "the model 'lesions' does not segment 'vessel', only haemorrhage, hard_exudate"),
-        ({"irma": "angiogram"}, "cfp", "'angiogram' is for images of the kind 'octa', wanted is one for 'cfp'"),
+        ({"irma": "angiogram"}, "cfp", "'angiogram' is for images of the kind 'octa', wanted one for 'cfp'"),
         ({"vessel": "vessel", "irma": "angiogram"}, None, "'angiogram' is for images of the kind 'octa', wanted"),
         ({"vessel": "vesel"}, "cfp", "there is no model 'vesel' in .*; did you mean 'vessel'"),
     ],

@@ -1,4 +1,4 @@
-"""What a card says of unseen images, from predictions whose scores are known by hand."""
+"""What a card says of held-out images, from predictions whose scores are known by hand."""
 
 import dataclasses
 import shutil

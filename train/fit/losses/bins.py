@@ -9,20 +9,22 @@ from torch.nn.functional import softplus
 from train.fit.losses.loss import Loss, Reduction, reduce_sums
 
 EDGES = (0.8, 0.6, 0.4, 0.2, 0.0)
-"""Where the five bins of a negative's probability begin, the hardest first."""
+"""The lower edges of the five bins of a negative's probability, the hardest bin first."""
 
 
 @dataclass(frozen=True)
 class BinCrossEntropy(Loss):
     """Bin loss, for each image: -beta sum over positives of log p - (1 - beta) sum over hard negatives of log(1 - p).
 
-    Of each task, whole bins of negatives are hard, from the most probable down, until they hold `key` times as many
-    pixels as there are positives; all negatives are, where the task has no positive or the bins do not hold so many.
-    beta is one number for all tasks of an image, k / (k + positives): the positives of all tasks together, and k the
-    hard negatives of all tasks, divided by how many tasks there are. An image without any positive gives 0.
+    In each task, whole bins of negatives are hard, from the most probable one down, until they hold `key` times as many
+    pixels as there are positives. If the task has no positive, or the bins do not hold so many pixels, all negatives
+    are hard. beta = k / (k + positives) is one number for all tasks of an image: the positives are those of all tasks
+    together, and k is the number of hard negatives of all tasks, divided by the number of tasks. An image without any
+    positive gives 0.
 
     Source: Guo et al. (L-Seg, Neurocomputing 349, 2019; bin loss, Neurocomputing 392, 2020) and the published loss
-    layers, which keep all negatives by mistake, in the gradient alone, where the bins down to 0.2 suffice; not here.
+    layers. Those have a mistake that is not repeated here: where the bins down to 0.2 suffice, their gradient contains
+    all negatives.
 
     Attributes:
         key: hard negatives for each positive; 10 in L-Seg, 20 in the bin loss.

@@ -13,11 +13,11 @@ from train.fit.losses.overlap import Dice
 class CentrelineDice(Loss):
     """`alpha` x (1 - soft clDice) + (1 - alpha) x soft Dice, the mean over images and tasks.
 
-    Source: Shit et al., CVPR 2021, algorithm 1. Outside the region neither truth nor prediction exists.
+    Source: Shit et al., CVPR 2021, algorithm 1. Outside the region truth and prediction are empty.
 
     Attributes:
         alpha: share of clDice, at most 0.5 in the paper.
-        iterations: erosions of the soft skeleton; at least the largest half width in pixels.
+        iterations: erosions of the soft skeleton; at least half the largest width in pixels.
         smooth: added to numerator and denominator.
     """
 
@@ -39,7 +39,7 @@ class CentrelineDice(Loss):
 
 
 def thin(x: Tensor, iterations: int) -> Tensor:
-    """The soft skeleton of (N, T, H, W) in [0, 1]: the parts that openings remove after more and more erosions."""
+    """The soft skeleton of (N, T, H, W) in [0, 1]: the parts that openings remove, after each erosion."""
     skeleton = relu(x - _open(x))
     for _ in range(iterations):
         x = _erode(x)

@@ -18,10 +18,10 @@ def average(values: Tensor, region: Tensor) -> Tensor:
 class CrossEntropy(Loss):
     """Binary cross-entropy, the mean over counted pixels, tasks and images.
 
-    That of a two-class softmax is the same number when the logit is the difference of its scores.
+    The cross-entropy of a two-class softmax is the same number if the logit is the difference of its scores.
 
     Attributes:
-        positive_weight: what a positive pixel's term is multiplied by.
+        positive_weight: multiplies the terms of positive pixels.
     """
 
     positive_weight: float = 1.0
@@ -49,7 +49,7 @@ class Focal(Loss):
         """A scalar."""
         z, y = logits.float(), truth.float()
         entropy = binary_cross_entropy_with_logits(z, y, reduction="none")
-        # log of the probability of being wrong: exact where that probability underflows
+        # log of the probability of the wrong class, exact even if that probability underflows
         wrong = logsigmoid(z * (1 - 2 * y))
         values = (self.gamma * wrong).exp() * entropy
         if self.alpha is not None:

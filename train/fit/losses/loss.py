@@ -10,7 +10,7 @@ Reduction = Literal["sum", "pixels"]
 
 @dataclass(frozen=True)
 class Loss:
-    """A scalar that the training makes small.
+    """A scalar that the training minimises.
 
     Shape:
         logits: (N, T, H, W), any floating type; the loss is computed in float32, under mixed precision too.
@@ -24,16 +24,16 @@ class Loss:
         raise NotImplementedError
 
     def at(self, _step: int) -> Self:
-        """The loss as it is at that optimiser step, the first being 0; only a loss with a schedule changes."""
+        """The loss at an optimiser step; the first step is 0. Only a loss with a schedule changes."""
         return self
 
 
 def reduce_sums(sums: Tensor, pixels: int, reduction: Reduction) -> Tensor:
     """From sums over the pixels of each image and task, (N, T), to a scalar.
 
-    Tasks are added, as published networks with a loss for each output do; images are averaged. "sum" keeps the sum over
-    the pixels; "pixels" divides it by the number of pixels of the frame. A learning rate of r with "sum" is one of
-    r x pixels with "pixels", and a weight decay of d is one of d / pixels.
+    Tasks are added, as in published networks with a loss for each output; images are averaged. "sum" keeps the sum over
+    the pixels; "pixels" divides it by the number of pixels of the frame. A learning rate of r with "sum" corresponds to
+    r x pixels with "pixels", and a weight decay of d to d / pixels.
     """
     total = sums.sum(1).mean()
     return total / pixels if reduction == "pixels" else total

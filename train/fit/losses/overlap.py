@@ -64,7 +64,7 @@ class Dice(Loss):
         smooth: added to numerator and denominator.
         pooled: count the pixels of all images of the batch together.
         squared: the denominator is the sum of the squares of truth and probability (Milletari et al., 3DV 2016), so
-            that a large area of small probabilities weighs little beside a small lesion.
+            that a large area of small probabilities has little weight beside a small lesion.
     """
 
     smooth: float = 1e-5

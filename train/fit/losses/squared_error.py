@@ -11,8 +11,8 @@ from train.fit.losses.loss import Loss, Reduction, reduce_sums
 class SquaredError(Loss):
     """The sum of (y - p)^2: soft false negatives y (1 - p)^2 and soft false positives (1 - y) p^2 of a binary truth.
 
-    The classes have no weights. From random weights it ends in a prediction of background everywhere, so it is a second
-    stage after `topk_bce`.
+    The classes have no weights. From random weights the training ends with background everywhere, so this loss is for a
+    second stage after `topk_bce`.
 
     Published: "sum", learning rate 1e-9, batch 1, 712 x 1072 pixels. With "pixels" the same steps need 7.63e-4.
 

@@ -29,7 +29,7 @@ class DeepSupervision:
         return (losses * losses.new_tensor(self._weigh(len(outputs)))).sum()
 
     def at(self, step: int) -> Self:
-        """The loss as it is at that optimiser step."""
+        """The loss at an optimiser step."""
         return type(self)(self.loss.at(step), self.weights)
 
     def _weigh(self, outputs: int) -> list[float]:

@@ -17,8 +17,9 @@ class TopKCrossEntropy(Loss):
     """Top-k balanced cross-entropy, for each image and task.
 
     -beta sum over positives of log p - (1 - beta) sum over hard negatives of log(1 - p), beta = k / (k + positives).
-    k = floor(share x negatives whose term is at least `hardness`) + 1. Hard are all negatives whose term is at least
-    the k-th largest: ties are all kept though the weight counts k. The share falls with the optimiser step, see `at`.
+    k = floor(share x negatives whose term is at least `hardness`) + 1. All negatives whose term is at least the k-th
+    largest are hard. With ties these are more than k, but beta still contains k. The share falls with the optimiser
+    step, see `at`.
 
     An image without positives gives 0 and no gradient, as published: its false positives have no effect. An image
     without negatives gives 0, too.
@@ -31,7 +32,7 @@ class TopKCrossEntropy(Loss):
     Attributes:
         share: of the negatives at step 0.
         schedule: "published" share x (1 - every/iterations x floor(step / every)); "code" the same with iterations =
-            10 x every, as the published layer has it; "poly" share x (1 - step / iterations); "constant".
+            10 x every, as in the published layer; "poly" share x (1 - step / iterations); "constant".
         iterations: steps of the whole stage.
         every: steps between two falls.
         hardness: a negative with a smaller term is never hard.
@@ -53,7 +54,7 @@ class TopKCrossEntropy(Loss):
             raise ValueError(f"{message} {self.share}, {self.iterations}, {self.every}")
 
     def at(self, step: int) -> Self:
-        """The loss with its schedule at that step, the first being 0."""
+        """The loss at an optimiser step; the first step is 0."""
         return dataclasses.replace(self, step=step)
 
     def current_share(self) -> float:
@@ -91,5 +92,5 @@ class TopKCrossEntropy(Loss):
 
 
 def count_hard(terms: Tensor, hardness: float, share: float) -> int:
-    """k: that share of the terms of at least `hardness`, rounded down, and one more."""
+    """k: this share of the terms of at least `hardness`, rounded down, plus one."""
     return math.floor(int((terms >= hardness).sum()) * share) + 1

@@ -130,8 +130,8 @@ def test_a_server_that_never_gets_ready_is_told_why():
 
 
 def test_a_case_must_be_answered_with_201_and_nothing_else():
-    assert "answered 200, wanted is 201" in complain(SERVED, invoke=Answer(200, ""))
-    assert "answered 500, wanted is 201: bad image" in complain(SERVED, invoke=Answer(500, "bad image"))
+    assert "answered 200, wanted 201" in complain(SERVED, invoke=Answer(200, ""))
+    assert "answered 500, wanted 201: bad image" in complain(SERVED, invoke=Answer(500, "bad image"))
 
 
 def test_a_server_that_dies_after_its_answer_did_not_survive():
