@@ -34,7 +34,7 @@ def test_the_standings_of_drac22_are_the_thirteen_published_rows() -> None:
         ('default_protocol = "drac22"', 'default_protocol = "drac"', "no protocol 'drac'; did you mean 'drac22'"),
         ('empty_truth = "leave_out"', 'empty_truth = "nan"', "'nan' is not one of leave_out, one, zero, count"),
         ('headline = "dice"', 'headline = "auc_pr"', "the metric 'auc_pr' ranks but is not among"),
-        ('pooling = "per_image"', 'pooling = "pooled"', "metrics of one image|know no 'one'"),
+        ('pooling = "per_image"', 'pooling = "pooled"', "metrics of one image|has no rule 'one'"),
         ("{split}/1. Intra", "{case}/1. Intra", "must hold {case} once"),
         ('file = "{team}/{label}', 'file = "../{label}', "leaves the archive"),
         ("score = 0.5931", "score = 0.1", "best first"),

@@ -53,6 +53,17 @@ def card(tmp_path: Path) -> Card:
     return written
 
 
+def test_a_card_is_replaced_as_a_whole(card: Card) -> None:
+    """Who has opened the old card reads it to its end: the new one is another file."""
+    path = card.directory / "card.toml"
+    before = path.read_text(encoding="utf-8")
+    with path.open(encoding="utf-8") as opened:
+        write_card(dataclasses.replace(card, version="0.2.0"))
+        assert opened.read() == before
+    assert load_card(card.directory).version == "0.2.0"
+    assert sorted(each.name for each in card.directory.iterdir()) == ["card.toml", "model.onnx"]
+
+
 def test_a_card_reads_back_as_it_was_written(card: Card) -> None:
     assert load_card(card.directory) == card
     assert find_models([card.directory.parent]) == (card,)

@@ -33,6 +33,19 @@ def test_every_weight_is_found_at_its_place_in_the_file_of_weights(tmp_path: Pat
     assert path.stat().st_size < weights.stat().st_size / 2
 
 
+def test_weights_and_graph_are_replaced_as_a_whole(tmp_path: Path) -> None:
+    """Who has opened the old files reads them to their ends: the new ones are other files."""
+    path, weights = tmp_path / "model.onnx", tmp_path / "model.safetensors"
+    for file in (path, weights):
+        file.write_bytes(b"as it was")
+    network = build_network("unet", ARGUMENTS)
+    with path.open("rb") as graph, weights.open("rb") as stored:
+        save_weights(network.state_dict(), weights)
+        export_onnx(network, 3, path, weights)
+        assert graph.read() == stored.read() == b"as it was"
+    assert {file.name for file in tmp_path.iterdir()} == {"model.onnx", "model.safetensors"}
+
+
 def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     path, weights = tmp_path / "model.onnx", tmp_path / "model.safetensors"
     network = build_network("unet", ARGUMENTS)

@@ -1,3 +1,4 @@
+import sys
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -6,6 +7,7 @@ import cv2
 import pytest
 
 from retseg.report import save_figures
+from retseg.report.figures import FigureError
 
 pytest.importorskip("matplotlib", reason="figures need the extra 'evaluate'")
 
@@ -22,6 +24,12 @@ def test_every_plot_is_saved_as_png_and_as_svg_with_real_text(lesions, tmp_path:
         node.text for node in ElementTree.parse(tmp_path / "figures" / "pr.svg").iter() if node.tag.endswith("}text")
     ]
     assert {"Recall", "Precision", "IRMA", "Non-perfusion"} <= set(texts)
+
+
+def test_without_matplotlib_the_sentence_says_what_to_install(vessels, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(FigureError, match=r"figures need matplotlib.*pip install 'retseg\[evaluate\]'"):
+        save_figures(vessels[0], tmp_path)
 
 
 def test_masks_alone_give_no_curves(vessels, tmp_path: Path) -> None:
