@@ -6,11 +6,14 @@ what to do. The entry points print that sentence alone. Any other exception come
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """No space, the user's quota, the largest size of a file."""
+
+Say = Callable[[str], None]
+"""Writes one line to the log. Warnings begin with `warning: ` and go to stdout; the platform shows stderr as errors."""
 
 
 class RetsegError(ValueError):

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retseg.engine import Engine, EngineChoice, EngineKind, choose_engine, open_engine
+from retseg.errors import Say
 from retseg.image import FieldOfView, Image, ImageError, describe_problems, fit_field_of_view, read_image, whole_frame
 from retseg.image.limits import allow_pixels
 from retseg.metrics.components import find_components
@@ -63,9 +64,6 @@ class Prediction:
 
 Predict = Callable[[Image], Prediction]
 """Segments one image."""
-
-Say = Callable[[str], None]
-"""Writes one line to the log. Warnings begin with `warning: ` and go to stdout; the platform shows stderr as errors."""
 
 
 def segment_file(path: Path, predict: Predict, say: Say, max_pixels: int | None = None) -> tuple[Image, Prediction]:

@@ -1,4 +1,4 @@
-"""One job from /input to /output, by the new contract or the old one; `process.py` and `serve.py` both run this."""
+"""Run one job from /input to /output, by the new contract or the old one, for `process.py` and `serve.py`."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,10 +8,11 @@ from retseg.challenge import Challenge
 from retseg.container.error import ContractError
 from retseg.container.inputs import choose_image_socket, choose_interface, find_image, read_inputs
 from retseg.container.outputs import remove_stale_outputs, write_sockets
+from retseg.errors import Say
 from retseg.files import find_stem, replacing_all
 
 if TYPE_CHECKING:
-    from retseg.predictor import Predict, Say
+    from retseg.predictor import Predict
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Job:
     max_pixels: int | None = None
 
 
-def run_job(job: Job, predict: "Predict", say: "Say") -> tuple[Path, ...]:
+def run_job(job: Job, predict: "Predict", say: Say) -> tuple[Path, ...]:
     """Do one job and return the files that were written, relative to the output folder.
 
     Raises:
@@ -41,7 +42,7 @@ def run_job(job: Job, predict: "Predict", say: "Say") -> tuple[Path, ...]:
     return _run_legacy(job, predict, say)
 
 
-def _run_case(job: Job, inputs: Path, predict: "Predict", say: "Say") -> tuple[Path, ...]:
+def _run_case(job: Job, inputs: Path, predict: "Predict", say: Say) -> tuple[Path, ...]:
     sockets = read_inputs(inputs)
     interface = choose_interface(job.challenge, (socket.slug for socket in sockets))
     path = find_image(job.input_directory, choose_image_socket(job.challenge, sockets))
@@ -58,7 +59,7 @@ def _run_case(job: Job, inputs: Path, predict: "Predict", say: "Say") -> tuple[P
     return written
 
 
-def _run_legacy(job: Job, predict: "Predict", say: "Say") -> tuple[Path, ...]:
+def _run_legacy(job: Job, predict: "Predict", say: Say) -> tuple[Path, ...]:
     from retseg.container import legacy
     from retseg.image import UnreadableError
     from retseg.predictor import segment_file

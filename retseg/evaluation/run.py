@@ -1,12 +1,11 @@
-"""An evaluation from files to results: check the input, score it, rank it, compare it with other predictions."""
+"""Run an evaluation from files to results: check the input, score it, rank it, compare it with other predictions."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from retseg.challenge import Challenge
 from retseg.challenge.protocol import Protocol
-from retseg.errors import RetsegError
+from retseg.errors import RetsegError, Say
 from retseg.evaluation.inputs.checking import Checked, check_input
 from retseg.evaluation.inputs.predictions import find_predictions
 from retseg.evaluation.inputs.truth import find_truth
@@ -18,9 +17,6 @@ from retseg.evaluation.scoring.result import Evaluation
 from retseg.evaluation.scoring.standing import StandingError, find_standing
 from retseg.models import Card
 from retseg.toml_schema import nearest
-
-Say = Callable[[str], None]
-"""Takes one line for the log."""
 
 
 class EvaluationError(RetsegError):
