@@ -1,4 +1,4 @@
-"""`python -m retseg`."""
+"""Run the `retseg` command as `python -m retseg`."""
 
 import sys
 

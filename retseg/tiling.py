@@ -48,7 +48,8 @@ class TilePlan:
         shape: (H, W) of the image.
         tile: (h, w) of every tile.
         windows: of each tile in the image, cut where the image ends.
-        kept: the part of the image that each tile decides alone, in the same order; empty where tiles are blended.
+        kept: the part of the image whose logits are those of one tile alone, in the same order; empty if tiles are
+            blended.
     """
 
     shape: tuple[int, int]
@@ -101,7 +102,7 @@ def plan_tiles(shape: tuple[int, int], tiling: Tiling, memory: int) -> TilePlan:
 
 
 def skip_outside(plan: TilePlan, region: NDArray[np.bool_]) -> TilePlan:
-    """The plan without the tiles that decide no pixel of a region, bool (H, W); their part of the image stays 0."""
+    """The plan without the tiles that give no pixel of a region, bool (H, W); their part of the image stays 0."""
     if plan.is_whole:
         return plan
     decided = plan.kept or plan.windows
@@ -200,7 +201,7 @@ def _cross(
 
 
 def _divide(length: int, starts: tuple[int, ...], reach: int) -> Iterator[slice]:
-    """The parts of one side that tiles with these starts decide; they touch and do not overlap."""
+    """The parts of one side that tiles with these starts give; they touch and do not overlap."""
     edges = [0, *(start + reach for start in starts[1:]), length]
     yield from (slice(first, last) for first, last in pairwise(edges))
 

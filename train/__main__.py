@@ -1,4 +1,4 @@
-"""`python -m train`: see `train.cli`."""
+"""Run the command line of the training as `python -m train`; see `train.cli`."""
 
 from train.cli import main
 

@@ -1,4 +1,4 @@
-"""Published standings, kept beside the rules they were scored by."""
+"""The dataclasses of published standings, which a challenge has beside its protocols."""
 
 from dataclasses import dataclass, field
 

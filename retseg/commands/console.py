@@ -1,4 +1,4 @@
-"""Lines for the terminal and the platform's log."""
+"""Write lines to the terminal and to the platform's log."""
 
 import os
 import select

@@ -1,4 +1,4 @@
-"""The sockets that `inputs.json` lists for a case, and the one image file of a socket."""
+"""Read the sockets that `inputs.json` lists for a case, and find the one image file of a socket."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The old contract, of evalutils up to 0.4.2: no `inputs.json`, any number of images, one mask per image.
+"""The parts of a job by the old contract, of evalutils up to 0.4.2: no `inputs.json`, one mask for each of many images.
 
 The rules are taken from `evalutils.SegmentationAlgorithm`: every file below /input that SimpleITK reads is an image, in
 the order of its path; its mask goes to `/output/images/` under the same file name;

@@ -1,4 +1,4 @@
-"""How much memory a network may use on this machine."""
+"""Find how much memory a network may use on this machine."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The number of lesions, their area, and their distance from the fovea."""
+"""Measure lesions: their number, their area, and their distance from the fovea."""
 
 from dataclasses import dataclass
 

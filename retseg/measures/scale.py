@@ -1,4 +1,4 @@
-"""The size of a pixel in millimetres, where the spacing of the file is plausible."""
+"""Find the size of a pixel in millimetres, if the spacing of the file is plausible."""
 
 from dataclasses import dataclass
 from pathlib import PurePath

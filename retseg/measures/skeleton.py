@@ -1,4 +1,4 @@
-"""The centreline of a vessel mask, as branches between branching points and ends.
+"""Trace the centreline of a vessel mask: its branches between branching points and ends.
 
 Two pixels of the skeleton are neighbours when they share a side, or a corner and no common neighbour by sides
 ("mixed adjacency", Gonzalez and Woods). Without that rule every step of a slanting line would be a branching point.

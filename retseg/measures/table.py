@@ -1,4 +1,4 @@
-"""Measures as rows of a table: each has a name, a number and its unit."""
+"""Turn measures into rows of a table: each has a name, a number and its unit."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

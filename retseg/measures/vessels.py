@@ -1,4 +1,4 @@
-"""Density, length, width, tortuosity and branching of vessels."""
+"""Measure density, length, width, tortuosity and branching of vessels."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The posterior pole as a plane: disc at the origin, fovea temporal of it, vessels between and around.
+"""Draw the anatomy of an eye in a plane: the disc at the origin, the fovea temporal of it, and vessels around both.
 
 Lengths are pixels of DRIVE (565 x 584, 45 degrees): there the radius of the field is 268, of a disc 36, of a vein 4.
 The temporal side is +x, down is +y; the frame mirrors the plane for the other eye.

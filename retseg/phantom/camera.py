@@ -1,4 +1,4 @@
-"""The fundus camera: uneven light, vignetting, blur, sensor noise, JPEG compression, the black border."""
+"""Simulate the fundus camera: uneven light, vignetting, blur, sensor noise, JPEG compression, the black border."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Writing masks in the file formats of the official downloads: GIF, 1-bit TIFF, 1-bit PNG."""
+"""Write masks in the file formats of the official downloads: GIF, 1-bit TIFF, 1-bit PNG."""
 
 import struct
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Colour fundus photographs: anatomy, tissue and lesions, then the camera."""
+"""Draw colour fundus photographs: anatomy, tissue and lesions, then the effects of the camera."""
 
 import math
 from dataclasses import dataclass, field
@@ -44,7 +44,7 @@ class FundusContent:
 def draw_fundus(seed: int, size: tuple[int, int] = (565, 584), content: FundusContent | None = None) -> Phantom:
     """A fundus photograph of `size` (W, H) with the exact masks of its vessels and lesions.
 
-    A lesion type has a mask when `content` asks for at least one lesion of it. The same arguments give the same image.
+    A lesion type has a mask if `content` has at least one lesion of it. The same arguments give the same image.
 
     Raises:
         ValueError: the frame is smaller than 64 x 64 pixels.

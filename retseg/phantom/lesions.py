@@ -1,4 +1,4 @@
-"""Lesions of diabetic retinopathy on a fundus photograph, each with the mask that it was drawn from."""
+"""Draw lesions of diabetic retinopathy on a fundus photograph, with their exact masks."""
 
 import math
 from dataclasses import dataclass

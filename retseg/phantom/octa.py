@@ -1,4 +1,4 @@
-"""En-face OCT angiograms, 12 mm wide, of eyes with diabetic retinopathy; flow is bright."""
+"""Draw en-face OCT angiograms, 12 mm wide, of eyes with diabetic retinopathy; flow is bright."""
 
 from dataclasses import dataclass
 from typing import Literal

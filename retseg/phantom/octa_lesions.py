@@ -1,4 +1,4 @@
-"""Lesions of diabetic retinopathy in an en-face OCT angiogram: drop-out of capillaries, and abnormal vessels beside it.
+"""Draw lesions of diabetic retinopathy in an OCT angiogram: drop-out of capillaries, and abnormal vessels beside it.
 
 Sizes follow the masks that the organisers of DRAC22 publish as an example of a submission (65 images of 1024 x 1024):
 non-perfusion covers 0.4 % to 52 % of an image (median 15 %), an IRMA about 1100 pixels (two an image), a neovascular

@@ -1,4 +1,4 @@
-"""The OCT angiograph: fall-off, shadows, speckle, noise, and streaks and jumps of a moving eye."""
+"""Simulate the OCT angiograph: fall-off, shadows, speckle, noise, and streaks and jumps of a moving eye."""
 
 import math
 from dataclasses import dataclass

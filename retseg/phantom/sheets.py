@@ -1,4 +1,4 @@
-"""Sheets of phantoms with their masks, for the documentation.
+"""Draw sheets of phantoms with their masks, for the documentation.
 
 `python -m retseg.phantom.sheets [DIRECTORY]` writes them to DIRECTORY, docs/images by default.
 """

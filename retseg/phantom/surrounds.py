@@ -1,4 +1,4 @@
-"""Photographs whose field of view is difficult to find, as in old scans and from rare cameras.
+"""Draw photographs whose field of view is difficult to find, as in old scans and from rare cameras.
 
 The retina is a drawn eye. `Phantom.field_of_view` is exact, and there are no other masks.
 """

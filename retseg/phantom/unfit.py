@@ -1,4 +1,4 @@
-"""Pictures that are not a single fundus photograph: a program must warn of each."""
+"""Draw pictures that are not a single fundus photograph; a program must warn of each."""
 
 import math
 from typing import Literal, get_args

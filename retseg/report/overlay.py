@@ -1,4 +1,4 @@
-"""Masks drawn over an image with a legend: each lesion in its colour and pattern, or a prediction against the truth."""
+"""Draw masks over an image with a legend: each lesion in its colour and pattern, or a prediction against the truth."""
 
 from collections.abc import Mapping
 

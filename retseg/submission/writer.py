@@ -50,7 +50,7 @@ def write_submission(plan: Plan, cases: Iterable[SubmittedCase], path: Path) -> 
         The names of its members.
 
     Raises:
-        SubmissionError: the cases are not those of the plan, or one has a wrong size or lacks what the layout wants.
+        SubmissionError: the cases are not those of the plan, or one has a wrong size or lacks what the layout requires.
         OutputError: the archive cannot be written.
     """
     write = _write_stacks if plan.layout.kind == "stack" else _write_files

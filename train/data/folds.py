@@ -1,4 +1,4 @@
-"""Cross-validation by patient or by data set: all images of one patient are in one fold."""
+"""Divide images into folds by patient or by data set: all images of one patient are in one fold."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Measure what a network needs of its tiles: how far their edges reach, and how much memory they take."""
+"""Measure how far the edge of a tile changes the logits of a network, and how much memory a tile takes."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Zip archives of predictions, read member by member and never unpacked to disk.
+"""Read zip archives of predictions member by member; they are never unpacked to disk.
 
 An archive may come from anybody. So absolute paths, `..`, links, encrypted members and zip bombs are refused before any
 byte is decompressed.

@@ -1,4 +1,4 @@
-"""The jobs of an algorithm phase as the platform writes them: `predictions.json`, and an output folder for each job."""
+"""Find the outputs of the jobs of an algorithm phase: `predictions.json`, and an output folder for each job."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

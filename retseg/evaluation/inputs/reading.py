@@ -1,4 +1,4 @@
-"""The pixels of predictions and truths: whether a file is a mask or a probability map, and its values as numbers."""
+"""Read the pixels of predictions and truths, and tell masks from probability maps."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The metrics of all cases together, each with its value in every resample of a bootstrap over cases.
+"""Compute the metrics of all cases together, and their values in every resample of a bootstrap over cases.
 
 The resamples are drawn once and shared by all tasks and metrics, because the tasks of one image are not independent of
 each other. So the interval of the mean over tasks is right.

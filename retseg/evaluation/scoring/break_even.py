@@ -1,4 +1,4 @@
-"""The break-even threshold: where the precision and the recall of all pixels of a task are nearest to each other.
+"""Find the break-even threshold, at which precision and recall of all pixels of a task are nearest to each other.
 
 It is chosen on the truth of the scored images, as in some papers, so a score at this threshold is not a test result.
 """

@@ -1,4 +1,4 @@
-"""Two systems on the same cases: a paired permutation test and a paired bootstrap of the difference.
+"""Compare two systems on the same cases by a paired permutation test and a paired bootstrap of the difference.
 
 Both systems are resampled with the same weights, so a resample holds the same cases of both. In the permutation test,
 the results of a case may be swapped between the systems.

@@ -1,4 +1,4 @@
-"""Lesions of one case as a table of counts, and the lesion metrics of all cases together.
+"""Count the lesions of one case in a table, and derive the lesion metrics of all cases together.
 
 A table has one row for the mask, then one for each threshold of the FROC where there are probabilities. Its columns are
 the lesions of the truth, those that are found, the false ones of the prediction, and the images: 1. Tables of several

@@ -1,4 +1,4 @@
-"""Lists of names in a sentence."""
+"""Write a list of names for a sentence."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""A warning about leaderboards that compare masks with the value 1, so that a mask of {0, 255} scores 0 there."""
+"""Warn about leaderboards that compare masks with the value 1, so that a mask of {0, 255} scores 0 there."""
 
 from collections.abc import Sequence
 

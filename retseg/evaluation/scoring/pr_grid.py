@@ -1,4 +1,4 @@
-"""The precision-recall curve on the thresholds of a protocol: the counts at each threshold, and the area."""
+"""Compute the precision-recall curve on the thresholds of a protocol: counts at each threshold, and the area."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""The rank of a score among the published scores, with the range of ranks that its interval allows."""
+"""Find the rank of a score among the published scores, and the range of ranks that its interval allows."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""The loss of Red-Seg's second stage."""
+"""The loss of Red-Seg's second stage: the sum of squared errors."""
 
 from dataclasses import dataclass
 
