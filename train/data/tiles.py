@@ -49,5 +49,5 @@ def _cut_image(image: TrainingImage, tiles: Tiles) -> Iterator[TrainingImage]:
         whole = image.patch
         patch = Patch(*(turn(part[window], copy) for part in (whole.pixels, whole.truth, whole.field_of_view)))
         truth = np.stack([turn(plane[window], copy) for plane in image.truth])
-        view, original = turn(image.field_of_view[window], copy), turn(image.original[window], copy)
-        yield TrainingImage(case, patch, image.brightness, original, view, truth)
+        field_of_view, original = turn(image.field_of_view[window], copy), turn(image.original[window], copy)
+        yield TrainingImage(case, patch, image.brightness, original, field_of_view, truth)

@@ -18,9 +18,16 @@ from train.data.tiles import cut_images, turn
 from train.fit.prediction import predict_image
 
 
-def echo(tiles: np.ndarray) -> np.ndarray:
-    """A network whose logit is the first channel."""
-    return np.ascontiguousarray(tiles[:, :1])
+class Echo:
+    """An engine whose logit is the first channel."""
+
+    memory = 10**9
+
+    def __call__(self, tiles: np.ndarray) -> np.ndarray:
+        return np.ascontiguousarray(tiles[:, :1])
+
+
+echo = Echo()
 
 
 def reframe(recipe: Recipe, **changes: object) -> Recipe:
@@ -34,8 +41,8 @@ def test_the_whole_frame_is_seen_and_scored_where_the_recipe_says_so(data: Path,
     assert image.patch.pixels.shape == (72, 80, 3) and image.patch.field_of_view.all()
     assert not image.field_of_view.all()
     assert (predict_image(whole, image, echo)[0] >= 0.5).all()
-    pixels, truth, view, _ = Patches([image], whole, 0)[3]
-    assert pixels.shape == (3, 96, 96) and int(view.sum()) == 72 * 80
+    pixels, truth, field_of_view, _ = Patches([image], whole, 0)[3]
+    assert pixels.shape == (3, 96, 96) and int(field_of_view.sum()) == 72 * 80
     np.testing.assert_allclose(pixels[:, 12:84, 8:88].numpy().transpose(1, 2, 0) * 255, image.original, atol=1e-3)
     assert int(truth.sum()) == int(image.truth.sum())
 
