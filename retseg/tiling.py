@@ -1,4 +1,4 @@
-"""Plan how an image goes through a network: whole while memory allows, else in tiles. Pure functions, no network."""
+"""Plan how an image goes through a network: whole if the memory allows it, else in tiles. Pure functions."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -73,9 +73,9 @@ class TilePlan:
 def plan_tiles(shape: tuple[int, int], tiling: Tiling, memory: int) -> TilePlan:
     """Divide an image into as few tiles as the memory allows.
 
-    An image that fits is not cut. Where the margin of the network is known, a tile decides the pixels that are at least
-    this far from its cut edges. Tiles begin at multiples of `tiling.multiple`. So the logits equal those of the whole
-    image, up to rounding. Elsewhere neighbours overlap by the declared share and are blended.
+    An image that fits is not cut. If the margin of the network is known, a tile gives the pixels that are at least this
+    far from its cut edges, and tiles begin at multiples of `tiling.multiple`. So the logits equal those of the whole
+    image, up to rounding. Otherwise neighbours overlap by the declared share and are blended.
 
     Args:
         shape: (H, W) of the image, in pixels.

@@ -21,7 +21,7 @@ PLATFORM_MODELS = Path("/opt/ml/model")
 """Where the platform unpacks an uploaded model.tar.gz; the folder is there, and empty, without one."""
 
 PORT = 4743
-"""The port that the platform asks."""
+"""The port that the platform connects to."""
 
 ENGINE_CHOICES = ("auto", "openvino", "torch")
 

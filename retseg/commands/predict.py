@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Request:
+class PredictionRequest:
     """What to write for each image.
 
     Attributes:
@@ -91,7 +91,7 @@ def run(options: argparse.Namespace) -> int:
 
         refuse_unmeasurable(chosen)
     wanted = options.probabilities, options.overlay, options.measure
-    request = Request(tuple(chosen), options.output, *wanted, foveas, options.max_pixels)
+    request = PredictionRequest(tuple(chosen), options.output, *wanted, foveas, options.max_pixels)
     refuse_collisions(images, request)
     modality = challenge.modality if chosen.items() <= challenge.models.items() else None
     predict = load_when_needed(chosen, folders, modality, options.engine, options.memory)
@@ -132,7 +132,7 @@ def list_images(given: Iterable[Path]) -> tuple[Path, ...]:
     return tuple(images.values())
 
 
-def name_outputs(path: Path, request: Request) -> Outputs:
+def name_outputs(path: Path, request: PredictionRequest) -> Outputs:
     """The files of one image."""
     stem = find_stem(path)
     folders = [request.output / task for task in request.tasks]
@@ -144,7 +144,7 @@ def name_outputs(path: Path, request: Request) -> Outputs:
     )
 
 
-def refuse_collisions(images: Iterable[Path], request: Request) -> None:
+def refuse_collisions(images: Iterable[Path], request: PredictionRequest) -> None:
     """Refuse images whose results would overwrite each other's, or the images themselves.
 
     Raises:
@@ -199,7 +199,7 @@ def _choose_model(task: str, cards: Sequence["Card"], folders: Sequence[Path]) -
     return able[0]
 
 
-def predict_all(images: Sequence[Path], request: Request, predict: "Predict") -> Iterable[str]:
+def predict_all(images: Sequence[Path], request: PredictionRequest, predict: "Predict") -> Iterable[str]:
     """Segment image by image, with a line for each; yields "" for a success, else the sentence why it failed."""
     from retseg.image import ImageError
 
@@ -217,7 +217,7 @@ def predict_all(images: Sequence[Path], request: Request, predict: "Predict") ->
             yield ""
 
 
-def predict_one(path: Path, request: Request, predict: "Predict") -> None:
+def predict_one(path: Path, request: PredictionRequest, predict: "Predict") -> None:
     """Read, segment and write one image.
 
     Raises:

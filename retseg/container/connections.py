@@ -9,8 +9,8 @@ SECONDS_TO_SEND = 10.0
 """The longest from the first byte of a request, or from the connection, to its last header; the platform needs none."""
 
 
-class ImpatientProtocol(H11Protocol):
-    """The protocol of uvicorn, which waits for ever for the rest of a request, with a deadline."""
+class DeadlineProtocol(H11Protocol):
+    """The protocol of uvicorn with a deadline; without one, it waits for ever for the rest of a request."""
 
     seconds_to_send = SECONDS_TO_SEND
 
@@ -24,7 +24,7 @@ class ImpatientProtocol(H11Protocol):
         self._start_waiting()
 
     def data_received(self, data: bytes) -> None:
-        """Wait on, or stop waiting when the headers are complete and the request is being answered."""
+        """Wait for more, or stop waiting when the headers are complete and the request is being answered."""
         if self._deadline is None and not self._is_answering():
             self._start_waiting()
         super().data_received(data)

@@ -15,7 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
-from retseg.container.connections import ImpatientProtocol
+from retseg.container.connections import DeadlineProtocol
 from retseg.errors import explain, is_expected
 from retseg.image import Geometry, Image
 from retseg.predictor import Predict
@@ -66,4 +66,4 @@ def serve(app: FastAPI, host: str, port: int) -> None:
     The platform kills the process five seconds after SIGTERM. A limit of our own would answer 500 for a case that ends
     between the two, although its outputs are there.
     """
-    uvicorn.run(app, host=host, port=port, access_log=False, log_level="warning", http=ImpatientProtocol)
+    uvicorn.run(app, host=host, port=port, access_log=False, log_level="warning", http=DeadlineProtocol)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from retseg.engine.choice import Engine
 
 MEMORY_WORDS = ("bad_alloc", "out of memory", "can't allocate memory", "cannot allocate memory")
-"""OpenVINO and torch raise a RuntimeError when memory ends, and only its text tells which."""
+"""OpenVINO and torch raise a RuntimeError when the memory is used up; only its text distinguishes it from others."""
 
 
 class CheckedEngine:

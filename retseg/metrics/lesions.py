@@ -21,7 +21,7 @@ RETINOPATHY_CHALLENGE_RATES = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 
 
 @dataclass(frozen=True)
-class LesionCounts:
+class LesionMatches:
     """Lesions of one image.
 
     Attributes:
@@ -56,7 +56,7 @@ class Froc:
     sensitivity: Floats
 
 
-def count_lesions(prediction: Mask, truth: Mask, overlap: float = 0.0) -> LesionCounts:
+def count_lesions(prediction: Mask, truth: Mask, overlap: float = 0.0) -> LesionMatches:
     """Count the lesions of two bool (H, W) masks; `overlap` in [0, 1], 0 meaning any pixel.
 
     Raises:
@@ -67,7 +67,7 @@ def count_lesions(prediction: Mask, truth: Mask, overlap: float = 0.0) -> Lesion
         raise ValueError(f"an overlap of {overlap} is not a share: give a number from 0 (any pixel) to 1 (every pixel)")
     lesions, found = _count_covered(truth, prediction, overlap)
     components, right = _count_covered(prediction, truth, overlap)
-    return LesionCounts(lesions, found, components, right)
+    return LesionMatches(lesions, found, components, right)
 
 
 def _count_covered(mask: Mask, cover: Mask, overlap: float) -> tuple[int, int]:
@@ -77,19 +77,19 @@ def _count_covered(mask: Mask, cover: Mask, overlap: float) -> tuple[int, int]:
     return len(components), int(np.count_nonzero(covered >= np.maximum(overlap * components.sizes, 1)))
 
 
-def lesion_sensitivity(counts: LesionCounts) -> float:
+def lesion_sensitivity(counts: LesionMatches) -> float:
     """Share of the lesions that were found; nan where there is none."""
     return counts.found / counts.lesions if counts.lesions else float("nan")
 
 
-def lesion_precision(counts: LesionCounts) -> float:
+def lesion_precision(counts: LesionMatches) -> float:
     """Share of the predicted components that are right; nan where nothing is predicted."""
     return counts.right / counts.components if counts.components else float("nan")
 
 
 def count_lesions_at(
     probability: NDArray[np.float32], truth: Mask, thresholds: Floats, overlap: float = 0.0
-) -> tuple[LesionCounts, ...]:
+) -> tuple[LesionMatches, ...]:
     """The lesion counts of one image at each threshold: the components of `probability >= threshold` in float32."""
     bounds = np.asarray(thresholds, dtype=np.float64).astype(np.float32)
     return tuple(count_lesions(probability >= bound, truth, overlap) for bound in bounds)

@@ -1,7 +1,7 @@
-"""What a `model.onnx` names: its tensors and operators, read here before native code parses the file.
+"""Check what a `model.onnx` names, its tensors and operators, before native code parses the file.
 
 An ONNX file may point to weights in other files, may hold graphs within its operators (`Loop`, `If`, `Scan`), and may
-hold numbers that are not finite. Each is looked at here. The numbers of the fields are those of `onnx.proto3`.
+hold numbers that are not finite. Each is checked here. The numbers of the fields are those of `onnx.proto3`.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""The sections of what stands beside the protocol that was asked for: a second system, and other protocols.
+"""The sections beside the main protocol: the comparison with a second system, and the scores by other protocols.
 
 A section without content is an empty string.
 """

@@ -18,7 +18,7 @@ from train.model.footprint import measure_margin, measure_memory
 from train.model.thresholds import Choice
 
 
-def describe_model(
+def draft_card(
     recipe: Recipe, choices: Mapping[str, Choice], training: Training, held_out: tuple[HeldOut, ...]
 ) -> Card:
     """The card of a model before its export: with the network of one member, its tiling unmeasured, and no files.
@@ -51,7 +51,7 @@ def export_model(card: Card, members: Sequence[Mapping[str, torch.Tensor]], dire
     """Write the folder of a model: weights, graph, and last the card. It is made if it does not exist.
 
     Args:
-        card: from `describe_model`.
+        card: from `draft_card`.
         members: the weights of the networks of the model; several become one ensemble, the mean of their logits.
         directory: of the model.
 

@@ -12,7 +12,7 @@ from train.config.recipe import Recipe
 from train.data.cases import Case
 from train.fit.initial import describe_initial_model, find_initial_model
 from train.fit.logs import sum_hours
-from train.model.export import describe_model, export_model
+from train.model.export import draft_card, export_model
 from train.model.held_out import list_held_out
 from train.model.networks import Trained, train_networks
 from train.model.thresholds import Choice, select_thresholds
@@ -68,7 +68,7 @@ def export_trained(
     """
     held_out = list_held_out(recipe, trained.held_out, trained.predictions, choices)
     training = describe_training(recipe, trained.cases, trained.size, sum_hours(trained.logs.values()))
-    card = describe_model(recipe, choices, training, held_out)
+    card = draft_card(recipe, choices, training, held_out)
     export_model(replace(card, comparison=comparison), trained.members, directory)
 
 

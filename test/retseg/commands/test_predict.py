@@ -12,7 +12,7 @@ from retseg.challenge import TaskModel, load_challenge
 from retseg.commands import predict as command
 from retseg.commands.options import RequestError
 from retseg.commands.predict import (
-    Request,
+    PredictionRequest,
     choose_models,
     list_images,
     name_outputs,
@@ -22,7 +22,7 @@ from retseg.commands.predict import (
 from retseg.phantom.unfit import draw_unfit
 from retseg.predictor import Prediction
 
-REQUEST = Request(("vessel",), Path("out"))
+REQUEST = PredictionRequest(("vessel",), Path("out"))
 VESSELS = ("--challenge", "drive")
 
 
@@ -48,7 +48,7 @@ def test_a_missing_path_and_a_folder_without_images_are_named(tmp_path):
 
 @pytest.mark.parametrize(("name", "stem"), [("a.tif", "a"), ("a.nii.gz", "a"), ("1.2.PNG", "1.2"), ("a.JPEG", "a")])
 def test_results_are_named_after_task_and_stem(name, stem):
-    request = Request(("vessel", "haemorrhage"), Path("out"), probabilities=True, overlay=True, measure=True)
+    request = PredictionRequest(("vessel", "haemorrhage"), Path("out"), probabilities=True, overlay=True, measure=True)
     assert [path.as_posix() for path in name_outputs(Path("in") / name, request).paths] == [
         f"out/vessel/{stem}.png",
         f"out/haemorrhage/{stem}.png",

@@ -174,10 +174,10 @@ def test_a_case_that_ends_after_sigterm_is_answered_with_its_result(repository, 
 
 IMPATIENT = """
 import signal, sys
-from retseg.container.connections import ImpatientProtocol
+from retseg.container.connections import DeadlineProtocol
 from retseg.container.server import create_app, serve
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-ImpatientProtocol.seconds_to_send = 0.5
+DeadlineProtocol.seconds_to_send = 0.5
 serve(create_app(lambda: ()), "127.0.0.1", int(sys.argv[1]))
 """
 

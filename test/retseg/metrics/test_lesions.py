@@ -7,7 +7,7 @@ from hypothesis.extra import numpy as hnp
 from skimage import measure
 
 from retseg.metrics.lesions import (
-    LesionCounts,
+    LesionMatches,
     count_lesions,
     count_lesions_at,
     froc,
@@ -47,19 +47,19 @@ def test_lesions_of_a_crafted_image() -> None:
     q lies on b, the lower r on c; p touches a only from outside, the upper r lies above c: found b and c of 3, right
     2 of 5. With an overlap of one half b keeps (1 of 2), c falls out (1 of 3); what is right is wholly on the truth.
     """
-    assert count_lesions(PREDICTION, TRUTH) == LesionCounts(lesions=3, found=2, components=5, right=2)
-    assert count_lesions(PREDICTION, TRUTH, overlap=0.5) == LesionCounts(lesions=3, found=1, components=5, right=2)
+    assert count_lesions(PREDICTION, TRUTH) == LesionMatches(lesions=3, found=2, components=5, right=2)
+    assert count_lesions(PREDICTION, TRUTH, overlap=0.5) == LesionMatches(lesions=3, found=1, components=5, right=2)
     assert lesion_sensitivity(count_lesions(PREDICTION, TRUTH)) == pytest.approx(2 / 3)
     assert lesion_precision(count_lesions(PREDICTION, TRUTH)) == pytest.approx(2 / 5)
 
 
 def test_empty_masks_have_no_sensitivity_or_no_precision() -> None:
     empty = np.zeros_like(TRUTH)
-    assert count_lesions(empty, TRUTH) == LesionCounts(3, 0, 0, 0)
+    assert count_lesions(empty, TRUTH) == LesionMatches(3, 0, 0, 0)
     assert math.isnan(lesion_precision(count_lesions(empty, TRUTH)))
-    assert count_lesions(TRUTH, empty) == LesionCounts(0, 0, 3, 0)
+    assert count_lesions(TRUTH, empty) == LesionMatches(0, 0, 3, 0)
     assert math.isnan(lesion_sensitivity(count_lesions(TRUTH, empty)))
-    assert count_lesions(~empty, ~empty) == LesionCounts(1, 1, 1, 1)
+    assert count_lesions(~empty, ~empty) == LesionMatches(1, 1, 1, 1)
 
 
 def test_an_overlap_that_is_no_share_is_refused() -> None:
@@ -111,4 +111,4 @@ def test_froc_of_a_crafted_pair_of_images() -> None:
 
 def test_froc_refuses_counts_that_do_not_fit_its_thresholds() -> None:
     with pytest.raises(ValueError, match=r"a table of \(1, 4\) does not make a FROC of 2 points"):
-        froc(LesionCounts(1, 1, 1, 1).as_row()[None], np.array([0.2, 0.5]))
+        froc(LesionMatches(1, 1, 1, 1).as_row()[None], np.array([0.2, 0.5]))
