@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from retseg.image import bmp, gif, jpeg, png, tiff
+from retseg.image import bmp, gif, jpeg, png, tiff_tags
 from retseg.image.image import Raster, UnreadableError, naming_file
 from retseg.image.limits import Limits
 from retseg.image.tiff_pixels import decode_tiff
@@ -12,7 +12,7 @@ DECODERS: Mapping[bytes, Callable[[bytes, Limits], Raster]] = {
     jpeg.MAGIC: jpeg.decode_jpeg,
     bmp.MAGIC: bmp.decode_bmp,
     **dict.fromkeys(gif.MAGICS, gif.decode_gif),
-    **dict.fromkeys(tiff.MAGICS, decode_tiff),
+    **dict.fromkeys(tiff_tags.MAGICS, decode_tiff),
 }
 """The first bytes of a file to its decoder."""
 
