@@ -21,8 +21,6 @@ TURING = (7, 5)
 AMPERE = (8, 0)
 """The first capability with bfloat16 in the tensor cores."""
 
-TILES_AT_ONCE = 4
-
 
 def find_gpu_fault() -> str:
     """Why torch cannot use a GPU here, as half a sentence; empty where it can.
@@ -87,10 +85,7 @@ class TorchEngine:
     @torch.inference_mode()
     def __call__(self, tiles: NDArray[np.float32]) -> NDArray[np.float32]:
         """From normalised tiles, float32 (N, C, h, w), to logits, float32 (N, tasks, h, w)."""
-        logits = []
-        for start in range(0, len(tiles), TILES_AT_ONCE):
-            batch = torch.from_numpy(tiles[start : start + TILES_AT_ONCE])
-            batch = batch.to(self._device, memory_format=torch.channels_last)
-            with torch.autocast(self._device.type, self._precision):
-                logits.append(self._network(batch).float().cpu().numpy())
-        return np.concatenate(logits)
+        batch = torch.from_numpy(tiles).to(self._device, memory_format=torch.channels_last)
+        with torch.autocast(self._device.type, self._precision):
+            logits: NDArray[np.float32] = self._network(batch).float().cpu().numpy()
+        return logits

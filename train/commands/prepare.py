@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """`python -m train prepare`: write everything that a training of a recipe reads into one file.
+    """Write everything that a training of a recipe reads into one file.
 
     Raises:
         RequestError: no folder of data sets was given, or the quality is none.

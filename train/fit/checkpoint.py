@@ -16,6 +16,9 @@ from retseg.errors import RetsegError
 from retseg.files import OutputError, replacing
 
 State = dict[str, Any]
+KEPT = ("recipe", "network", "ema", "step", "optimiser")
+"""The keys of every checkpoint of a training."""
+
 RENAMED = {"start": "initial_model", "average": "ema"}
 """Keys of the first version, and their new names."""
 

@@ -21,7 +21,7 @@ from train.config.recipe import Recipe
 from train.config.stage import Stage
 from train.data.images import TrainingImage
 from train.data.patches import Patches
-from train.fit.checkpoint import State, load_checkpoint, save_checkpoint
+from train.fit.checkpoint import KEPT, State, load_checkpoint, save_checkpoint
 from train.fit.duration import Speed, fit_steps, set_steps, shorten
 from train.fit.initial import describe_initial_model, find_initial_model, load_initial_weights
 from train.fit.logs import RunLog
@@ -60,10 +60,6 @@ class Run:
     workers: int = 1
     resume: bool = False
     deadline: float | None = None
-
-
-KEPT = ("recipe", "network", "ema", "step", "optimiser")
-"""What every checkpoint holds."""
 
 
 class Trainer:

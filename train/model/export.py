@@ -10,9 +10,9 @@ from safetensors.torch import load_file
 from retseg import __version__
 from retseg.models import CARD_FORMAT, Card, HeldOut, NetworkSpec, Training, hash_file, write_card
 from retseg.networks import build_network
+from retseg.networks.network import Network
 from retseg.networks.onnx import export_onnx
 from retseg.networks.weights import save_weights
-from retseg.tiling import Tiling
 from train.config.recipe import Recipe
 from train.model.footprint import measure_margin, measure_memory
 from train.model.thresholds import Choice
@@ -64,9 +64,11 @@ def export_model(card: Card, members: Sequence[Mapping[str, torch.Tensor]], dire
     network, weights = join_members(card.network, members)
     save_weights(weights, directory / "model.safetensors")
     channels = card.preprocessing.channel_count
-    write_onnx(network, channels, directory)
-    tiling = measure_tiling(network, channels, card.inference.tiling, directory)
-    inference = replace(card.inference, tiling=tiling)
+    built = load_network(network, directory).eval()
+    export_onnx(built, channels, directory / "model.onnx", directory / "model.safetensors")
+    margin = measure_margin(built, channels, card.inference.tiling.multiple)
+    memory = measure_memory(directory / "model.onnx", channels)
+    inference = replace(card.inference, tiling=replace(card.inference.tiling, margin=margin, memory=memory))
     files = {name: hash_file(directory / name) for name in ("model.safetensors", "model.onnx")}
     written = replace(card, network=network, inference=inference, files=files, directory=directory)
     write_card(written)
@@ -85,16 +87,8 @@ def join_members(
     return NetworkSpec("ensemble", {**arguments, **outer}), weights
 
 
-def measure_tiling(network: NetworkSpec, channels: int, tiling: Tiling, directory: Path) -> Tiling:
-    """The tiling of a recipe with the margin and the memory of the exported network."""
+def load_network(network: NetworkSpec, directory: Path) -> Network:
+    """The network with the weights of the `model.safetensors` in a folder, as they are stored."""
     built = build_network(network.architecture, network.arguments)
     built.load_state_dict(load_file(directory / "model.safetensors"))
-    margin = measure_margin(built.eval(), channels, tiling.multiple)
-    return replace(tiling, margin=margin, memory=measure_memory(directory / "model.onnx", channels))
-
-
-def write_onnx(network: NetworkSpec, channels: int, directory: Path) -> None:
-    """Write the graph `model.onnx`, whose weights are those of the `model.safetensors` beside it."""
-    built = build_network(network.architecture, network.arguments)
-    built.load_state_dict(load_file(directory / "model.safetensors"))
-    export_onnx(built, channels, directory / "model.onnx", directory / "model.safetensors")
+    return built
