@@ -124,16 +124,10 @@ serve(create_app(lambda: ()), "127.0.0.1", int(sys.argv[1]))
 
 
 def test_the_server_answers_on_its_port_and_ends_in_order_at_sigterm(repository, unused_port):
-    process = subprocess.Popen([sys.executable, "-c", SERVER, str(unused_port)], cwd=repository, stderr=subprocess.PIPE)
-    try:
-        assert _wait_for(f"http://127.0.0.1:{unused_port}/health") == 200
+    with _run_server(SERVER, repository, unused_port, stderr=subprocess.PIPE) as process:
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
         assert process.stderr.read() == b""
-    finally:
-        process.kill()
-        process.wait()
-        process.stderr.close()
 
 
 SLOW_CASE = """
@@ -153,23 +147,15 @@ serve(create_app(run_case), "127.0.0.1", int(sys.argv[1]))
 
 def test_a_case_that_ends_after_sigterm_is_answered_with_its_result(repository, unused_port):
     """The case runs longer than the four seconds after which uvicorn was told to cancel it."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", SLOW_CASE, str(unused_port)], cwd=repository, stdout=subprocess.PIPE
-    )
     answers = []
-    try:
-        url = f"http://127.0.0.1:{unused_port}"
-        assert _wait_for(f"{url}/health") == 200
-        post = threading.Thread(target=lambda: answers.append(urllib.request.urlopen(f"{url}/invoke", b"").status))
+    with _run_server(SLOW_CASE, repository, unused_port, stdout=subprocess.PIPE) as process:
+        url = f"http://127.0.0.1:{unused_port}/invoke"
+        post = threading.Thread(target=lambda: answers.append(urllib.request.urlopen(url, b"").status))
         post.start()
         assert process.stdout.readline() == b"running\n"
         process.send_signal(signal.SIGTERM)
         post.join(60)
         assert (answers, process.wait(60)) == ([201], 0)
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
 
 
 IMPATIENT = """
@@ -184,17 +170,25 @@ serve(create_app(lambda: ()), "127.0.0.1", int(sys.argv[1]))
 
 @pytest.mark.parametrize("sent", [b"", b"GET /hea", b"GET /health HTTP/1.1\r\nHost: a\r\nX-Slow: "])
 def test_a_client_that_does_not_finish_its_request_is_dropped_and_others_are_served(repository, unused_port, sent):
-    process = subprocess.Popen([sys.executable, "-c", IMPATIENT, str(unused_port)], cwd=repository)
-    try:
+    with (
+        _run_server(IMPATIENT, repository, unused_port),
+        socket.create_connection(("127.0.0.1", unused_port), timeout=20) as slow,
+    ):
+        slow.sendall(sent)
         assert _wait_for(f"http://127.0.0.1:{unused_port}/health") == 200
-        with socket.create_connection(("127.0.0.1", unused_port), timeout=20) as slow:
-            slow.sendall(sent)
-            assert _wait_for(f"http://127.0.0.1:{unused_port}/health") == 200
-            with contextlib.suppress(ConnectionResetError):
-                assert slow.recv(100) == b"", "the server closes the connection and says nothing"
-    finally:
-        process.kill()
-        process.wait()
+        with contextlib.suppress(ConnectionResetError):
+            assert slow.recv(100) == b"", "the server closes the connection and says nothing"
+
+
+@contextlib.contextmanager
+def _run_server(code, repository, port, **streams):
+    """A process that runs Python code which serves on a port, once it is healthy; it is killed at the end."""
+    with subprocess.Popen([sys.executable, "-c", code, str(port)], cwd=repository, **streams) as process:
+        try:
+            assert _wait_for(f"http://127.0.0.1:{port}/health") == 200
+            yield process
+        finally:
+            process.kill()
 
 
 def _wait_for(url):

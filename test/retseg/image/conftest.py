@@ -52,6 +52,23 @@ def write_tiff_strip() -> Callable[..., Path]:
     return write_tiff
 
 
+@pytest.fixture(scope="session")
+def make_nifti_header() -> Callable[..., bytearray]:
+    """A maker of the header of a uint8 volume, by hand: (width, height, slices)."""
+    return nifti_header
+
+
+def nifti_header(size: tuple[int, int, int] = (2, 2, 2)) -> bytearray:
+    """The first 352 bytes of a NIfTI file, by hand."""
+    block = bytearray(352)
+    struct.pack_into("<i", block, 0, 348)
+    struct.pack_into("<8h", block, 40, 3, *size, 1, 1, 1, 1)
+    struct.pack_into("<2h", block, 70, 2, 8)
+    struct.pack_into("<3f", block, 108, 352, 1, 0)
+    block[344:348] = b"n+1\0"
+    return block
+
+
 def write_by_simpleitk(
     path: Path, values: NDArray[np.generic], compress: bool = False, **geometry: tuple[float, ...]
 ) -> Path:

@@ -3,6 +3,7 @@
 import gzip
 import io
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -26,17 +27,6 @@ def test_slices_come_in_order_and_type(tmp_path: Path, dtype: type) -> None:
             assert (found == expected).all()
 
 
-def make_header() -> bytearray:
-    """Of a uint8 volume of 2 x 2 x 2, by hand."""
-    block = bytearray(352)
-    struct.pack_into("<i", block, 0, 348)
-    struct.pack_into("<8h", block, 40, 3, 2, 2, 2, 1, 1, 1, 1)
-    struct.pack_into("<2h", block, 70, 2, 8)
-    struct.pack_into("<3f", block, 108, 352, 1, 0)
-    block[344:348] = b"n+1\0"
-    return block
-
-
 @pytest.mark.parametrize(
     ("offset", "kind", "value", "message"),
     [
@@ -47,15 +37,19 @@ def make_header() -> bytearray:
         (42, "<2h", (32767, 32767), "claims slices of"),
     ],
 )
-def test_what_is_no_plain_stack_is_refused(offset: int, kind: str, value: object, message: str) -> None:
-    block = make_header()
+def test_what_is_no_plain_stack_is_refused(
+    make_nifti_header: Callable[..., bytearray], offset: int, kind: str, value: object, message: str
+) -> None:
+    block = make_nifti_header()
     struct.pack_into(kind, block, offset, *(value if isinstance(value, tuple) else (value,)))
     with pytest.raises(VolumeError, match=message):
         read_header(io.BytesIO(bytes(block)))
 
 
-def test_a_truncated_stack_is_refused_at_the_slice_that_is_missing() -> None:
-    stream = io.BytesIO(bytes(make_header()) + bytes(7))
+def test_a_truncated_stack_is_refused_at_the_slice_that_is_missing(
+    make_nifti_header: Callable[..., bytearray],
+) -> None:
+    stream = io.BytesIO(bytes(make_nifti_header()) + bytes(7))
     header = read_header(stream)
     read_slice(stream, header)
     with pytest.raises(VolumeError, match="truncated"):
