@@ -79,7 +79,8 @@ lock: $(VENV)/uv
 	$(COMPILE) --group setup -o requirements-setup.txt
 	$(COMPILE) pyproject.toml --extra serve -o requirements.txt
 	$(COMPILE) pyproject.toml --extra serve --extra gpu -o requirements-gpu.txt
-	$(COMPILE) pyproject.toml --extra serve --extra evaluate -o requirements-evaluate.txt
+	$(COMPILE) pyproject.toml --extra evaluate -o requirements-evaluate.txt
+	$(COMPILE) pyproject.toml --extra serve --extra evaluate -o requirements-evaluate-serve.txt
 	$(COMPILE) pyproject.toml --all-extras --group dev -o requirements-dev.txt
 
 clean:

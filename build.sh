@@ -27,7 +27,7 @@ fi
 requirements=requirements.txt target=$API
 [[ $VARIANT == cpu ]] || requirements=requirements-gpu.txt
 [[ -z $EVALUATION ]] || requirements=requirements-evaluate.txt target=evaluate
-[[ -z $EVALUATION || $API == exec ]] || target=evaluate-invoke
+[[ -z $EVALUATION || $API == exec ]] || requirements=requirements-evaluate-serve.txt target=evaluate-invoke
 
 options=(--platform linux/amd64 --target "$target" --tag "$IMAGE")
 options+=(--build-arg "REQUIREMENTS=$requirements" --build-arg "CHALLENGE=$CHALLENGE")

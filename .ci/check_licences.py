@@ -9,7 +9,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 
-SHIPPED = ("requirements.txt", "requirements-gpu.txt", "requirements-evaluate.txt")
+SHIPPED = ("requirements.txt", "requirements-gpu.txt", "requirements-evaluate-serve.txt")
 REFUSED = ("agpl", "affero", "sspl", "proprietary", "non-commercial", "noncommercial")
 KNOWN_BY_READING = {
     "nvidia": "NVIDIA's redistributable libraries, of which torch's wheels consist",
