@@ -1,11 +1,13 @@
 """Decode the pixels of TIFF files, strip by strip, so that a damaged or missing one is noticed.
 
-Libraries fill a damaged strip with zeros and report success. Strips without compression, and those of LZW, deflate and
-PackBits, are decoded here; OpenCV decodes JPEG strips, and strips of CCITT group 4 in a file that is written here.
+Libraries fill a damaged strip with zeros and report success. Strips without compression, and those of deflate and
+PackBits, are decoded here. OpenCV decodes JPEG strips, and strips of LZW and of CCITT group 4 in a file that is written
+here; it reports a damaged LZW strip of 16-bit values, so all bytes are read as such.
 """
 
 import struct
 import zlib
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,9 @@ from retseg.image.tiff import CCITT_4, JPEG, LZW, PACKBITS, PLAIN, WHITE_IS_ZERO
 
 GROUP_4_END = "000000000001" * 2
 """The bits that end a strip of CCITT group 4."""
+
+WIDEST = 1 << 20
+"""Columns that OpenCV reads at most."""
 
 
 def decode_tiff(data: bytes, limits: Limits) -> Raster:
@@ -88,7 +93,7 @@ def _decode_part(part: bytes, page: Page, shape: tuple[int, int, int], limits: L
     if page.compression == CCITT_4:
         return _decode_group_4(part, (rows, columns), page.fill_order)
     stride = (columns * samples * page.bits + 7) // 8
-    stored = _decompress(part, page.compression, stride * rows)
+    stored = _decompress(part, page.compression, rows, stride)
     if page.bits < 8:
         if page.fill_order == 2:
             raise KindError("stores the lowest bit of a byte first: save it anew")
@@ -103,13 +108,14 @@ def _decode_part(part: bytes, page: Page, shape: tuple[int, int, int], limits: L
     return values
 
 
-def _decompress(part: bytes, compression: int, needed: int) -> bytes:
+def _decompress(part: bytes, compression: int, rows: int, stride: int) -> bytes:
+    needed = rows * stride
     if compression == PLAIN:
         found = part[:needed]
     elif compression == LZW:
         if part[:1] == b"\x00" and part[1:2] and part[1] & 1:
             raise KindError("is compressed by an old form of LZW: save it anew")
-        found = decode_lzw(part, needed, TIFF_FORM)
+        found = _decode_lzw(part, rows, stride)
     elif compression == PACKBITS:
         found = _unpack_runs(part, needed)
     else:
@@ -117,6 +123,17 @@ def _decompress(part: bytes, compression: int, needed: int) -> bytes:
     if len(found) < needed:
         raise DamageError(f"a strip holds {len(found)} bytes of {needed}")
     return found
+
+
+def _decode_lzw(part: bytes, rows: int, stride: int) -> bytes:
+    """Decode a strip of LZW by OpenCV as 16-bit values; an odd number of bytes, or a very wide strip, by `decode_lzw`."""
+    shape = (rows, stride // 2) if stride % 2 == 0 else (rows // 2, stride)
+    if rows * stride % 2 or shape[1] > WIDEST:
+        return decode_lzw(part, rows * stride, TIFF_FORM)
+    found = decode_by_opencv(_wrap_strip(part, shape, {258: 16, 259: LZW, 262: 1}))
+    if found is None or found.shape != shape or found.dtype != np.uint16:
+        raise DamageError("its compressed data is incomplete or altered")
+    return found.astype("<u2", copy=False).tobytes()
 
 
 def _inflate(part: bytes, needed: int) -> bytes:
@@ -176,13 +193,17 @@ def _decode_group_4(part: bytes, shape: tuple[int, int], fill_order: int) -> NDA
     bits = "".join(f"{byte:08b}"[:: 1 if fill_order == 1 else -1] for byte in tail)
     if not bits.rstrip("0").endswith(GROUP_4_END):
         raise DamageError("the end of a strip is missing")
-    tags = {256: columns, 257: rows, 258: 1, 259: CCITT_4, 262: 0, 266: fill_order, 273: 8, 277: 1, 278: rows}
-    tags |= {279: len(part)}
-    start = 8 + len(part) + len(part) % 2
-    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in sorted(tags.items()))
-    head = struct.pack("<2sHI", b"II", 42, start)
-    file = head + part + bytes(len(part) % 2) + struct.pack("<H", len(tags)) + entries + bytes(4)
-    found = decode_by_opencv(file)
+    found = decode_by_opencv(_wrap_strip(part, shape, {258: 1, 259: CCITT_4, 262: 0, 266: fill_order}))
     if found is None or found.shape[:2] != shape:
         raise DamageError("a strip is incomplete or altered")
     return np.asarray(found.reshape(rows, columns, -1)[:, :, :1] == 0, np.uint8)
+
+
+def _wrap_strip(part: bytes, shape: tuple[int, int], tags: Mapping[int, int]) -> bytes:
+    """A TIFF file, in the byte order II, of one strip with one sample for each of its (rows, columns)."""
+    rows, columns = shape
+    whole = {**tags, 256: columns, 257: rows, 273: 8, 277: 1, 278: rows, 279: len(part)}
+    start = 8 + len(part) + len(part) % 2
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in sorted(whole.items()))
+    head = struct.pack("<2sHI", b"II", 42, start)
+    return head + part + bytes(len(part) % 2) + struct.pack("<H", len(whole)) + entries + bytes(4)
