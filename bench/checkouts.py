@@ -4,8 +4,9 @@
     OMP_NUM_THREADS=2 python bench/checkouts.py ../before
 
 The checkouts take turns, so that a slower or faster machine changes both alike. Each turn is a new process, with the
-packages of the Python that runs this program. The images are drawn, so no data set is necessary. The program takes about six minutes on
-two idle cores. It prints a table with the median of the turns, and the median of the ratios of a turn.
+packages of the Python that runs this program. The images are drawn, so no data set is necessary. The program takes
+about six minutes on two idle cores. It prints a table with the median of the turns, and the median of the ratios of a
+turn.
 """
 
 import argparse
@@ -41,7 +42,8 @@ def take_seconds(checkout: Path, *arguments: str) -> float:
 def start_cold(checkout: Path, data: Path) -> float:
     """Seconds of `process.py` from its start to its end, on one image of DRIVE's size."""
     source = str(checkout / "test" / "cases" / "drive" / "01" / "input")
-    return take_seconds(checkout, "process.py", "--challenge", "drive", "--input", source, "--output", str(data / "cold"))
+    output = str(data / "cold")
+    return take_seconds(checkout, "process.py", "--challenge", "drive", "--input", source, "--output", output)
 
 
 def predict(checkout: Path, data: Path) -> float:

@@ -126,7 +126,7 @@ def _decompress(part: bytes, compression: int, rows: int, stride: int) -> bytes:
 
 
 def _decode_lzw(part: bytes, rows: int, stride: int) -> bytes:
-    """Decode a strip of LZW by OpenCV as 16-bit values; an odd number of bytes, or a very wide strip, by `decode_lzw`."""
+    """Decode a strip of LZW by OpenCV as 16-bit values; `decode_lzw` takes an odd number of bytes, and wide rows."""
     shape = (rows, stride // 2) if stride % 2 == 0 else (rows // 2, stride)
     if rows * stride % 2 or shape[1] > WIDEST:
         return decode_lzw(part, rows * stride, TIFF_FORM)
