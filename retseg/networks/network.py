@@ -13,16 +13,22 @@ class Network(nn.Module):
     Attributes:
         task_modules: names of the modules that belong to its tasks; all others can be copied from a network for other
             tasks.
+        output_tasks: for each output of `forward_all`, the numbers of the tasks in it; empty if all outputs have all
+            tasks.
     """
 
     task_modules: tuple[str, ...] = ("head",)
+    output_tasks: tuple[tuple[int, ...], ...] = ()
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits (N, tasks, H, W) of the images `x` (N, in_channels, H, W)."""
         raise NotImplementedError
 
     def forward_all(self, x: Tensor) -> tuple[Tensor, ...]:
-        """The outputs that training supervises, each (N, tasks, H, W): `forward`'s first, then side outputs."""
+        """The outputs that training supervises: `forward`'s first, then side outputs.
+
+        Each is (N, tasks, H, W), or has the tasks of `output_tasks` alone.
+        """
         return (self(x),)
 
     def load_encoder(self, weights: Mapping[str, Tensor]) -> None:  # noqa: ARG002

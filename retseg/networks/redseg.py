@@ -12,7 +12,8 @@ class RedSeg(SideScores):
     """Red-Seg (Guo et al., Journal of Software 32(11), 2021); 14,716,878 parameters for its two tasks.
 
     Small lesions are scored on stages 2 to 4, large ones on 3 to 5. Each of `forward_all`'s four outputs holds both
-    branches: eight losses. Inside, `encoder` is VGG16, `scores` and `fuses` the branches.
+    branches: eight losses. In the study of fused stages, `[[2, 3, 4, 5], [3, 4, 5]]` has nine: a fifth output holds the
+    longer branch alone. Inside, `encoder` is VGG16, `scores` and `fuses` the branches.
 
     Args:
         in_channels: channels of the input.

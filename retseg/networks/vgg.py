@@ -73,11 +73,12 @@ class SideScores(Network):
     """VGG16 with a branch for each task: 1x1 scores of some stages, upsampled to the image, and a fusion of them.
 
     `forward` gives the fused logits, `forward_all` these and then the upsampled scores, stage by stage from the finest.
+    If one task has more stages than another, the last outputs have that task alone, see `output_tasks`.
     Scores start at zero, the fusion as their mean, as in the published solvers.
 
     Args:
         in_channels: channels of the input.
-        stages: for each task, the stages (1 to 5) that are scored; equally many for all tasks.
+        stages: for each task, the stages (1 to 5) that are scored.
         widths: channels of VGG16's five stages.
     """
 
@@ -85,10 +86,14 @@ class SideScores(Network):
 
     def __init__(self, in_channels: int, stages: Sequence[Sequence[int]], widths: Sequence[int] = WIDTHS) -> None:
         super().__init__()
-        if len({len(branch) for branch in stages}) != 1 or not all(1 <= s <= 5 for branch in stages for s in branch):
-            raise NetworkError(f"wanted equally many stages between 1 and 5 for each task, found {list(stages)}")
+        if not all(branch and all(1 <= stage <= 5 for stage in branch) for branch in stages):
+            raise NetworkError(f"wanted stages between 1 and 5 for each task, found {list(stages)}")
         self.encoder = VGG16(in_channels, widths)
         self.stages = tuple(tuple(branch) for branch in stages)
+        self.output_tasks = tuple(
+            tuple(task for task, branch in enumerate(self.stages) if side < len(branch))
+            for side in (0, *range(max(map(len, self.stages))))
+        )
         self.scores = nn.ModuleList(
             nn.ModuleList(nn.Conv2d(widths[stage - 1], 1, 1) for stage in branch) for branch in self.stages
         )
@@ -104,14 +109,16 @@ class SideScores(Network):
         return self.forward_all(x)[0]
 
     def forward_all(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Fused logits, then the scores of each stage, (N, tasks, H, W) each."""
+        """Fused logits, then the scores of each stage: (N, T, H, W) with the tasks of `output_tasks`."""
         maps = self.encoder(x)
         branches = [
             torch.cat([_upsample(scores[i](maps[stage - 1]), stage, x) for i, stage in enumerate(branch)], 1)
             for scores, branch in zip(cast(Sequence[nn.ModuleList], self.scores), self.stages, strict=True)
         ]
         fused = torch.cat([fuse(sides) for fuse, sides in zip(self.fuses, branches, strict=True)], 1)
-        sides = [torch.stack([branch[:, i] for branch in branches], 1) for i in range(len(self.stages[0]))]
+        sides = [
+            torch.stack([branches[task][:, i] for task in tasks], 1) for i, tasks in enumerate(self.output_tasks[1:])
+        ]
         return (fused, *sides)
 
     def load_encoder(self, weights: Mapping[str, Tensor]) -> None:

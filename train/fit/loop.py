@@ -129,7 +129,7 @@ class Trainer:
         optimiser = build_optimiser(trial.named_parameters(), stage)
         network, optimiser = self.fabric.setup(trial, optimiser)
         network.mark_forward_method("forward_all")
-        loss_of = DeepSupervision(build_loss(stage.loss.name, stage.loss.arguments), stage.outputs)
+        loss_of = self._supervise(stage)
         batches = self._draw_batches(patches, stage, WARM_STEPS + TIMED_STEPS)
         for _ in range(WARM_STEPS):
             self._take_step(network, optimiser, stage, loss_of, batches)
@@ -173,7 +173,7 @@ class Trainer:
             optimiser.load_state_dict(self.optimiser_state)
         network, optimiser = self.fabric.setup(self.network, optimiser)
         network.mark_forward_method("forward_all")
-        loss_of = DeepSupervision(build_loss(stage.loss.name, stage.loss.arguments), stage.outputs)
+        loss_of = self._supervise(stage)
         batches = self._draw_batches(patches, stage, first + stage.steps)
         planned = sum(each.steps for each in self.stages)
         bar = tqdm(initial=self.step, total=planned, desc=self.run.directory.name, unit="step", mininterval=5)
@@ -201,6 +201,11 @@ class Trainer:
                 self._finish_round({**row, "images_per_second": speed}, optimiser, stage, ends)
                 total, seen, began = 0.0, 0, time.perf_counter()
         bar.close()
+
+    def _supervise(self, stage: Stage) -> DeepSupervision:
+        """The loss of a stage on all outputs of the network."""
+        loss = build_loss(stage.loss.name, stage.loss.arguments)
+        return DeepSupervision(loss, stage.outputs, self.network.output_tasks)
 
     def _take_step(
         self,

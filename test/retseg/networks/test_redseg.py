@@ -35,6 +35,19 @@ def test_two_lesions_have_eight_outputs() -> None:
     assert [tuple(output.shape) for output in outputs] == [(1, 2, 50, 70)] * 4
 
 
+def test_a_longer_branch_has_a_last_output_of_its_own() -> None:
+    """The study of fused stages: microaneurysms from conv2 to conv5, haemorrhages as ever; nine losses."""
+    network = RedSeg(tasks=2, stages=[[2, 3, 4, 5], [3, 4, 5]], widths=NARROW)
+    for parameter in network.scores.parameters():
+        nn.init.normal_(parameter)
+    outputs = network.forward_all(torch.rand(1, 3, 50, 70))
+    assert [tuple(output.shape) for output in outputs] == [(1, 2, 50, 70)] * 4 + [(1, 1, 50, 70)]
+    assert network.output_tasks == ((0, 1), (0, 1), (0, 1), (0, 1), (0,))
+    fused = outputs[0]
+    torch.testing.assert_close(fused[:, 0], torch.stack([side[:, 0] for side in outputs[1:]]).mean(0))
+    torch.testing.assert_close(fused[:, 1], torch.stack([side[:, 1] for side in outputs[1:4]]).mean(0))
+
+
 def test_at_the_start_all_logits_tie_at_zero_and_the_fusion_is_a_mean() -> None:
     network = RedSeg(tasks=2, widths=NARROW)
     assert not network(torch.rand(1, 3, 32, 32)).any()
@@ -85,7 +98,7 @@ def test_weights_of_another_network_are_refused_by_name_or_shape() -> None:
     ("arguments", "message"),
     [
         ({"tasks": 3}, "stages of each of its 3 tasks"),
-        ({"tasks": 2, "stages": [[1, 2], [3]]}, "equally many stages"),
+        ({"tasks": 2, "stages": [[1, 2], []]}, "between 1 and 5 for each task"),
         ({"stages": [[5, 6]]}, "between 1 and 5"),
         ({"widths": [4, 4]}, "5 stages, found 2 widths"),
     ],

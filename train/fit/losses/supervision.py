@@ -1,7 +1,7 @@
 """One loss for several outputs of a network."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Self
 
 import torch
@@ -18,19 +18,27 @@ class DeepSupervision:
         loss: of each output.
         weights: "sum" 1 each (HED, Red-Seg); "mean" 1 / outputs each (UNet++); "halving" 1, 1/2, 1/4, ... divided by
             their sum, the first output being the finest (nnU-Net).
+        tasks: for each output, the numbers of the tasks in it, as `Network.output_tasks`; empty if all have all tasks.
     """
 
     loss: Loss
     weights: Literal["sum", "mean", "halving"] = "sum"
+    tasks: tuple[tuple[int, ...], ...] = ()
 
     def __call__(self, outputs: Sequence[Tensor], truth: Tensor, region: Tensor) -> Tensor:
-        """A scalar from outputs (N, T, H, W) each, all of the size of the truth."""
-        losses = torch.stack([self.loss(output, truth, region) for output in outputs])
+        """A scalar from outputs (N, T, H, W) each, all of the size of the truth; T as `tasks` says."""
+        losses = torch.stack([self._measure(number, output, truth, region) for number, output in enumerate(outputs)])
         return (losses * losses.new_tensor(self._weigh(len(outputs)))).sum()
 
     def at(self, step: int) -> Self:
         """The loss at an optimiser step."""
-        return type(self)(self.loss.at(step), self.weights)
+        return replace(self, loss=self.loss.at(step))
+
+    def _measure(self, number: int, output: Tensor, truth: Tensor, region: Tensor) -> Tensor:
+        tasks = list(self.tasks[number]) if self.tasks else []
+        if tasks and len(tasks) < truth.shape[1]:
+            truth, region = truth[:, tasks], region if region.shape[1] == 1 else region[:, tasks]
+        return self.loss(output, truth, region)
 
     def _weigh(self, outputs: int) -> list[float]:
         if self.weights == "halving":

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from train.fit.losses.cross_entropy import CrossEntropy
+from train.fit.losses.squared_error import SquaredError
 from train.fit.losses.supervision import DeepSupervision
 from train.fit.losses.topk import TopKCrossEntropy
 
@@ -34,3 +35,16 @@ def test_the_schedule_of_the_inner_loss_moves_on() -> None:
     loss = DeepSupervision(TopKCrossEntropy()).at(30_000).loss
     assert isinstance(loss, TopKCrossEntropy)
     assert loss.step == 30_000
+
+
+def test_an_output_of_one_task_meets_the_truth_and_the_region_of_this_task() -> None:
+    torch.manual_seed(0)
+    fused, side = torch.randn(1, 2, 4, 4), torch.randn(1, 1, 4, 4)
+    truth, region = (torch.rand(1, 2, 4, 4) > 0.5).float(), (torch.rand(1, 2, 4, 4) > 0.2).float()
+    loss = SquaredError("sum")
+    found = DeepSupervision(loss, tasks=((0, 1), (1,)))((fused, side), truth, region)
+    torch.testing.assert_close(found, loss(fused, truth, region) + loss(side, truth[:, 1:], region[:, 1:]))
+    assert found != loss(fused, truth, region) + loss(side, truth[:, :1], region[:, :1])
+    shared = region[:, :1]
+    found = DeepSupervision(loss, tasks=((0, 1), (1,)))((fused, side), truth, shared)
+    torch.testing.assert_close(found, loss(fused, truth, shared) + loss(side, truth[:, 1:], shared))
