@@ -54,13 +54,20 @@ def find_device_budget(device: torch.device) -> int:
 
 
 class TorchEngine:
-    """Runs a torch network on tiles, in the precision that suits its device."""
+    """Runs a torch network on tiles, in the precision that suits its device, or in one that is asked for."""
 
-    def __init__(self, network: torch.nn.Module, device: torch.device, memory: int | None = None) -> None:
+    def __init__(
+        self,
+        network: torch.nn.Module,
+        device: torch.device,
+        memory: int | None = None,
+        precision: torch.dtype | None = None,
+    ) -> None:
         self._device = device
         self.memory = find_device_budget(device) if memory is None else memory
         self._network = network.eval().to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._precision = choose_precision(torch.cuda.get_device_capability(device) if device.type == "cuda" else None)
+        capability = torch.cuda.get_device_capability(device) if device.type == "cuda" else None
+        self._precision = precision or choose_precision(capability)
 
     @classmethod
     def load(cls, card: Card, uses_gpu: bool, memory: int | None = None) -> "TorchEngine":
@@ -86,6 +93,6 @@ class TorchEngine:
     def __call__(self, tiles: NDArray[np.float32]) -> NDArray[np.float32]:
         """From normalised tiles, float32 (N, C, h, w), to logits, float32 (N, tasks, h, w)."""
         batch = torch.from_numpy(tiles).to(self._device, memory_format=torch.channels_last)
-        with torch.autocast(self._device.type, self._precision):
+        with torch.autocast(self._device.type, self._precision, enabled=self._precision != torch.float32):
             logits: NDArray[np.float32] = self._network(batch).float().cpu().numpy()
         return logits

@@ -16,10 +16,10 @@ from train.data.images import TrainingImage
 
 
 def open_weights(recipe: Recipe, weights: Mapping[str, torch.Tensor], device: torch.device) -> Engine:
-    """An engine that runs a recipe's network with those weights."""
+    """An engine that runs a recipe's network with those weights, in float32 if the recipe trains in float32."""
     network = build_network(recipe.network.architecture, recipe.network.arguments)
     network.load_state_dict(weights)
-    return TorchEngine(network, device)
+    return TorchEngine(network, device, precision=torch.float32 if recipe.precision == "32-true" else None)
 
 
 def predict_image(recipe: Recipe, image: TrainingImage, engine: Engine) -> NDArray[np.float32]:

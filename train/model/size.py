@@ -2,6 +2,7 @@
 
 import torch
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 from torchinfo import summary
 
 from retseg.networks import build_network
@@ -9,13 +10,16 @@ from train.config.recipe import Recipe
 
 
 def measure_network(recipe: Recipe) -> tuple[int, float]:
-    """Parameters of a recipe's network, and GFLOP (2 x multiply-adds) of one patch."""
+    """Parameters of a recipe's network, and GFLOP (2 x multiply-adds) of one patch.
+
+    Convolutions, matrix products and attention are counted; additions, activations and normalisations are not.
+    """
     side = recipe.sampling.patch
-    network = _build_without_memory(recipe)
-    with torch.device("meta"):
-        image = torch.empty(1, recipe.preprocessing.channel_count, side, side)
-        found = summary(network, input_data=image, verbose=0, device="meta")
-    return _sum_parameters(network), 2 * found.total_mult_adds / 1e9
+    network = _build_without_memory(recipe).eval()
+    image = torch.empty(1, recipe.preprocessing.channel_count, side, side, device="meta")
+    with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+        network(image)
+    return _sum_parameters(network), counter.get_total_flops() / 1e9
 
 
 def print_summary(recipe: Recipe) -> None:

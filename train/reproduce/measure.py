@@ -1,34 +1,27 @@
-"""Train the recipe of an experiment, score it by its protocols, and write the result as one small JSON file."""
+"""Train the recipe of an experiment, score it by its protocols, and write the result."""
 
 import dataclasses
-import json
 import platform
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from retseg import __version__
-from retseg.challenge.protocol import Protocol
-from retseg.evaluation.scoring.aggregate import estimate, summarise
-from retseg.evaluation.scoring.break_even import move_to_break_even
-from retseg.evaluation.scoring.result import CaseScore, Summary
-from retseg.files import replacing
 from retseg.models import hash_file
-from train.config.protocols import find_protocols
 from train.config.recipe import Recipe
 from train.data.cases import gather_cases, gather_test_cases
-from train.data.images import TrainingImage, load_training_images
+from train.data.images import load_training_images
 from train.fit.initial import choose_initial_model, describe_initial_model, find_initial_model
 from train.fit.logs import read_log, sum_hours
 from train.fit.prediction import open_weights
 from train.model.make import Folders, read_commit
 from train.model.networks import Trained, train_networks
 from train.model.out_of_fold import predict_held_out
-from train.model.scoring import BOOTSTRAP_SEED, score_held_out
 from train.model.size import count_parameters
-from train.reproduce.result import ResultError, name_result
+from train.reproduce.published import list_shown, load_published
+from train.reproduce.result import ResultError, name_result, write_result
+from train.reproduce.scoring import score_images
 
 
 def measure_recipe(recipe: Recipe, folders: Folders, workers: int, resume: bool) -> Path:
@@ -41,7 +34,7 @@ def measure_recipe(recipe: Recipe, folders: Folders, workers: int, resume: bool)
         resume: go on from the last checkpoint.
 
     Returns:
-        The JSON file.
+        The JSON file. The scores of the images and the resamples lie beside it.
 
     Raises:
         ResultError: the recipe names no protocol, or holds out nothing to score.
@@ -49,8 +42,7 @@ def measure_recipe(recipe: Recipe, folders: Folders, workers: int, resume: bool)
         DataSetError: images or masks are absent or do not fit together.
     """
     recipe = dataclasses.replace(recipe, refit=0.0)  # a network without held-out images has no score
-    protocols = find_protocols(recipe.protocols)
-    if not protocols or (recipe.folds == 1 and not recipe.test):
+    if not recipe.protocols or (recipe.folds == 1 and not recipe.test):
         raise ResultError(
             f"the recipe '{recipe.name}' names no protocols, or nothing to score: it is not an experiment"
         )
@@ -69,39 +61,11 @@ def measure_recipe(recipe: Recipe, folders: Folders, workers: int, resume: bool)
             engine = open_weights(recipe, trained.members[0], trained.device)
             predict_held_out(recipe, engine, images, directory / "test")
             trained = dataclasses.replace(trained, held_out=images, predictions=directory / "test")
-        scores = score_images(recipe, trained.held_out, trained.predictions, protocols)
-        document = {**describe_run(recipe, trained), "left_out": list(left_out), "protocols": scores}
-        with replacing(path) as beside:
-            beside.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        shown = list_shown(load_published())
+        scores = score_images(recipe, trained.held_out, trained.predictions, shown)
+        document = {**describe_run(recipe, trained), "left_out": list(left_out), "protocols": scores.protocols}
+        write_result(path, document, scores.rows, scores.replicates)
     return path
-
-
-def score_images(
-    recipe: Recipe, images: Sequence[TrainingImage], predictions: Path, protocols: Sequence[Protocol]
-) -> dict[str, Any]:
-    """Each protocol with its title and, for each task, its metrics: value, 95 % interval, s.d. over images."""
-    scores = score_held_out(recipe, images, predictions, protocols, {})
-    return {protocol.name: describe_protocol(protocol, scores[protocol.name], recipe.tasks) for protocol in protocols}
-
-
-def describe_protocol(protocol: Protocol, scores: Sequence[CaseScore], tasks: Sequence[str]) -> dict[str, Any]:
-    """The rules and the numbers of one protocol."""
-    if protocol.threshold_rule == "break_even":
-        scores, _ = move_to_break_even(scores, protocol)
-    found = summarise(estimate(scores, tasks, protocol, BOOTSTRAP_SEED))
-    return {
-        "title": protocol.title,
-        "region": protocol.region,
-        "pooling": protocol.pooling,
-        "threshold": protocol.threshold if protocol.threshold_rule == "fixed" else protocol.threshold_rule,
-        "tasks": {task: {metric: _round(s) for metric, s in found[task].items()} for task in tasks},
-    }
-
-
-def _round(summary: Summary) -> dict[str, float]:
-    names = {"mean": "value", "std": "std", "ci95_low": "low", "ci95_high": "high"}
-    values: Mapping[str, float | None] = dataclasses.asdict(summary)
-    return {name: round(value, 6) for key, name in names.items() if (value := values[key]) is not None}
 
 
 def describe_run(recipe: Recipe, trained: Trained) -> dict[str, Any]:
@@ -118,9 +82,9 @@ def describe_run(recipe: Recipe, trained: Trained) -> dict[str, Any]:
         "initial_model": describe_initial_model(find_initial_model(recipe)),
         "title": recipe.title,
         "data": recipe.data,
+        "phantom": recipe.phantom,
         "trained_on": len(trained.cases),
         "scored": "test" if recipe.test else "held out folds",
-        "cases": [f"{image.case.data_set}/{image.case.name}" for image in trained.held_out],
         "parameters": count_parameters(recipe),
         "networks": recipe.networks,
         "steps": steps,

@@ -97,3 +97,10 @@ class Published:
 def load_published(path: Path = PUBLISHED) -> Published:
     """Read the published numbers, strictly."""
     return declare(Published, read_toml(path), str(path))
+
+
+def list_shown(published: Published) -> set[tuple[str, str]]:
+    """The (protocol, metric) pairs of which the page shows a number of ours."""
+    rows = {(row.score or table.score, row.metric) for table in published.table for row in table.row if row.recipe}
+    pairs = [pair for contrast in published.contrast for pair in contrast.pair]
+    return rows | {(measure.score, measure.metric) for pair in pairs for measure in (pair.first, pair.second)}

@@ -1,16 +1,28 @@
-"""Files of results: their names, the changes of a recipe that they allow, and how a folder of them is read."""
+"""Files of results: their names, the changes of a recipe that they allow, and how they are written and read.
 
+A result has three files of one stem: `.json` with the run and its scores, `.csv` with the scores of each image, and
+`.npy` with the resamples of a bootstrap over images, uint16, (measures, resamples): `SCALE` times the value, and
+`NO_VALUE` for a resample without a value.
+"""
+
+import csv
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from retseg.errors import RetsegError
+from retseg.files import replacing_all
 from retseg.toml_schema import SchemaError
 from train import REPOSITORY
 from train.config.recipe import Recipe
+from train.reproduce.published import Measure
 
 RESULTS = REPOSITORY / "train" / "results"
+SCALE, NO_VALUE = 65534, 65535
 
 
 class ResultError(RetsegError):
@@ -35,6 +47,37 @@ def name_result(recipe: Recipe) -> str:
     """The stem of a result's file: recipe, variant and seed, and whether the encoder was trained elsewhere."""
     encoder = "-encoder" if recipe.encoder else ""
     return f"{recipe.name}-{recipe.variant}{encoder}-seed{recipe.seed}"
+
+
+def write_result(
+    path: Path,
+    document: Mapping[str, Any],
+    rows: Sequence[Mapping[str, object]],
+    replicates: Mapping[Measure, NDArray[np.float64]],
+) -> None:
+    """Write the three files of a result, all or none.
+
+    Args:
+        path: of the JSON file.
+        document: the run and its scores.
+        rows: the scores of each image.
+        replicates: a measure to its values in resamples, (resamples,), all in [0, 1].
+    """
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    table = np.array([_pack(values) for values in replicates.values()], dtype=np.uint16)
+    names = [[measure.score, measure.metric, measure.task] for measure in replicates]
+    text = json.dumps({**document, "replicates": names}, indent=1, ensure_ascii=False)
+    with replacing_all(path.parent) as folder:
+        (folder / path.name).write_text(f"{text}\n", encoding="utf-8")
+        np.save((folder / path.name).with_suffix(".npy"), table)
+        with (folder / path.name).with_suffix(".csv").open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.DictWriter(stream, columns, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+
+
+def _pack(values: NDArray[np.float64]) -> NDArray[np.uint16]:
+    return np.where(np.isnan(values), NO_VALUE, np.round(np.nan_to_num(values) * SCALE)).astype(np.uint16)
 
 
 def read_results(directory: Path) -> tuple[dict[str, Any], ...]:
