@@ -1,7 +1,6 @@
 """List the recipes with their networks, data and scores."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from retseg.models import ModelError, load_card
 from train import REPOSITORY
@@ -9,7 +8,7 @@ from train.config.loader import list_recipes, load_recipe
 from train.config.protocols import find_protocols
 from train.config.recipe import Recipe
 from train.model.size import measure_network
-from train.reproduce.result import RESULTS, name_width, read_results
+from train.reproduce.result import RESULTS, Result, read_results
 
 
 def print_recipes(beginning: str = "") -> None:
@@ -26,7 +25,7 @@ def print_recipes(beginning: str = "") -> None:
                 print(describe_recipe(recipe, results))
 
 
-def describe_recipe(recipe: Recipe, results: Sequence[Mapping[str, Any]]) -> str:
+def describe_recipe(recipe: Recipe, results: Sequence[Result]) -> str:
     """Two lines about a recipe."""
     parameters, operations = measure_network(recipe)
     trained = f"{recipe.networks} x {recipe.steps} steps of {recipe.sampling.batch}"
@@ -37,15 +36,15 @@ def describe_recipe(recipe: Recipe, results: Sequence[Mapping[str, Any]]) -> str
     return f"{recipe.name}: {recipe.title}\n    {recipe.network.architecture}, {size}; {data}{scores}"
 
 
-def describe_results(recipe: Recipe, results: Sequence[Mapping[str, Any]]) -> str:
+def describe_results(recipe: Recipe, results: Sequence[Result]) -> str:
     """The headline scores of a recipe's results, as the end of a line; empty if there is no result."""
     parts = []
     for result in results:
-        if result["recipe"] == recipe.name:
-            protocol, found = next(iter(result["protocols"].items()))
+        if result.document["recipe"] == recipe.name:
+            protocol, found = next(iter(result.document["protocols"].items()))
             metric = find_protocols((protocol,))[0].headline
             values = [f"{task} {metric} {m[metric]['value']:.4f}" for task, m in found["tasks"].items() if metric in m]
-            parts.append(f"; {name_width(result)} seed {result['seed']}: {', '.join(values)} by {protocol}")
+            parts.append(f"; {result.width} seed {result.document['seed']}: {', '.join(values)} by {protocol}")
     return "".join(parts)
 
 

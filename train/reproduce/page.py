@@ -1,98 +1,112 @@
 """Write the page of published numbers beside ours, in Markdown."""
 
-import statistics
-from collections.abc import Mapping, Sequence
-from typing import Any
+import math
+from collections.abc import Sequence
 
 from train.config.protocols import find_protocols
 from train.reproduce.published import Contrast, Measure, Pair, Published, Row, Table
-from train.reproduce.result import name_width
+from train.reproduce.result import Result
+from train.reproduce.statistics import Score, Spread, average, subtract
 
-Results = Sequence[Mapping[str, Any]]
+Results = Sequence[Result]
 
 HEAD = """# Reproduction
 
-Five published systems, trained here from recipes of this repository. Every number of ours comes from a file in
-`train/results/`. `python -m train reproduce --run` makes those that are missing, and `python -m train reproduce` prints
-this page again. Our number is the mean over seeds. Beside it stand the 95 % interval of a bootstrap over the images, of
-the first seed, and the range over all seeds. The width `paper` is the published one. The width `cpu` trains in minutes
-on two cores: it compares experiments with one another, not with the publication.
+Five published systems, trained here from recipes of this repository. Every number of ours comes from a result in
+`train/results/`: a JSON file with the run and its scores, and a CSV file with the scores of each image.
+`python -m train reproduce --run` makes the results that are missing, and `python -m train reproduce` prints this page
+again. Only what has run is shown.
+
+Our number is the mean over seeds. The 95 % interval is over seeds and images together: images and seeds are drawn with
+replacement. With one seed, it is over the images alone. The interval of a difference is paired: both numbers are taken
+from the same images and seeds. The width `paper` is the published one. The width `cpu` trains in minutes on two cores:
+it compares experiments with one another, not with the publication.
 """
 
 
 def write_page(published: Published, results: Results) -> str:
     """The whole page: the runs, the contrasts, the tables."""
-    parts = [HEAD, describe_runs(published.table, results), "\n## What honest evaluation changes\n"]
+    parts = [HEAD, describe_runs(published.table, results)]
     parts += [write_contrast(contrast, results) for contrast in published.contrast]
     parts += ["\n## Published and ours\n", *(write_table(table, results) for table in published.table)]
     return "".join(parts)
 
 
 def describe_runs(tables: Sequence[Table], results: Results) -> str:
-    """How many experiments have run, for how long, and on what."""
+    """How many experiments have run at which width, for how long, and on what."""
     recipes = {row.recipe for table in tables for row in table.row if row.recipe}
-    ran = recipes & {result["recipe"] for result in results}
-    said = f"\n{len(ran)} of {len(recipes)} experiments have run"
-    if not results:
-        return f"{said}.\n"
-    hours = sum(result["hours"] for result in results)
-    machines = ", ".join(sorted({result["machine"] for result in results}))
-    commits = ", ".join(sorted({result["commit"] for result in results}))
+    widths = dict.fromkeys(result.width for result in results)
+    ran = {width: {r.document["recipe"] for r in results if r.width == width} & recipes for width in widths}
+    said = [f"{len(found)} of {len(recipes)} experiments at the width `{width}`" for width, found in ran.items()]
+    if not said:
+        return f"\nNone of {len(recipes)} experiments has run.\n"
+    hours = sum(result.document["hours"] for result in results)
+    machines = ", ".join(sorted({result.document["machine"] for result in results}))
+    commits = ", ".join(sorted({result.document["commit"] for result in results}))
     runs = "1 run" if len(results) == 1 else f"{len(results)} runs"
-    return f"{said}: {runs}, {hours:.1f} hours of training on {machines}; commits {commits}.\n"
+    text = f"Have run: {'; '.join(said)}. {runs}, {hours:.1f} hours of training on {machines}; commits {commits}."
+    missing = sorted(recipes - set().union(*ran.values()))
+    return f"\n{text}\n" + (f"\nHave not run: {', '.join(f'`{name}`' for name in missing)}.\n" if missing else "")
 
 
 def write_contrast(contrast: Contrast, results: Results) -> str:
-    """A section: its text, and a line for each width in which both numbers of a pair have run."""
-    lines = [
-        f"\n### {contrast.title}\n",
+    """A section: its text, and a line for each width in which both numbers of a pair have run; "" without a line."""
+    lines = [line for pair in contrast.pair for line in write_pair(pair, results)]
+    if not lines:
+        return ""
+    head = [
+        f"\n## {contrast.title}\n",
         f"{contrast.text}\n",
-        f"| row | {contrast.first} | {contrast.second} | difference | range over seeds | width, seeds |",
-        "|---|---|---|---|---|---|",
+        f"| row | {contrast.first} | {contrast.second} | difference | 95 % interval | width | seeds |",
+        "|---|---|---|---|---|---|---|",
     ]
-    for pair in contrast.pair:
-        lines += write_pair(pair, results)
-    return "\n".join(lines) + "\n"
+    return "\n".join([*head, *lines]) + "\n"
 
 
 def write_pair(pair: Pair, results: Results) -> list[str]:
-    """The difference of two numbers, seed by seed: its mean and its range."""
-    first, second = collect_scores(pair.first, results), collect_scores(pair.second, results)
+    """The difference of two numbers over the seeds that both have, for each width."""
     lines = []
-    for width in dict.fromkeys(width for width, _ in first):
-        seeds = [key for key in first if key[0] == width and key in second]
-        if not seeds:
+    for width in dict.fromkeys(result.width for result in results):
+        first, second = (collect_scores(each, width, results) for each in (pair.first, pair.second))
+        difference = subtract(first, second)
+        if difference is None:
             continue
-        values = [[scores[key]["value"] for key in seeds] for scores in (first, second)]
-        differences = [b - a for a, b in zip(*values, strict=True)]
-        spread = f"{min(differences):+.4f} to {max(differences):+.4f}" if len(seeds) > 1 else "-"
-        means = " | ".join(f"{statistics.fmean(column):.4f}" for column in values)
-        mean = statistics.fmean(differences)
-        lines.append(f"| {pair.label} | {means} | {mean:+.4f} | {spread} | {width}, {len(seeds)} |")
-    return lines or [f"| {pair.label} | not run | | | | |"]
+        shared = first.keys() & second.keys()
+        means = [average({seed: scores[seed] for seed in shared}).mean for scores in (first, second)]
+        ends = write_ends(difference, "+.4f")
+        row = f"| {pair.label} | {means[0]:.4f} | {means[1]:.4f} | {difference.mean:+.4f} | {ends} | {width} |"
+        lines.append(f"{row} {len(shared)} |")
+    return lines
 
 
-def collect_scores(measure: Measure, results: Results) -> dict[tuple[str, int], Mapping[str, float]]:
-    """The scores of a measure, by width and seed."""
+def collect_scores(measure: Measure, width: str, results: Results) -> dict[int, Score]:
+    """The scores of a measure at a width, by seed."""
     found = {}
     for result in results:
-        if result["recipe"] == measure.recipe:
-            score = find_score(result, measure)
+        if result.document["recipe"] == measure.recipe and result.width == width:
+            score = result.find_score(measure)
             if score is not None:
-                found[name_width(result), int(result["seed"])] = score
+                found[int(result.document["seed"])] = score
     return found
 
 
 def write_table(table: Table, results: Results) -> str:
-    """One table with its protocols and its remark."""
+    """One table with its protocols and its remark, what has not run, and what has no experiment."""
+    written = {row: write_row(row, row.score or table.score, results) for row in table.row}
     lines = [
         f"\n### {table.title}\n",
-        f"Published: {table.protocol}. Ours: {describe_protocols(table)}. {table.remark}\n",
-        "| row | published | ours | 95 % interval | range over seeds | width, seeds | recipe |",
-        "|---|---|---|---|---|---|---|",
+        f"Published: {table.protocol}. Ours: {describe_protocols(table)}. {table.remark}",
     ]
-    for row in table.row:
-        lines += write_row(row, row.score or table.score, results)
+    if any(written.values()):
+        lines += [
+            "\n| row | published | ours | 95 % interval | width | seeds | recipe |",
+            "|---|---|---|---|---|---|---|",
+            *(line for found in written.values() for line in found),
+        ]
+    waiting = [describe_row(row) for row, found in written.items() if row.recipe and not found]
+    absent = [describe_row(row) for row in table.row if not row.recipe]
+    lines += [f"\nNot run: {', '.join(waiting)}."] if waiting else []
+    lines += [f"\nWithout an experiment here: {', '.join(absent)}. {table.absent}"] if absent else []
     return "\n".join(lines) + "\n"
 
 
@@ -104,27 +118,25 @@ def describe_protocols(table: Table) -> str:
 
 
 def write_row(row: Row, protocol: str, results: Results) -> list[str]:
-    """A line for each width with a result, or one line that says that there is none."""
+    """A line for each width with a result."""
     label = row.label if not row.score else f"{row.label} (`{row.score}`)"
-    first = f"| {label} | {'-' if row.published is None else f'{row.published:.4f}'}"
-    if not row.recipe:
-        return [f"{first} | no experiment here | | | | |"]
-    scores = collect_scores(Measure(row.recipe, protocol, row.metric, row.task), results)
-    if not scores:
-        return [f"{first} | not run | | | | `{row.recipe}` |"]
+    published = "-" if row.published is None else f"{row.published:.4f}"
+    measure = Measure(row.recipe, protocol, row.metric, row.task)
     lines = []
-    for width in dict.fromkeys(width for width, _ in scores):
-        here = [score for (name, _), score in scores.items() if name == width]
-        values = [score["value"] for score in here]
-        interval = f"{here[0]['low']:.4f} to {here[0]['high']:.4f}" if "low" in here[0] else "-"
-        spread = f"{min(values):.4f} to {max(values):.4f}" if len(values) > 1 else "-"
-        cells = (f"{statistics.fmean(values):.4f}", interval, spread, f"{width}, {len(values)}", f"`{row.recipe}`")
-        lines.append(f"{first} | {' | '.join(cells)} |")
+    for width in dict.fromkeys(result.width for result in results):
+        scores = collect_scores(measure, width, results)
+        if scores:
+            found = average(scores)
+            cells = (label, published, f"{found.mean:.4f}", write_ends(found, ".4f"), width, str(found.seeds))
+            lines.append(f"| {' | '.join(cells)} | `{row.recipe}` |")
     return lines
 
 
-def find_score(result: Mapping[str, Any], measure: Measure) -> Mapping[str, float] | None:
-    """Value and interval of a measure in a result; None if it has none, as for a task without a true pixel."""
-    protocol = result["protocols"].get(measure.score, {})
-    scores: Mapping[str, float] | None = protocol.get("tasks", {}).get(measure.task, {}).get(measure.metric)
-    return scores
+def describe_row(row: Row) -> str:
+    """The label of a row, with its published number in brackets where there is one."""
+    return row.label if row.published is None else f"{row.label} (published {row.published:.4f})"
+
+
+def write_ends(spread: Spread, form: str) -> str:
+    """The interval, its ends in the given form; a dash where there is none."""
+    return "-" if math.isnan(spread.low) else f"{spread.low:{form}} to {spread.high:{form}}"

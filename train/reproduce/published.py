@@ -39,6 +39,7 @@ class Table:
         remark: the meaning of differences.
         score: the protocol of ours.
         row: the rows.
+        absent: why rows without a recipe have no experiment here.
     """
 
     title: str
@@ -46,6 +47,7 @@ class Table:
     remark: str
     score: str
     row: tuple[Row, ...]
+    absent: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ A result has three files of one stem: `.json` with the run and its scores, `.csv
 import csv
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from retseg.toml_schema import SchemaError
 from train import REPOSITORY
 from train.config.recipe import Recipe
 from train.reproduce.published import Measure
+from train.reproduce.statistics import Score
 
 RESULTS = REPOSITORY / "train" / "results"
 SCALE, NO_VALUE = 65534, 65535
@@ -80,21 +82,62 @@ def _pack(values: NDArray[np.float64]) -> NDArray[np.uint16]:
     return np.where(np.isnan(values), NO_VALUE, np.round(np.nan_to_num(values) * SCALE)).astype(np.uint16)
 
 
-def read_results(directory: Path) -> tuple[dict[str, Any], ...]:
+@dataclass(frozen=True)
+class Result:
+    """One run of an experiment.
+
+    Attributes:
+        document: the run and its scores, as in the JSON file.
+        replicates: (protocol, metric, task) to the values in resamples of the images.
+        images: the names of the images that were scored, in the order of the resamples.
+    """
+
+    document: Mapping[str, Any]
+    replicates: Mapping[tuple[str, str, str], NDArray[np.float64]]
+    images: tuple[str, ...]
+
+    @property
+    def width(self) -> str:
+        """The variant, and whether the encoder was trained elsewhere."""
+        return name_width(self.document)
+
+    def find_score(self, measure: Measure) -> Score | None:
+        """A measure of this run; None if it has none, as for a task without a true pixel."""
+        protocol = self.document["protocols"].get(measure.score, {})
+        found = protocol.get("tasks", {}).get(measure.task, {}).get(measure.metric)
+        if found is None:
+            return None
+        replicates = self.replicates.get((measure.score, measure.metric, measure.task), np.empty(0))
+        return Score(float(found["value"]), replicates, self.images)
+
+
+def read_results(directory: Path) -> tuple[Result, ...]:
     """All results of a folder, in the order of recipe, variant and seed.
 
     Raises:
-        SchemaError: a file is not a result.
+        SchemaError: a file is not a result, or one of its three files is absent.
     """
     found = []
     for path in sorted(directory.glob("*.json")):
         try:
-            result = json.loads(path.read_text(encoding="utf-8"))
-            result["order"] = (result["recipe"], name_width(result), int(result["seed"]))
-        except (ValueError, KeyError, TypeError) as error:
+            document = json.loads(path.read_text(encoding="utf-8"))
+            order = (document["recipe"], name_width(document), int(document["seed"]))
+            table = np.load(path.with_suffix(".npy"))
+            values = np.where(table == NO_VALUE, np.nan, table / SCALE)
+            replicates = dict(zip(map(tuple, document["replicates"]), values, strict=True))
+            images = _read_images(path.with_suffix(".csv"))
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise SchemaError(f"{path} is not a result of `python -m train RECIPE --results`: {error!r}") from error
-        found.append(result)
-    return tuple(sorted(found, key=lambda result: result["order"]))
+        found.append((order, Result(document, replicates, images)))
+    return tuple(result for _, result in sorted(found, key=lambda each: each[0]))
+
+
+def _read_images(path: Path) -> tuple[str, ...]:
+    """The images of the first protocol and task of a table of scores."""
+    with path.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    first = [row for row in rows if (row["protocol"], row["task"]) == (rows[0]["protocol"], rows[0]["task"])]
+    return tuple(row["image"] for row in first)
 
 
 def name_width(result: Mapping[str, Any]) -> str:

@@ -59,7 +59,7 @@ def test_a_run_that_fails_is_told_and_the_next_one_is_run(experiment: Recipe, fo
     hopeless = PlannedRun(experiment, 1.0, "its data are not there")
     failed = run_experiments([PlannedRun(broken, 1.0), hopeless, PlannedRun(experiment, 2.0)], folders, 0)
     assert len(failed) == 1 and failed[0].startswith("broken-paper-seed3: ") and "nowhere is not there" in failed[0]
-    assert [path.name for path in folders.output.iterdir()] == ["lines-paper-seed3.json"]
+    assert [path.name for path in folders.output.glob("*.json")] == ["lines-paper-seed3.json"]
 
 
 def test_an_interrupted_queue_goes_on_where_it_was(
