@@ -28,8 +28,9 @@ def run(options: argparse.Namespace) -> int:
     from train.reproduce.page import write_page
     from train.reproduce.published import load_published
     from train.reproduce.result import read_results
+    from train.reproduce.systems import load_systems
 
-    page = write_page(load_published(), read_results(options.results))
+    page = write_page(load_published(), load_systems(), read_results(options.results))
     if options.output:
         with replacing(options.output) as beside:
             beside.write_text(page, encoding="utf-8")

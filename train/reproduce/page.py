@@ -7,6 +7,7 @@ from train.config.protocols import find_protocols
 from train.reproduce.published import Contrast, Measure, Pair, Published, Row, Table
 from train.reproduce.result import Result
 from train.reproduce.statistics import Score, Spread, average, subtract
+from train.reproduce.systems import System, decide
 
 Results = Sequence[Result]
 
@@ -23,12 +24,19 @@ from the same images and seeds. The width `paper` is the published one. The widt
 it compares experiments with one another, not with the publication.
 """
 
+CLAIMS = """
+A claim is reproduced if the whole 95 % interval of the difference lies above zero, contradicted if it lies below zero,
+and otherwise not decided. The verdict holds for the width that stands beside it.
+"""
 
-def write_page(published: Published, results: Results) -> str:
-    """The whole page: the runs, the contrasts, the tables."""
-    parts = [HEAD, describe_runs(published.table, results)]
+
+def write_page(published: Published, systems: Sequence[System], results: Results) -> str:
+    """The whole page: the runs, the claims, the contrasts, the tables, the deviations."""
+    parts = [HEAD, describe_runs(published.table, results), "\n## Claims\n", CLAIMS]
+    parts += [write_claims(system, results) for system in systems]
     parts += [write_contrast(contrast, results) for contrast in published.contrast]
     parts += ["\n## Published and ours\n", *(write_table(table, results) for table in published.table)]
+    parts += ["\n## Deviations\n", *(write_deviations(system) for system in systems)]
     return "".join(parts)
 
 
@@ -47,6 +55,39 @@ def describe_runs(tables: Sequence[Table], results: Results) -> str:
     text = f"Have run: {'; '.join(said)}. {runs}, {hours:.1f} hours of training on {machines}; commits {commits}."
     missing = sorted(recipes - set().union(*ran.values()))
     return f"\n{text}\n" + (f"\nHave not run: {', '.join(f'`{name}`' for name in missing)}.\n" if missing else "")
+
+
+def write_claims(system: System, results: Results) -> str:
+    """The claims of a system with a verdict for each width in which they were tested; then those that were not."""
+    lines, others = [], []
+    for claim in system.claim:
+        tested = [] if claim.pair is None else write_verdicts(claim.text, claim.pair, results)
+        lines += tested
+        if not tested:
+            others.append(f"- {claim.text}. {claim.reason or 'Not run yet.'}")
+    head = [f"\n### {system.name}\n", f"{system.source}\n"]
+    if lines:
+        head += ["| claim | verdict | difference | 95 % interval | width | seeds |", "|---|---|---|---|---|---|"]
+    return "\n".join([*head, *lines, *([""] if lines and others else []), *others]) + "\n"
+
+
+def write_verdicts(text: str, pair: Pair, results: Results) -> list[str]:
+    """A line for each width in which both numbers of a claim have run."""
+    lines = []
+    for width in dict.fromkeys(result.width for result in results):
+        first, second = (collect_scores(each, width, results) for each in (pair.first, pair.second))
+        difference = subtract(first, second)
+        if difference is not None:
+            cells = (text, decide(difference), f"{difference.mean:+.4f}", write_ends(difference, "+.4f"), width)
+            lines.append(f"| {' | '.join(cells)} | {difference.seeds} |")
+    return lines
+
+
+def write_deviations(system: System) -> str:
+    """The table of a system's deviations."""
+    rows = [f"| {each.part} | {each.published} | {each.here} | {each.reason} |" for each in system.deviation]
+    head = ["| part | published | here | reason |", "|---|---|---|---|"]
+    return "\n".join([f"\n### {system.name}: what differs\n", *head, *rows]) + "\n"
 
 
 def write_contrast(contrast: Contrast, results: Results) -> str:
