@@ -26,7 +26,7 @@ it compares experiments with one another, not with the publication.
 
 CLAIMS = """
 A claim is reproduced if the whole 95 % interval of the difference lies above zero, contradicted if it lies below zero,
-and otherwise not decided. The verdict holds for the width that stands beside it.
+and otherwise, or with one seed, not decided. The verdict holds for the width that stands beside it.
 """
 
 

@@ -112,7 +112,7 @@ class Result:
 
 
 def read_results(directory: Path) -> tuple[Result, ...]:
-    """All results of a folder, in the order of recipe, variant and seed.
+    """All results of a folder, in the order of recipe, variant and seed. Those of version 0.1 have no resamples.
 
     Raises:
         SchemaError: a file is not a result, or one of its three files is absent.
@@ -122,14 +122,19 @@ def read_results(directory: Path) -> tuple[Result, ...]:
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
             order = (document["recipe"], name_width(document), int(document["seed"]))
-            table = np.load(path.with_suffix(".npy"))
-            values = np.where(table == NO_VALUE, np.nan, table / SCALE)
-            replicates = dict(zip(map(tuple, document["replicates"]), values, strict=True))
-            images = _read_images(path.with_suffix(".csv"))
+            replicates = _read_replicates(path, document["replicates"]) if "replicates" in document else {}
+            images = _read_images(path.with_suffix(".csv")) if "replicates" in document else ()
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise SchemaError(f"{path} is not a result of `python -m train RECIPE --results`: {error!r}") from error
         found.append((order, Result(document, replicates, images)))
     return tuple(result for _, result in sorted(found, key=lambda each: each[0]))
+
+
+def _read_replicates(path: Path, names: Sequence[Sequence[str]]) -> dict[tuple[str, str, str], NDArray[np.float64]]:
+    """(protocol, metric, task) to the values in resamples."""
+    table = np.load(path.with_suffix(".npy"))
+    values = np.where(table == NO_VALUE, np.nan, table / SCALE)
+    return {(name[0], name[1], name[2]): row for name, row in zip(names, values, strict=True)}
 
 
 def _read_images(path: Path) -> tuple[str, ...]:

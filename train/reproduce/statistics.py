@@ -2,7 +2,8 @@
 
 A result keeps the values of its measures in resamples of its images. Results of the same images have the same
 resamples, so their values can be averaged and subtracted resample by resample. For each resample of the images, seeds
-are drawn with replacement, too. With a single seed the interval is over the images alone.
+are drawn with replacement, too. With a single seed the interval is over the images alone. A run without resamples, of
+an earlier version, gets the deviations of the other seeds from their values.
 """
 
 from collections.abc import Mapping
@@ -23,7 +24,7 @@ class Score:
     Attributes:
         value: of all images.
         replicates: (resamples,) of the images; empty where the result has none.
-        images: the names of the images, in order.
+        images: the names of the images, in order; none where the result does not have them.
     """
 
     value: float
@@ -49,16 +50,19 @@ def average(scores: Mapping[int, Score]) -> Spread:
     """
     chosen = list(scores.values())
     mean = float(np.mean([score.value for score in chosen]))
-    if len({score.images for score in chosen}) > 1 or not all(score.replicates.size for score in chosen):
+    whole = [score for score in chosen if score.replicates.size]
+    if not whole or len({score.images for score in whole}) > 1:
         return Spread(mean, np.nan, np.nan, len(chosen))
-    return Spread(mean, *_find_ends(np.stack([score.replicates for score in chosen])), len(chosen))
+    deviations = np.mean([score.replicates - score.value for score in whole], axis=0)
+    table = [score.replicates if score.replicates.size else score.value + deviations for score in chosen]
+    return Spread(mean, *_find_ends(np.stack(table)), len(chosen))
 
 
 def subtract(first: Mapping[int, Score], second: Mapping[int, Score]) -> Spread | None:
     """The second number less the first, by the seeds that both have; None where they share none.
 
     The difference is taken seed by seed and resample by resample if both are of the same images. If not, there is no
-    interval.
+    interval of that seed.
     """
     shared = sorted(first.keys() & second.keys())
     if not shared:

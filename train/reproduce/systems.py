@@ -74,7 +74,9 @@ def load_systems(path: Path = SYSTEMS) -> tuple[System, ...]:
 
 
 def decide(difference: Spread) -> str:
-    """The verdict on the claim that a difference is above zero, by its 95 % interval."""
+    """The verdict on the claim that a difference is above zero, by its 95 % interval; one seed decides nothing."""
+    if difference.seeds < 2:
+        return "not decided"
     if difference.low > 0:
         return "reproduced"
     return "contradicted" if difference.high < 0 else "not decided"

@@ -61,13 +61,14 @@ def test_a_difference_has_a_paired_interval() -> None:
 
 
 def test_a_claim_has_the_verdict_of_its_interval_or_the_reason_why_there_is_none() -> None:
-    page = write_page(PUBLISHED, SYSTEMS, (make_result(0, 0.8),))
-    assert "| IoU is higher | contradicted | -0.1000 | -0.1000 to -0.1000 | cpu | 1 |" in page
+    page = write_page(PUBLISHED, SYSTEMS, (make_result(0, 0.8), make_result(1, 0.7)))
+    assert "| IoU is higher | contradicted | -0.1000 | -0.1000 to -0.1000 | cpu | 2 |" in page
     assert "- Dice is 1. Out of reach.\n- Curves win. Not run yet.\n" in page
     assert "| widths | unknown | eight | Memory. |" in page
 
 
-def test_an_interval_that_holds_zero_decides_nothing() -> None:
+def test_an_interval_that_holds_zero_or_one_seed_decides_nothing() -> None:
+    assert decide(Spread(0.1, 0.01, 0.3, 1)) == "not decided"
     assert decide(Spread(0.1, -0.1, 0.3, 3)) == "not decided"
     assert decide(Spread(0.1, 0.01, 0.3, 3)) == "reproduced"
     assert decide(Spread(0.1, math.nan, math.nan, 3)) == "not decided"

@@ -54,3 +54,11 @@ def test_a_resample_without_a_value_is_left_out() -> None:
     score.replicates[:100] = np.nan
     found = average({0: score})
     assert 0.7 < found.low < 0.8 < found.high < 0.9
+
+
+def test_a_run_without_resamples_takes_the_deviations_of_the_other_seeds() -> None:
+    whole, bare = make_score(0.8), Score(0.7, np.empty(0), ())
+    found = average({0: whole, 1: bare})
+    both = average({0: whole, 1: Score(0.7, whole.replicates - 0.1, IMAGES)})
+    assert (found.mean, found.low, found.high) == (both.mean, pytest.approx(both.low), pytest.approx(both.high))
+    assert np.isnan(average({1: bare}).low)
