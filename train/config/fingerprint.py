@@ -10,6 +10,7 @@ from retseg.toml_schema import SchemaError, declare
 from train.config.patches import Tone
 from train.config.recipe import Recipe
 from train.config.renamed import rename_keys
+from train.config.stage import Restarts
 
 PASSING = {"name", "title", "data", "terms", "phantom", "round", "inference", "selection", "variants", "test"}
 PASSING |= {"protocols", "family", "variant", "candidates", "refit"}
@@ -20,6 +21,7 @@ def fingerprint_weights(recipe: Recipe) -> str:
     """All keys that the weights depend on, as JSON; keys of newer versions only if they differ from their default."""
     values = dataclasses.asdict(recipe)
     unused = {"supplement": (), "initial_models": (), "parted_by": "patient", "tone": dataclasses.asdict(Tone())}
+    unused |= {"grey_truth": (), "keep": "last", "restarts": dataclasses.asdict(Restarts())}
     left_out = {*PASSING, *(key for key, value in unused.items() if values[key] == value)}
     return json.dumps({key: value for key, value in values.items() if key not in left_out}, sort_keys=True)
 

@@ -47,7 +47,14 @@ class Tone:
 
 @dataclass(frozen=True)
 class Transform:
-    """One transform of albumentations, by name, with its arguments."""
+    """One transform of albumentations, by name, with its arguments.
+
+    Attributes:
+        name: of its class.
+        arguments: of its constructor.
+        transforms: that it chooses from or chains, for classes such as `OneOf`.
+    """
 
     name: str
     arguments: dict[str, Any] = field(default_factory=dict)
+    transforms: tuple["Transform", ...] = ()

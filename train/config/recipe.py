@@ -11,7 +11,7 @@ from retseg.vocabulary import Modality
 from train.config.images import Source, Supplement, Tiles
 from train.config.patches import Sampling, Tone, Transform
 from train.config.selection import SelectionRule
-from train.config.stage import Stage
+from train.config.stage import Restarts, Stage
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,12 @@ class Recipe:
         candidates: variants that `python -m train select` trains, to keep the best of them.
         framing: what part of an image the network sees. If it has a size, the resized truth is cut at one half. Scores
             are always taken at the image's own size.
+        grey_truth: sizes (width, height). Instead of cutting the truth at one half, it is resized bilinearly to each of
+            these in turn and stays grey, as the files of some published data sets are. The last is the framing's size.
         tiles: images are first cut into these.
         held_out: hold out `each` fold in turn, or only the `first`, so that one network is trained.
+        keep: the weights of the `last` step, or the `best`: those of the round with the highest validation Dice.
+        restarts: how often the training of a network is started, and whether the held-out images change.
         refit: one more network is trained on all images; its steps are those of a fold times this number. It is the
             model, and the folds give its threshold and its scores. With 0 the model is the mean of the networks of the
             folds.
@@ -72,8 +76,11 @@ class Recipe:
     candidates: tuple[str, ...] = ()
     supplement: tuple[Supplement, ...] = ()
     framing: Framing = field(default_factory=Framing)
+    grey_truth: tuple[tuple[int, int], ...] = ()
     tiles: Tiles = field(default_factory=Tiles)
     held_out: Literal["each", "first"] = "each"
+    keep: Literal["last", "best"] = "last"
+    restarts: Restarts = field(default_factory=Restarts)
     refit: float = 0.0
     encoder: str = ""
     initial_models: tuple[str, ...] = ()
@@ -85,6 +92,7 @@ class Recipe:
     def __post_init__(self) -> None:
         self._check_folds()
         self._check_refit()
+        self._check_restarts()
         self._check_scale()
         self._check_supplements()
         self._check_healthy()
@@ -111,6 +119,11 @@ class Recipe:
             raise SchemaError(f"the recipe '{self.name}' cuts tiles: it needs framing.region = 'frame' unresized")
         if self.framing.size and self.preprocessing.diameter:
             raise SchemaError(f"the recipe '{self.name}' has a framing.size and a diameter: leave one of them out")
+        if self.grey_truth and self.grey_truth[-1] != self.framing.size:
+            raise SchemaError(
+                f"the recipe '{self.name}' has a grey_truth of {list(self.grey_truth[-1])} px, its framing.size is "
+                f"{list(self.framing.size)}: the last size of grey_truth must be that of the framing"
+            )
 
     def _check_supplements(self) -> None:
         folders = [source.folder for source in self.source]
@@ -139,6 +152,23 @@ class Recipe:
         if len(self.initial_models) > 1 and not self.refit:
             raise SchemaError(
                 f"the recipe '{self.name}' has several initial_models, which needs a refit: leave all but one out"
+            )
+
+    def _check_restarts(self) -> None:
+        starts = self.restarts.starts
+        if (self.keep == "best" or starts > 1) and (self.folds == 1 or self.refit):
+            raise SchemaError(
+                f"the recipe '{self.name}' keeps the best weights or restarts from them: it needs folds above 1 and no "
+                "refit, so that every network has images to validate on"
+            )
+        if self.restarts.redraw and not 1 < starts <= self.folds:
+            raise SchemaError(
+                f"the recipe '{self.name}' redraws its validation images at each of {starts} starts: it has only "
+                f"{self.folds} folds for them"
+            )
+        if any(stage.steps % starts for stage in self.stage):
+            raise SchemaError(
+                f"the recipe '{self.name}' has {starts} starts: the steps of each stage must be a multiple of it"
             )
 
     def _check_refit(self) -> None:
@@ -174,6 +204,13 @@ class Recipe:
         """The recipe of the network that is trained on all images: its stages are `refit` times as long."""
         stages = tuple(dataclasses.replace(stage, steps=round(stage.steps * self.refit)) for stage in self.stage)
         return dataclasses.replace(self, stage=stages)
+
+    @property
+    def one_start(self) -> "Recipe":
+        """The recipe of one start of a training: its stages have the steps of that start."""
+        starts = self.restarts.starts
+        stages = tuple(dataclasses.replace(stage, steps=stage.steps // starts) for stage in self.stage)
+        return dataclasses.replace(self, stage=stages, restarts=Restarts())
 
     @property
     def held_out_description(self) -> str:

@@ -1,4 +1,4 @@
-"""The tables of a recipe about its training: stages, their loss, and factors for single weights."""
+"""The tables of a recipe about its training: stages, their loss, factors for single weights, and warm restarts."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -65,3 +65,24 @@ class Stage:
     outputs: Literal["sum", "mean", "halving"] = "sum"
     ema_decay: float = 0.0
     groups: tuple[WeightGroup, ...] = ()
+
+
+@dataclass(frozen=True)
+class Restarts:
+    """A training is started several times, each time from the weights that the start before has kept.
+
+    Optimiser and schedule begin anew at each start. The steps of a stage are divided equally among the starts.
+
+    Attributes:
+        starts: of the training; 1 is a training without restarts.
+        redraw: each start validates on another fold and trains on all images outside of it. The last one validates on
+            the fold that is held out. Its images have been trained on by then. This is a leak; it shows how a leak
+            changes a score.
+    """
+
+    starts: int = 1
+    redraw: bool = False
+
+    def __post_init__(self) -> None:
+        if self.starts < 1 or (self.redraw and self.starts == 1):
+            raise ValueError(f"wanted one start or more, two or more with redraw, found {self.starts}")

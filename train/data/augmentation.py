@@ -32,19 +32,29 @@ def compose(transforms: Sequence[Transform], patch: int) -> A.Compose:
     Raises:
         SchemaError: a transform or one of its arguments is unknown.
     """
-    steps = []
-    for transform in transforms:
-        kind = getattr(A, transform.name, None)
-        if not (isinstance(kind, type) and issubclass(kind, A.BasicTransform)):
-            names = [name for name in dir(A) if name[0].isupper()]
-            raise SchemaError(f"albumentations has no transform '{transform.name}'{nearest(transform.name, names)}")
-        try:
-            steps.append(kind(**transform.arguments))
-        except (TypeError, ValueError) as error:
-            raise SchemaError(f"the transform '{transform.name}' was refused: {error}") from error
+    steps = [build_transform(transform) for transform in transforms]
     return A.Compose(
         [*steps, A.CenterCrop(patch, patch, pad_if_needed=True)], additional_targets={"field_of_view": "mask"}
     )
+
+
+def build_transform(transform: Transform) -> A.BasicTransform | A.BaseCompose:
+    """One transform of albumentations, or a group such as `OneOf` with the transforms that it chooses from.
+
+    Raises:
+        SchemaError: a transform or one of its arguments is unknown, or a group has no transforms.
+    """
+    kind = getattr(A, transform.name, None)
+    base = A.BaseCompose if transform.transforms else A.BasicTransform
+    if not (isinstance(kind, type) and issubclass(kind, base)):
+        names = [name for name in dir(A) if isinstance(getattr(A, name), type) and issubclass(getattr(A, name), base)]
+        what = "group of transforms" if transform.transforms else "transform"
+        raise SchemaError(f"albumentations has no {what} '{transform.name}'{nearest(transform.name, names)}")
+    members = [[build_transform(member) for member in transform.transforms]] if transform.transforms else []
+    try:
+        return kind(*members, **transform.arguments)
+    except (TypeError, ValueError) as error:
+        raise SchemaError(f"the transform '{transform.name}' was refused: {error}") from error
 
 
 def augment(patch: Patch, chain: A.Compose, seed: int) -> Patch:

@@ -67,7 +67,7 @@ def load_training_image(case: Case, recipe: Recipe) -> TrainingImage:
     extra = case.supplement
     preprocessing = replace(recipe.preprocessing, diameter=extra.diameter) if extra else recipe.preprocessing
     working = frame_image(pixels, field_of_view, recipe.framing, preprocessing)
-    planes = [frame_mask(mask, working, recipe.framing) for mask in truth]
+    planes = [frame_mask(mask, working, recipe.framing, recipe.grey_truth) for mask in truth]
     patch = Patch(working.pixels, np.stack(planes, axis=2), working.region.astype(np.uint8))
     brightness = measure_brightness(working, recipe.preprocessing)
     return TrainingImage(case, patch, brightness, pixels, field_of_view, truth)
@@ -79,16 +79,28 @@ def find_common_size(images: Sequence[TrainingImage]) -> tuple[int, int]:
     return sizes.pop() if len(sizes) == 1 else (0, 0)
 
 
-def frame_mask(mask: NDArray[np.bool_], working: WorkingImage, framing: Framing) -> NDArray[np.uint8]:
+def frame_mask(
+    mask: NDArray[np.bool_], working: WorkingImage, framing: Framing, grey: Sequence[tuple[int, int]] = ()
+) -> NDArray[np.uint8]:
     """A mask, bool (H, W), on the grid of a working image: uint8 (h, w), 255 for a share of 1.
 
     If the framing has a size, the mask is resized bilinearly, like the pixels, and cut at one half.
+
+    Args:
+        mask: of the whole photograph.
+        working: the image that it belongs to.
+        framing: of the recipe.
+        grey: sizes (width, height). The mask is resized bilinearly to each in turn and not cut.
     """
     plane = mask[working.window].astype(np.uint8) * 255
     size = working.region.shape[::-1]
+    if grey:
+        for each in grey:
+            plane = np.asarray(cv2.resize(plane, each, interpolation=cv2.INTER_LINEAR), np.uint8)
+        return plane
     if framing.size:
-        grey = cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR)
-        return np.where(grey > 127, 255, 0).astype(np.uint8)
+        shrunk = cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR)
+        return np.where(shrunk > 127, 255, 0).astype(np.uint8)
     return plane if plane.shape[::-1] == size else np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA))
 
 

@@ -2,7 +2,7 @@
 
 import copy
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from train.config.recipe import Recipe
 from train.config.stage import Stage
 from train.data.images import TrainingImage
 from train.data.patches import Patches
+from train.fit.best import BestWeights
 from train.fit.checkpoint import KEPT, State, load_checkpoint, save_checkpoint
 from train.fit.duration import Speed, fit_steps, set_steps, shorten
 from train.fit.initial import describe_initial_model, find_initial_model, load_initial_weights
@@ -63,9 +64,18 @@ class Run:
 
 
 class Trainer:
-    """The training of one network through the stages of a recipe, with everything that a checkpoint stores."""
+    """The training of one network through the stages of a recipe, with everything that a checkpoint stores.
 
-    def __init__(self, recipe: Recipe, run: Run, fabric: Fabric) -> None:
+    Args:
+        recipe: to train.
+        run: folder, seed and workers.
+        fabric: precision and device.
+        weights: of an earlier start of this training; random ones, or those that the recipe names, when None.
+    """
+
+    def __init__(
+        self, recipe: Recipe, run: Run, fabric: Fabric, weights: Mapping[str, torch.Tensor] | None = None
+    ) -> None:
         self.recipe, self.run, self.fabric = recipe, run, fabric
         torch.manual_seed(run.seed)
         network = build_network(recipe.network.architecture, recipe.network.arguments)
@@ -75,11 +85,14 @@ class Trainer:
         self.initial_model = describe_initial_model(card)
         if card:
             load_initial_weights(network, card)
+        if weights is not None:
+            network.load_state_dict(weights)
         # torch's stubs of `to` lack memory_format for modules
         self.network: Network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.ema = MovingAverage(network, max(stage.ema_decay for stage in recipe.stage))
         self.stages, self.step = recipe.stage, 0
         self.optimiser_state: State | None = None
+        self.best = BestWeights()
         self.path = run.directory / "checkpoint.pt"
         if run.resume and (kept := load_checkpoint(self.path, KEPT)):
             self._restore(kept)
@@ -97,12 +110,15 @@ class Trainer:
         self.stages = set_steps(self.recipe.stage, kept.get("steps", [stage.steps for stage in self.recipe.stage]))
         self.step = int(kept["step"])
         self.optimiser_state = kept["optimiser"]
+        if "best" in kept:
+            self.best.load_state_dict(kept["best"])
 
     def train(self, training: Sequence[TrainingImage], validation: Sequence[TrainingImage]) -> dict[str, torch.Tensor]:
         """Train all remaining stages.
 
         Returns:
-            The network's weights, or their moving average if the last stage has one.
+            The network's weights, or their moving average if the last stage has one; of the best round instead of the
+            last step if the recipe keeps these.
 
         Raises:
             TrainingError: the loss or a weight is not finite.
@@ -120,6 +136,10 @@ class Trainer:
                 self._train_stage(number, first, patches, (validation, log))
             first += self.stages[number].steps
         log.close()
+        if self.recipe.keep == "best" and validation:
+            best: dict[str, torch.Tensor] = self.fabric.broadcast(self.best.weights)
+            if best:
+                return best
         return self._keep_weights(self.stages[-1])
 
     def _measure_speed(self, patches: Patches, validation: Sequence[TrainingImage]) -> Speed:
@@ -276,6 +296,8 @@ class Trainer:
         validation, log = ends
         if validation:
             row |= validate(self.recipe, self._keep_weights(stage), validation, self.fabric.device)
+            if self.recipe.keep == "best":
+                self.best.offer(row["validation_dice"], self._keep_weights(stage))
         log.write({"step": self.step, **row})
         state = {
             "recipe": fingerprint_weights(self.recipe),
@@ -285,6 +307,7 @@ class Trainer:
             "network": self.network.state_dict(),
             "ema": self.ema.state_dict(),
             "optimiser": optimiser.state_dict(),
+            **({"best": self.best.state_dict()} if self.best.weights else {}),
         }
         save_checkpoint(state, self.path)
 

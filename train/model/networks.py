@@ -1,5 +1,6 @@
 """Train the networks of a recipe: one for each fold that is held out, and one on all images."""
 
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,15 +12,14 @@ from lightning.fabric import Fabric
 from retseg.toml_schema import SchemaError
 from train.config.recipe import Recipe
 from train.data.cases import Case, gather_cases
-from train.data.folds import hold_out_data_sets, list_training, split_folds
 from train.data.images import TrainingImage, find_common_size, load_training_images
 from train.data.prepared import Prepared
 from train.data.tiles import cut_images
-from train.fit.initial import choose_initial_model
 from train.fit.logs import draw_curves
 from train.fit.loop import Run, Trainer
 from train.fit.prediction import open_weights
 from train.model.out_of_fold import predict_held_out
+from train.model.planning import PlannedNetwork, plan_networks
 
 
 @dataclass(frozen=True)
@@ -45,54 +45,6 @@ class Trained:
     logs: Mapping[str, Path]
     is_writer: bool
     device: torch.device
-
-
-@dataclass(frozen=True)
-class PlannedNetwork:
-    """One of a recipe's networks.
-
-    Attributes:
-        name: `fold-K`, or `all` for the one that is trained on all images.
-        recipe: how it is trained.
-        seed: of its random weights and of its patches.
-        training: the numbers of the images that it is trained on.
-        held_out: the numbers of the images that are predicted with it, and that it is not trained on.
-    """
-
-    name: str
-    recipe: Recipe
-    seed: int
-    training: tuple[int, ...]
-    held_out: tuple[int, ...]
-
-
-def plan_networks(
-    recipe: Recipe, cases: Sequence[Case], initial_models: Mapping[str, tuple[str, ...]] | None = None
-) -> tuple[PlannedNetwork, ...]:
-    """A network for each fold that is held out, then the one of `refit`.
-
-    Args:
-        recipe: to train.
-        cases: of the recipe.
-        initial_models: of each network by its name; None chooses them by the images that the network holds out.
-
-    Raises:
-        SchemaError: there are fewer patients than folds, or every initial model was trained on held-out images.
-    """
-    by_data_set = recipe.parted_by == "data_set"
-    folds = hold_out_data_sets(cases) if by_data_set else split_folds(cases, recipe.folds, recipe.seed)
-    folds = folds[: recipe.networks]
-    parts = [(recipe, list_training(cases, held_out), held_out) for held_out in folds]
-    if recipe.refit:
-        parts.append((recipe.refitted, tuple(range(len(cases))), ()))
-    planned = []
-    for number, (name, (each, training, held_out)) in enumerate(zip(recipe.network_names, parts, strict=True)):
-        if initial_models is None or not recipe.initial_models:
-            chosen = choose_initial_model(each, [cases[i] for i in held_out])
-        else:
-            chosen = replace(each, initial_models=initial_models[name])
-        planned.append(PlannedNetwork(name, chosen, recipe.seed * 1000 + number, training, held_out))
-    return tuple(planned)
 
 
 def train_networks(recipe: Recipe, data: Path, directory: Path, workers: int, resume: bool, only: str = "") -> Trained:
@@ -122,12 +74,12 @@ def train_networks(recipe: Recipe, data: Path, directory: Path, workers: int, re
     for each in planned:
         if only in ("", each.name):
             held_out = [images[i] for i in each.held_out]
-            run = Run(directory / each.name, each.seed, workers, resume)
-            weights = Trainer(each.recipe, run, fabric).train([images[i] for i in each.training], held_out)
+            weights = train_planned(each, images, Run(directory, each.seed, workers, resume), fabric)
             if held_out and fabric.is_global_zero:
                 predict_held_out(recipe, open_weights(recipe, weights, fabric.device), held_out, predictions)
             members[each.name] = weights
-    logs = {name.replace("-", " "): directory / name / "log.csv" for name in members}
+    folders = [start.folder for each in planned if each.name in members for start in each.starts]
+    logs = {re.sub("[-/]", " ", folder): directory / folder / "log.csv" for folder in folders}
     if fabric.is_global_zero and not only:
         draw_curves(logs, directory / "curves.png")
     numbers = {i for each in planned for i in each.held_out}
@@ -172,10 +124,34 @@ def train_prepared(prepared: Prepared, directory: Path, run: Run, only: str = ""
         each, share = left[0], left[0].recipe.steps / sum(other.recipe.steps for other in left)
         now = time.monotonic()
         deadline = None if run.deadline is None else now + (run.deadline - now) * share
-        own = replace(run, directory=directory / each.name, seed=each.seed, deadline=deadline)
-        held_out = [images[i] for i in each.held_out]
-        Trainer(each.recipe, own, fabric).train([images[i] for i in each.training], held_out)
+        train_planned(each, images, replace(run, directory=directory, deadline=deadline), fabric)
         left = left[1:]
+
+
+def train_planned(
+    planned: PlannedNetwork, images: Sequence[TrainingImage], run: Run, fabric: Fabric
+) -> dict[str, torch.Tensor]:
+    """Train one network, start by start, each from the weights that the start before has kept.
+
+    Args:
+        planned: the network.
+        images: of the recipe, cut into tiles.
+        run: its directory takes the folder of each start; the seeds are those of the starts.
+        fabric: precision and device.
+
+    Returns:
+        The weights that the last start has kept.
+    """
+    weights: dict[str, torch.Tensor] | None = None
+    recipe, count = planned.recipe.one_start, len(planned.starts)
+    for number, start in enumerate(planned.starts):
+        now = time.monotonic()
+        deadline = None if run.deadline is None else now + (run.deadline - now) / (count - number)
+        own = replace(run, directory=run.directory / start.folder, seed=start.seed, deadline=deadline)
+        training, validation = ([images[i] for i in numbers] for numbers in (start.training, start.validation))
+        weights = Trainer(recipe, own, fabric, weights).train(training, validation)
+    assert weights is not None
+    return weights
 
 
 def launch(recipe: Recipe) -> Fabric:

@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from retseg.toml_schema import SchemaError
 from train.config.fingerprint import fingerprint_weights, has_fingerprint
 from train.config.loader import list_recipes, load_recipe
 from train.config.patches import Transform
-from train.data.augmentation import compose
+from train.data.augmentation import Patch, augment, compose
 from train.fit.losses import build_loss
 
 
@@ -62,3 +63,44 @@ def test_every_shipped_recipe_declares_transforms_and_losses_that_exist(name: st
 def test_an_unknown_transform_or_argument_is_named() -> None:
     with pytest.raises(SchemaError, match="did you mean 'GaussNoise'"):
         compose([Transform("GausNoise")], 32)
+
+
+def test_one_of_several_transforms_changes_each_patch_and_each_has_its_turn() -> None:
+    flips = (Transform("HorizontalFlip"), Transform("VerticalFlip"), Transform("Transpose"))
+    chain = compose([Transform("OneOf", {"p": 1.0}, flips)], 8)
+    pixels = np.random.default_rng(0).integers(0, 255, (8, 8, 1), dtype=np.uint8)
+    patch = Patch(pixels, pixels, pixels[:, :, 0])
+    possible = [pixels[:, ::-1], pixels[::-1], pixels.transpose(1, 0, 2)]
+    found = [augment(patch, chain, seed).pixels for seed in range(60)]
+    turns = [[np.array_equal(each, wanted) for wanted in possible] for each in found]
+    assert all(sum(turn) == 1 for turn in turns)
+    assert all(10 <= sum(column) <= 30 for column in zip(*turns, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("transform", "message"),
+    [
+        (Transform("OneOff", {}, (Transform("Transpose"),)), "no group of transforms 'OneOff'; did you mean 'OneOf'"),
+        (Transform("OneOf", {}, (Transform("Transpos"),)), "no transform 'Transpos'; did you mean 'Transpose'"),
+        (Transform("OneOf"), "no transform 'OneOf'"),
+    ],
+)
+def test_a_wrong_group_of_transforms_is_named(transform: Transform, message: str) -> None:
+    with pytest.raises(SchemaError, match=message):
+        compose([transform], 8)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (["grey_truth=[[64, 64], [32, 32]]"], "the last size of grey_truth must be that of the framing"),
+        (["keep=best", "folds=1"], "needs folds above 1 and no refit"),
+        (["restarts={ starts = 2 }", "refit=1.0"], "needs folds above 1 and no refit"),
+        (["restarts={ starts = 4, redraw = true }"], "it has only 2 folds"),
+        (["restarts={ starts = 3 }"], "must be a multiple"),
+        (["restarts={ redraw = true }"], "two or more with redraw"),
+    ],
+)
+def test_keys_that_do_not_fit_each_other_are_refused(recipes: Path, changes: list[str], message: str) -> None:
+    with pytest.raises(SchemaError, match=message):
+        load_recipe("lines", changes, recipes)

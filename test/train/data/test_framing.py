@@ -3,6 +3,7 @@
 import dataclasses
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -45,6 +46,21 @@ def test_the_whole_frame_is_seen_and_scored_where_the_recipe_says_so(data: Path,
     assert pixels.shape == (3, 96, 96) and int(field_of_view.sum()) == 72 * 80
     np.testing.assert_allclose(pixels[:, 12:84, 8:88].numpy().transpose(1, 2, 0) * 255, image.original, atol=1e-3)
     assert int(truth.sum()) == int(image.truth.sum())
+
+
+def test_a_grey_truth_is_the_mask_after_each_resize_and_scores_keep_the_exact_one(data: Path, recipe: Recipe) -> None:
+    sizes = ((64, 48), (32, 24))
+    grey = reframe(
+        recipe, framing=Framing("frame", sizes[-1]), grey_truth=sizes, sampling=Sampling(32, 1, position="whole")
+    )
+    image = load_training_images(gather_cases(grey, data), grey)[0]
+    wanted = image.truth[0].astype(np.uint8) * 255
+    for size in sizes:
+        wanted = np.asarray(cv2.resize(wanted, size, interpolation=cv2.INTER_LINEAR))
+    np.testing.assert_array_equal(image.patch.truth[:, :, 0], wanted)
+    assert np.unique(wanted).size > 10 and image.truth.dtype == bool
+    _, truth, _, _ = Patches([image], grey, 0)[0]
+    np.testing.assert_allclose(truth[0, 4:28].numpy(), wanted / np.float32(255), rtol=1e-6)
 
 
 def test_a_resized_frame_loses_its_shape_and_its_answer_gets_it_back(data: Path, recipe: Recipe) -> None:

@@ -13,7 +13,8 @@ from train.config.recipe import Recipe
 from train.data.prepared import write_prepared
 from train.fit.checkpoint import load_checkpoint
 from train.model.make import Folders, make_model
-from train.model.networks import plan_networks, prepare, train_networks
+from train.model.networks import prepare, train_networks
+from train.model.planning import plan_networks
 
 WITHOUT = """
 import sys
