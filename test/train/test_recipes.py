@@ -1,5 +1,6 @@
 """Every recipe trains: two steps of each stage at its `cpu` width, on small phantoms in its data set's own layout."""
 
+import dataclasses
 import shutil
 from pathlib import Path
 
@@ -72,6 +73,7 @@ def shrink(name: str) -> Recipe:
         "precision=32-true",
         "preprocessing.diameter=0",
         "initial_models=[]",
+        "restarts={ starts = 1 }",
     ]
     changes += [f"stage.{number}.steps=2" for number in range(len(recipe.stage))]
     if recipe.sampling.positive_share:
@@ -125,6 +127,23 @@ def test_an_experiment_is_scored_by_protocols_that_exist_on_images_it_never_saw(
     assert recipe.networks == 1 or recipe.folds > 1
 
 
+@pytest.mark.parametrize("name", [name for name in EXPERIMENTS if name.startswith("amdyes")])
+def test_an_experiment_without_its_data_runs_on_phantoms_and_says_so(name: str) -> None:
+    drawn = load_recipe(name, ["width=cpu", "width=phantom"])
+    assert drawn.variant == "cpu+phantom" and drawn.phantom and drawn.data.startswith("phantom: ")
+    assert {source.folder for source in drawn.source} == {"DRAC22_phantom"}
+    plain = load_recipe(name, ["width=cpu"])
+    assert not plain.phantom and (plain.network, plain.stage) == (drawn.network, drawn.stage)
+
+
+def test_leaking_tiles_and_their_control_differ_in_the_deal_alone() -> None:
+    for word in ("fcn", "relu-sgd", "relu-adam", "leaky-sgd", "leaky-adam"):
+        leak, dealt = (load_recipe(f"wang-{kind}-{word}", ["width=cpu"]) for kind in ("leak", "dealt"))
+        assert leak.tiles.parted and not dealt.tiles.parted
+        same = dataclasses.replace(dealt, name=leak.name, title=leak.title, data=leak.data, tiles=leak.tiles)
+        assert same == leak and dataclasses.replace(dealt.tiles, parted=True) == leak.tiles
+
+
 def test_every_experiment_has_a_width_for_two_cores_that_is_smaller_than_the_paper() -> None:
     for name in EXPERIMENTS:
         paper, small = load_recipe(name), load_recipe(name, ["width=cpu"])
@@ -161,7 +180,7 @@ def test_published_numbers_name_recipes_and_protocols_that_exist_and_every_exper
     rows = [(table, row) for table in published.table for row in table.row if row.recipe]
     measures = [Measure(row.recipe, row.score or table.score, row.metric, row.task) for table, row in rows]
     pairs = [pair for contrast in published.contrast for pair in contrast.pair]
-    assert len(published.contrast) == 6 and all(pair.first != pair.second for pair in pairs)
+    assert len(published.contrast) == 8 and all(pair.first != pair.second for pair in pairs)
     for measure in (*measures, *(side for pair in pairs for side in (pair.first, pair.second))):
         recipe = load_recipe(measure.recipe)
         assert measure.score in recipe.protocols and measure.task in recipe.tasks, measure
