@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 ARCHITECTURES = {
     "attention_unet": "retseg.networks.unetpp:AttentionUNet",
+    "danet": "retseg.networks.danet:DANet",
     "deeplabv3plus": "retseg.networks.deeplabv3plus:DeepLabV3Plus",
     "ensemble": "retseg.networks.ensemble:Ensemble",
     "fcn": "retseg.networks.fcn:FCN",
@@ -24,6 +25,7 @@ ARCHITECTURES = {
     "sam_adapter": "retseg.networks.sam_adapter:SAMAdapter",
     "saunet": "retseg.networks.saunet:SAUNet",
     "sccunet": "retseg.networks.sccunet:SCCUNet",
+    "segnet": "retseg.networks.segnet:SegNet",
     "senet_unet": "retseg.networks.senet_unet:SENetUNet",
     "unet": "retseg.networks.unet:UNet",
     "unetpp": "retseg.networks.unetpp:UNetPlusPlus",

@@ -26,6 +26,7 @@ from train.reproduce.published import Measure, load_published
 
 EXPERIMENTS = [name for name in list_recipes() if load_recipe(name).family]
 TINY = {
+    "danet": "network.arguments={ width = 2, blocks = [1, 1, 1, 1] }",
     "deeplabv3plus": 'network.arguments={ encoder = "mobilenet_v2", decoder_channels = 8 }',
     "fcrn": "network.arguments={ width = 4, blocks = [1, 1, 1, 1] }",
     "sam_adapter": 'network.arguments={ variant = "tiny" }',

@@ -19,6 +19,7 @@ torch.set_num_threads(1)
 
 SMALL: dict[str, dict[str, Any]] = {
     "attention_unet": {"widths": [4, 6, 8]},
+    "danet": {"width": 2, "blocks": [1, 1, 1, 2]},
     "deeplabv3plus": {"encoder": "resnet18", "decoder_channels": 8},
     "ensemble": {"architecture": "unet", "arguments": {"widths": [2, 4]}, "members": 2},
     "fcn": {"widths": [4, 6, 8, 10]},
@@ -30,6 +31,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "sam_adapter": {"variant": "tiny"},
     "saunet": {"widths": [4, 6, 8]},
     "sccunet": {"widths": [4, 6, 8, 10]},
+    "segnet": {"widths": [4, 4, 6, 6, 8]},
     "senet_unet": {"widths": [4, 6, 8], "reduction": 2},
     "unet": {"widths": [4, 6, 8, 10, 12], "activation": "silu", "up": "upsample_conv"},
     "unetpp": {"widths": [4, 6, 8, 10], "attention": True, "deep_supervision": True},

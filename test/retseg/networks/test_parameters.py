@@ -58,6 +58,9 @@ TABLE: list[tuple[str, dict[str, Any], int]] = [
     ("unetpp", {"attention": True, "in_channels": 1}, 9_220_737),
     ("unet", {"widths": FIVE_64, "up": "upsample_conv"}, 34_527_041),
     ("r2unet", {}, 39_091_393),
+    ("segnet", {"tasks": 11}, 29_449_355),  # published as 29.45 million
+    # no number is published: ResNet-50, four 3x3 convolutions, query, key, value, two factors, three scores
+    ("danet", {}, 23_508_032 + 9 * 5120 * 512 + 4096 + 2 * (512 * 64 + 64) + 512 * 512 + 512 + 2 + 3 * 513),
     ("redseg", {"tasks": 2}, 14_716_878),
     ("redseg", {"tasks": 1}, 14_714_688 + 903),
     ("hed", {}, 14_716_171),
