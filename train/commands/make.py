@@ -43,6 +43,7 @@ def run(options: argparse.Namespace) -> int:
 
     recipe = load_recipe(options.recipe, options.set)
     from train.data.cases import gather_cases
+    from train.fit.loop import Run
     from train.fit.memory import keep_freed_memory
     from train.model.make import Folders, make_model
     from train.model.networks import train_networks
@@ -61,10 +62,11 @@ def run(options: argparse.Namespace) -> int:
     elif options.results:
         check_changes(options.set)
         folders = Folders(options.data, options.runs, options.output or RESULTS)
-        print(f"the result is in {measure_recipe(recipe, folders, options.workers, options.resume)}")
+        run = Run(options.runs, 0, options.workers, options.resume)
+        print(f"the result is in {measure_recipe(recipe, folders, run)}")
     elif options.only:
         folder = options.runs / recipe.name
-        train_networks(recipe, options.data, folder, options.workers, options.resume, options.only)
+        train_networks(recipe, options.data, Run(folder, 0, options.workers, options.resume), options.only)
         print(f"the network is in {folder / options.only}; when all are there, make the model with --resume")
     else:
         folders = Folders(options.data, options.runs, options.output or REPOSITORY / "model_weights")

@@ -1,6 +1,7 @@
 """`python -m train reproduce`: print published numbers beside ours, or run the experiments that are missing."""
 
 import argparse
+import time
 from pathlib import Path
 
 from retseg.commands.console import complain
@@ -17,6 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--run", nargs="*", metavar="PATTERN", dest="patterns", help="run what has no result yet")
     parser.add_argument("--seeds", type=int, default=3, help="seeds of each experiment (%(default)s)")
     parser.add_argument("--width", default="cpu", help="variants joined by +, `paper` for none (%(default)s)")
+    parser.add_argument(
+        "--minutes", type=float, help="stop --run in time; a run that is not done goes on the next time"
+    )
     parser.add_argument("--dry-run", action="store_true", help="say what --run would do")
     add_folders(parser)
 
@@ -46,6 +50,7 @@ def run_queue(options: argparse.Namespace) -> int:
         RequestError: no folder of data sets was given.
     """
     require_data(options)
+    from train.fit.loop import Run
     from train.fit.memory import keep_freed_memory
     from train.model.make import Folders
     from train.reproduce.queue import Queue, describe_plan, plan_runs, run_experiments
@@ -54,7 +59,9 @@ def run_queue(options: argparse.Namespace) -> int:
     folders = Folders(options.data, options.runs, options.results)
     planned = plan_runs(Queue(tuple(options.patterns), options.width, options.seeds), folders)
     print(describe_plan(planned), flush=True)
-    failed = () if options.dry_run else run_experiments(planned, folders, options.workers)
+    stop = None if options.minutes is None else time.monotonic() + 60 * options.minutes
+    settings = Run(options.runs, 0, options.workers, stop=stop)
+    failed = () if options.dry_run else run_experiments(planned, folders, settings)
     for sentence in failed:
         complain(f"error: {sentence}")
     return 1 if failed else 0

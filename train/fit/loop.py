@@ -43,6 +43,10 @@ class TrainingError(RetsegError):
     """A training cannot go on; the message gives the step, the images, and what is kept."""
 
 
+class OutOfTimeError(RetsegError):
+    """The time of a training is over before its last step; its checkpoint is kept."""
+
+
 @dataclass(frozen=True)
 class Run:
     """One network's training.
@@ -54,6 +58,8 @@ class Run:
         resume: go on from the checkpoint in `directory`, where there is one.
         deadline: in seconds of `time.monotonic`. The steps of the schedule are fitted to the time until then, and the
             training ends then; None trains the steps of the recipe.
+        stop: in seconds of `time.monotonic`. The training ends with an error before the round that would end later;
+            its schedule stays as it is, and it can go on from its checkpoint. None for no limit.
     """
 
     directory: Path
@@ -61,6 +67,7 @@ class Run:
     workers: int = 1
     resume: bool = False
     deadline: float | None = None
+    stop: float | None = None
 
 
 class Trainer:
@@ -122,6 +129,7 @@ class Trainer:
 
         Raises:
             TrainingError: the loss or a weight is not finite.
+            OutOfTimeError: the time of `Run.stop` came first.
         """
         log = RunLog(self.run.directory, self.step)
         patches = Patches(training, self.recipe, self.run.seed)
@@ -219,8 +227,15 @@ class Trainer:
                 mean = total * self.fabric.world_size / seen * self.recipe.sampling.batch
                 row = {"hours": elapsed / 3600, "learning_rate": learning_rate, "loss": mean}
                 self._finish_round({**row, "images_per_second": speed}, optimiser, stage, ends)
+                if self.step < planned:
+                    self._check_time(time.perf_counter() - began)
                 total, seen, began = 0.0, 0, time.perf_counter()
         bar.close()
+
+    def _check_time(self, seconds: float) -> None:
+        """Refuse to go on if another round, which takes these seconds, would end after `Run.stop`."""
+        if self.run.stop is not None and time.monotonic() + seconds > self.run.stop:
+            raise OutOfTimeError(f"the time is over after step {self.step}; {self.path} is kept, go on with --resume")
 
     def _supervise(self, stage: Stage) -> DeepSupervision:
         """The loss of a stage on all outputs of the network."""

@@ -12,6 +12,7 @@ from train.config.recipe import Recipe
 from train.data.cases import Case
 from train.fit.initial import describe_initial_model, find_initial_model
 from train.fit.logs import sum_hours
+from train.fit.loop import Run
 from train.model.export import draft_card, export_model
 from train.model.held_out import list_held_out
 from train.model.networks import Trained, train_networks
@@ -43,7 +44,7 @@ def make_model(recipe: Recipe, folders: Folders, workers: int, resume: bool) -> 
         DataSetError: images or masks are absent or do not fit together; all of them are named.
         TrainingError: the loss or a weight is not finite.
     """
-    trained = train_networks(recipe, folders.data, folders.runs / recipe.name, workers, resume)
+    trained = train_networks(recipe, folders.data, Run(folders.runs / recipe.name, 0, workers, resume))
     if trained.is_writer:
         choices = select_thresholds(recipe, trained.held_out, trained.predictions)
         export_trained(recipe, trained, choices, folders.output / recipe.name)

@@ -47,20 +47,19 @@ class Trained:
     device: torch.device
 
 
-def train_networks(recipe: Recipe, data: Path, directory: Path, workers: int, resume: bool, only: str = "") -> Trained:
+def train_networks(recipe: Recipe, data: Path, run: Run, only: str = "") -> Trained:
     """Train a recipe's networks, and write predictions for the held-out images.
 
     Args:
         recipe: what to train.
         data: the folder of the data sets.
-        directory: takes a folder for each network, and the predictions.
-        workers: processes that draw patches.
-        resume: go on from the last checkpoints.
+        run: its directory takes a folder for each network, and the predictions; the seed is set here.
         only: the name of the one network to train, so that several machines can share the work; all when empty.
 
     Raises:
         DataSetError: images or masks are absent or do not fit together; all of them are named.
         TrainingError: the loss or a weight is not finite.
+        OutOfTimeError: the time of the run was over first.
         SchemaError: there is no network of that name, or every initial model was trained on held-out images.
     """
     check_name(recipe, only)
@@ -69,19 +68,19 @@ def train_networks(recipe: Recipe, data: Path, directory: Path, workers: int, re
     images = cut_images(whole, recipe.tiles)
     fabric = launch(recipe)
     planned = plan_networks(recipe, [image.case for image in images])
-    predictions = directory / "out-of-fold"
+    predictions = run.directory / "out-of-fold"
     members = {}
     for each in planned:
         if only in ("", each.name):
             held_out = [images[i] for i in each.held_out]
-            weights = train_planned(each, images, Run(directory, each.seed, workers, resume), fabric)
+            weights = train_planned(each, images, replace(run, seed=each.seed), fabric)
             if held_out and fabric.is_global_zero:
                 predict_held_out(recipe, open_weights(recipe, weights, fabric.device), held_out, predictions)
             members[each.name] = weights
     folders = [start.folder for each in planned if each.name in members for start in each.starts]
-    logs = {re.sub("[-/]", " ", folder): directory / folder / "log.csv" for folder in folders}
+    logs = {re.sub("[-/]", " ", folder): run.directory / folder / "log.csv" for folder in folders}
     if fabric.is_global_zero and not only:
-        draw_curves(logs, directory / "curves.png")
+        draw_curves(logs, run.directory / "curves.png")
     numbers = {i for each in planned for i in each.held_out}
     all_held_out = tuple(image for i, image in enumerate(images) if i in numbers)
     kept = (members["all"],) if "all" in members else tuple(members.values())

@@ -13,6 +13,7 @@ from train.config.loader import load_recipe
 from train.config.protocols import find_selection_protocol
 from train.config.recipe import Recipe
 from train.fit.logs import sum_hours
+from train.fit.loop import Run
 from train.model.make import Folders, export_trained
 from train.model.networks import Trained, train_networks
 from train.model.size import count_parameters
@@ -58,7 +59,7 @@ def select_model(name: str, changes: Sequence[str], folders: Folders, workers: i
     contenders = []
     for candidate in plain.candidates:
         recipe = load_recipe(name, [f"width={candidate}", *changes])
-        trained = train_networks(recipe, folders.data, folders.runs / name / candidate, workers, resume)
+        trained = train_networks(recipe, folders.data, Run(folders.runs / name / candidate, 0, workers, resume))
         if trained.is_writer:
             contenders.append(judge(candidate, recipe, trained))
             print("\n".join(describe_row(row) for row in contenders[-1].rows), flush=True)

@@ -14,6 +14,7 @@ from train.data.cases import gather_cases, gather_test_cases
 from train.data.images import load_training_images
 from train.fit.initial import choose_initial_model, describe_initial_model, find_initial_model
 from train.fit.logs import read_log, sum_hours
+from train.fit.loop import Run
 from train.fit.prediction import open_weights
 from train.model.make import Folders, read_commit
 from train.model.networks import Trained, train_networks
@@ -24,14 +25,13 @@ from train.reproduce.result import ResultError, name_result, write_result
 from train.reproduce.scoring import score_images
 
 
-def measure_recipe(recipe: Recipe, folders: Folders, workers: int, resume: bool) -> Path:
+def measure_recipe(recipe: Recipe, folders: Folders, run: Run) -> Path:
     """Train a recipe, score it at the threshold of each of its protocols, and write the result; no model is exported.
 
     Args:
         recipe: with `protocols`.
         folders: the result goes to `output`.
-        workers: processes that draw patches.
-        resume: go on from the last checkpoint.
+        run: workers, whether to resume, and the time; directory and seed are set here.
 
     Returns:
         The JSON file. The scores of the images and the resamples lie beside it.
@@ -40,6 +40,7 @@ def measure_recipe(recipe: Recipe, folders: Folders, workers: int, resume: bool)
         ResultError: the recipe names no protocol, or holds out nothing to score.
         SchemaError: every initial model was trained on images that are scored.
         DataSetError: images or masks are absent or do not fit together.
+        OutOfTimeError: the time of the run was over first.
     """
     recipe = dataclasses.replace(recipe, refit=0.0)  # a network without held-out images has no score
     if not recipe.protocols or (recipe.folds == 1 and not recipe.test):
@@ -54,7 +55,7 @@ def measure_recipe(recipe: Recipe, folders: Folders, workers: int, resume: bool)
         raise ResultError(f"trained on what it is tested on: {shared}" if shared else "; ".join(left_out))
     images = load_training_images(test, recipe)
     directory = folders.runs / name_result(recipe)
-    trained = train_networks(recipe, folders.data, directory, workers, resume)
+    trained = train_networks(recipe, folders.data, dataclasses.replace(run, directory=directory))
     path = folders.output / f"{name_result(recipe)}.json"
     if trained.is_writer:
         if recipe.test:

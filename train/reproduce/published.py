@@ -90,10 +90,17 @@ class Contrast:
 
 @dataclass(frozen=True)
 class Published:
-    """All tables, and the contrasts, which come before them on the page."""
+    """All tables, and the contrasts, which come before them on the page.
+
+    Attributes:
+        table: published numbers and ours.
+        contrast: our numbers against one another.
+        worth: the recipes that are run first, in this order; the shortest come first among the others.
+    """
 
     table: tuple[Table, ...]
     contrast: tuple[Contrast, ...] = ()
+    worth: tuple[str, ...] = ()
 
 
 def load_published(path: Path = PUBLISHED) -> Published:

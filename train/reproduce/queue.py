@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -11,9 +11,11 @@ from retseg.toml_schema import SchemaError, nearest
 from train.config.loader import list_recipes, load_recipe
 from train.config.recipe import Recipe
 from train.data.cases import DataSetError, gather_cases, gather_test_cases
+from train.fit.loop import OutOfTimeError, Run
 from train.model.make import Folders
 from train.model.size import measure_network
 from train.reproduce.measure import measure_recipe
+from train.reproduce.published import load_published
 from train.reproduce.result import name_result
 
 
@@ -48,7 +50,9 @@ class PlannedRun:
 
 
 def plan_runs(queue: Queue, folders: Folders) -> tuple[PlannedRun, ...]:
-    """The runs of a queue that have no result yet. All runs of a seed come before the next seed, the shortest first.
+    """The runs of a queue that have no result yet, in the order in which they are run.
+
+    All runs of a seed come before the next seed. Among them, those of most worth come first, then the shortest.
 
     Raises:
         SchemaError: no experiment has a name like one of the patterns, or one has no such width.
@@ -67,7 +71,13 @@ def plan_runs(queue: Queue, folders: Folders) -> tuple[PlannedRun, ...]:
             recipe = load_recipe(name, [*widths, f"seed={seed}"])
             if not (folders.output / f"{name_result(recipe)}.json").is_file():
                 planned.append(PlannedRun(recipe, work, obstacle))
-    return tuple(sorted(planned, key=lambda run: (bool(run.obstacle), run.recipe.seed, run.work, run.recipe.name)))
+    worth = {name: place for place, name in enumerate(load_published().worth)}
+
+    def order(run: PlannedRun) -> tuple[object, ...]:
+        recipe = run.recipe
+        return bool(run.obstacle), recipe.seed, worth.get(recipe.name, len(worth)), run.work, recipe.name
+
+    return tuple(sorted(planned, key=order))
 
 
 def estimate_work(recipe: Recipe) -> float:
@@ -96,8 +106,13 @@ def describe_plan(planned: Sequence[PlannedRun]) -> str:
     return "\n".join(lines) or "every one of these experiments has its result"
 
 
-def run_experiments(planned: Sequence[PlannedRun], folders: Folders, workers: int) -> tuple[str, ...]:
+def run_experiments(planned: Sequence[PlannedRun], folders: Folders, settings: Run) -> tuple[str, ...]:
     """Run what can be run, each from its last checkpoint where it has one. A failure does not stop the other runs.
+
+    Args:
+        planned: in their order.
+        folders: of data, checkpoints and results.
+        settings: workers, and the time at which the queue stops; a run that is not done keeps its checkpoint.
 
     Returns:
         A sentence for each run that failed.
@@ -108,7 +123,10 @@ def run_experiments(planned: Sequence[PlannedRun], folders: Folders, workers: in
         print(f"[{number}/{len(ready)}] {name_result(recipe)}", flush=True)
         began = time.perf_counter()
         try:
-            path = measure_recipe(recipe, folders, workers, resume=True)
+            path = measure_recipe(recipe, folders, replace(settings, resume=True))
+        except OutOfTimeError as error:
+            print(f"    {error}", flush=True)
+            break
         except (RetsegError, RuntimeError, OSError) as error:
             failed.append(f"{name_result(recipe)}: {error}")
             print(f"error: {error}", flush=True)

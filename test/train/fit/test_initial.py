@@ -92,7 +92,7 @@ def test_a_start_that_has_seen_what_is_held_out_is_refused_before_the_first_step
 ) -> None:
     again = dataclasses.replace(recipe, name="again", initial_models=(str(model.directory),))
     with pytest.raises(SchemaError, match=r"holds out eye\d, eye\d, which its initial model 'lines'"):
-        train_networks(again, data, data / "again", 0, False)
+        train_networks(again, data, Run(data / "again", 0, 0, False))
     assert not (data / "again").exists()
 
 

@@ -16,6 +16,7 @@ from train.config.recipe import Recipe
 from train.data.cases import DataSetError, gather_cases
 from train.data.folds import split_folds
 from train.data.images import find_common_size, load_training_images
+from train.fit.loop import Run
 from train.model.make import Folders, describe_training, make_model
 from train.model.networks import train_networks
 from train.model.planning import plan_networks
@@ -71,10 +72,10 @@ def test_networks_trained_one_by_one_make_the_same_model(recipe: Recipe, folders
     together = load_card(make_model(recipe, folders, 0, False)).files
     apart = folders.runs / "apart" / recipe.name
     for name in ("fold-1", "fold-0"):
-        train_networks(recipe, folders.data, apart, 0, False, name)
+        train_networks(recipe, folders.data, Run(apart, 0, 0, False), name)
     assert load_card(make_model(recipe, dataclasses.replace(folders, runs=apart.parent), 0, True)).files == together
     with pytest.raises(SchemaError, match="trains no network 'fold-2'; it trains fold-0, fold-1"):
-        train_networks(recipe, folders.data, apart, 0, False, "fold-2")
+        train_networks(recipe, folders.data, Run(apart, 0, 0, False), "fold-2")
 
 
 def test_a_refit_without_folds_has_nothing_to_choose_its_threshold_on(recipe: Recipe) -> None:

@@ -12,6 +12,7 @@ from train.config.loader import load_recipe
 from train.config.recipe import Recipe
 from train.data.prepared import write_prepared
 from train.fit.checkpoint import load_checkpoint
+from train.fit.loop import Run
 from train.model.make import Folders, make_model
 from train.model.networks import prepare, train_networks
 from train.model.planning import plan_networks
@@ -40,7 +41,7 @@ def test_weights_are_the_same_without_data_sets_simpleitk_openvino_and_tensorboa
     recipe: Recipe, data: Path, tmp_path: Path, repository: Path
 ) -> None:
     torch.set_num_threads(1)
-    train_networks(recipe, data, tmp_path / "folders", 0, False, "fold-1")
+    train_networks(recipe, data, Run(tmp_path / "folders", 0, 0, False), "fold-1")
     write_prepared(prepare(recipe, data), tmp_path / "lines.prepared")
     words = ["make", "--prepared", tmp_path / "lines.prepared", "--runs", tmp_path / "runs", "--workers", 0]
     done = subprocess.run(

@@ -12,7 +12,7 @@ from train.config.stage import Restarts
 from train.data.cases import gather_cases
 from train.fit.best import BestWeights
 from train.fit.logs import read_log
-from train.fit.loop import Trainer
+from train.fit.loop import Run, Trainer
 from train.model.networks import train_networks
 from train.model.planning import plan_networks
 
@@ -61,7 +61,7 @@ def test_a_start_goes_on_from_the_best_weights_of_the_one_before(
         return kept[-1]
 
     monkeypatch.setattr(Trainer, "train", watch)
-    trained = train_networks(restart(recipe, redraw=redraw), data, data / "runs", 0, False)
+    trained = train_networks(restart(recipe, redraw=redraw), data, Run(data / "runs", 0, 0, False))
     assert len(begun) == 2 and all(torch.equal(begun[1][name], kept[0][name]) for name in kept[0])
     assert all(torch.equal(trained.members[0][name], kept[1][name]) for name in kept[1])
     assert [int(row["step"]) for log in trained.logs.values() for row in read_log(log)] == [4, 4]
@@ -70,8 +70,8 @@ def test_a_start_goes_on_from_the_best_weights_of_the_one_before(
 def test_a_resumed_training_remembers_its_best_weights(recipe: Recipe, data: Path) -> None:
     torch.set_num_threads(1)
     chosen = restart(recipe, redraw=True)
-    first = train_networks(chosen, data, data / "runs", 0, False)
-    again = train_networks(chosen, data, data / "runs", 0, True)
+    first = train_networks(chosen, data, Run(data / "runs", 0, 0, False))
+    again = train_networks(chosen, data, Run(data / "runs", 0, 0, True))
     assert all(torch.equal(first.members[0][name], again.members[0][name]) for name in first.members[0])
 
 

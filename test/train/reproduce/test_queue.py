@@ -1,6 +1,7 @@
 """The queue runs what has no result, a seed of everything before the next, and goes on after a failure."""
 
 import dataclasses
+import time
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,12 @@ from retseg.toml_schema import SchemaError
 from train.cli import main
 from train.config.images import Source
 from train.config.recipe import Recipe
+from train.fit.loop import Run
 from train.model.make import Folders
 from train.reproduce.queue import PlannedRun, Queue, describe_plan, plan_runs, run_experiments
 from train.reproduce.result import name_result
+
+RUN = Run(Path(), 0, 0)
 
 
 @pytest.fixture
@@ -27,7 +31,7 @@ def experiment(recipe: Recipe) -> Recipe:
 
 def test_experiments_without_a_result_are_planned_seed_by_seed_the_shortest_first(folders: Folders) -> None:
     folders.output.mkdir()
-    queue = Queue(("keras-256-silu-*", "sccu-drive-e[12]"), "cpu", 2)
+    queue = Queue(("keras-256-silu-*", "sccu-drive-e[23]"), "cpu", 2)
     planned = plan_runs(queue, folders)
     names = [name_result(run.recipe) for run in planned]
     assert len(names) == 10 and len(set(names)) == 10
@@ -57,7 +61,7 @@ def test_an_unknown_experiment_or_width_is_answered_with_the_nearest(folders: Fo
 def test_a_run_that_fails_is_told_and_the_next_one_is_run(experiment: Recipe, folders: Folders) -> None:
     broken = dataclasses.replace(experiment, name="broken", source=(Source("nowhere", "fundus"),))
     hopeless = PlannedRun(experiment, 1.0, "its data are not there")
-    failed = run_experiments([PlannedRun(broken, 1.0), hopeless, PlannedRun(experiment, 2.0)], folders, 0)
+    failed = run_experiments([PlannedRun(broken, 1.0), hopeless, PlannedRun(experiment, 2.0)], folders, RUN)
     assert len(failed) == 1 and failed[0].startswith("broken-paper-seed3: ") and "nowhere is not there" in failed[0]
     assert [path.name for path in folders.output.glob("*.json")] == ["lines-paper-seed3.json"]
 
@@ -77,9 +81,9 @@ def test_an_interrupted_queue_goes_on_where_it_was(
 
     monkeypatch.setattr(Trainer, "_finish_round", count)
     with pytest.raises(KeyboardInterrupt):
-        run_experiments([PlannedRun(experiment, 1.0)], folders, 0)
+        run_experiments([PlannedRun(experiment, 1.0)], folders, RUN)
     assert not folders.output.exists()
-    assert run_experiments([PlannedRun(experiment, 1.0)], folders, 0) == ()
+    assert run_experiments([PlannedRun(experiment, 1.0)], folders, RUN) == ()
     assert steps == [4, 8, 4, 8]
     assert "[1/1] lines-paper-seed3" in capsys.readouterr().out
 
@@ -92,3 +96,22 @@ def test_a_dry_run_says_what_would_run_and_runs_nothing(folders: Folders, capsys
     assert not folders.runs.exists() and not folders.output.exists()
     assert main(["reproduce", "--run", "amdyes-unet-nw", "--data", str(folders.data)]) == 1
     assert "did you mean 'amdyes-unet-nv'" in capsys.readouterr().err
+
+
+def test_the_queue_stops_in_time_and_goes_on_the_next_time(experiment: Recipe, folders: Folders) -> None:
+    """No time is left after the first round of the first network."""
+    short = Run(Path(), 0, 0, stop=time.monotonic())
+    assert run_experiments([PlannedRun(experiment, 1.0), PlannedRun(experiment, 1.0)], folders, short) == ()
+    assert not folders.output.exists()
+    first = folders.runs / "lines-paper-seed3" / "fold-0"
+    assert len((first / "log.csv").read_text().splitlines()) == 2, "a head and one round"
+    assert run_experiments([PlannedRun(experiment, 1.0)], folders, RUN) == ()
+    assert (folders.output / "lines-paper-seed3.json").is_file()
+    assert len((first / "log.csv").read_text().splitlines()) == 3
+
+
+def test_what_is_of_most_worth_is_run_first(folders: Folders) -> None:
+    planned = plan_runs(Queue(("wang-*",), "cpu", 1), folders)
+    names = [run.recipe.name for run in planned]
+    assert names[:4] == ["wang-relu-sgd", "wang-leaky-adam", "wang-relu-adam", "wang-leaky-sgd"]
+    assert planned[4].work <= planned[-1].work

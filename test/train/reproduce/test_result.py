@@ -12,12 +12,15 @@ from train.config.images import Source
 from train.config.recipe import Recipe
 from train.data.cases import gather_cases
 from train.data.images import load_training_images
+from train.fit.loop import Run
 from train.model.make import Folders
 from train.model.out_of_fold import locate_prediction
 from train.reproduce.measure import measure_recipe
 from train.reproduce.published import Measure
 from train.reproduce.result import ResultError, check_changes, read_results, write_result
 from train.reproduce.scoring import score_images
+
+RUN = Run(Path(), 0, 0, False)
 
 
 @pytest.fixture
@@ -32,7 +35,7 @@ def experiment(recipe: Recipe) -> Recipe:
 
 def test_a_test_is_scored_and_written_with_the_score_of_each_image(experiment: Recipe, data: Path) -> None:
     folders = Folders(data, data / "runs", data / "results")
-    path = measure_recipe(experiment, folders, 0, False)
+    path = measure_recipe(experiment, folders, RUN)
     assert path.name == "lines-paper-seed3.json"
     document = json.loads(path.read_text())
     assert document["trained_on"] == 2 and document["scored"] == "test"
@@ -84,6 +87,6 @@ def test_a_result_that_would_mislead_is_refused(experiment: Recipe, data: Path) 
     with pytest.raises(ResultError, match=r"but stage\.0\.steps=3 was set"):
         check_changes(["seed=3", "stage.0.steps=3"])
     with pytest.raises(ResultError, match="names no protocols"):
-        measure_recipe(dataclasses.replace(experiment, protocols=()), folders, 0, False)
+        measure_recipe(dataclasses.replace(experiment, protocols=()), folders, RUN)
     with pytest.raises(ResultError, match=r"trained on what it is tested on: eye0.png, eye1.png"):
-        measure_recipe(dataclasses.replace(experiment, test=experiment.source), folders, 0, False)
+        measure_recipe(dataclasses.replace(experiment, test=experiment.source), folders, RUN)
