@@ -19,6 +19,7 @@ ARCHITECTURES = {
     "fcn": "retseg.networks.fcn:FCN",
     "fcrn": "retseg.networks.fcrn:FCRN",
     "hed": "retseg.networks.hed:HED",
+    "lwenet": "retseg.networks.lwenet:LWENet",
     "nnunet_style": "retseg.networks.nnunet_style:NNUNetStyle",
     "r2unet": "retseg.networks.r2unet:R2UNet",
     "redseg": "retseg.networks.redseg:RedSeg",

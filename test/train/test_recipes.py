@@ -29,6 +29,7 @@ TINY = {
     "danet": "network.arguments={ width = 2, blocks = [1, 1, 1, 1] }",
     "deeplabv3plus": 'network.arguments={ encoder = "mobilenet_v2", decoder_channels = 8 }',
     "fcrn": "network.arguments={ width = 4, blocks = [1, 1, 1, 1] }",
+    "lwenet": "network.arguments={ narrow = 16 }",
     "sam_adapter": 'network.arguments={ variant = "tiny" }',
 }
 

@@ -25,6 +25,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "fcn": {"widths": [4, 6, 8, 10]},
     "fcrn": {"width": 2, "blocks": [1, 1, 1, 2]},
     "hed": {"widths": [4, 4, 6, 6, 8]},
+    "lwenet": {"narrow": 4},
     "nnunet_style": {"widths": [4, 6, 8, 10]},
     "r2unet": {"widths": [4, 6, 8]},
     "redseg": {"widths": [4, 4, 6, 6, 8]},
