@@ -16,6 +16,7 @@ from retseg.cli import guard
 COMMANDS = {
     "make": "train a recipe and export its model",
     "select": "train the candidates of a recipe and export the best",
+    "judge": "score an exported model on data sets that it was not trained on",
     "prepare": "write everything that a training reads into one file",
     "reproduce": "published numbers beside ours, and the experiments that are missing",
     "list": "the recipes, their networks and their scores",

@@ -47,18 +47,19 @@ def list_held_out(
         for data_set in dict.fromkeys(image.case.data_set for image in images):
             group = [image for image in with_lesions if image.case.data_set == data_set]
             without = {task: choice.without[data_set] for task, choice in choices.items()}
-            rows += _score_pixels(recipe, group, directory, without, "data set left out")
+            rows += score_pixels(recipe, group, directory, without, "data set left out")
     else:
-        rows += _score_pixels(recipe, with_lesions, directory, rules, "out of fold")
+        rows += score_pixels(recipe, with_lesions, directory, rules, "out of fold")
     if healthy:
-        rows += _count_false_lesions(recipe, with_lesions, healthy, directory, rules)
+        rows += count_false_lesions(recipe, healthy, directory, rules)
+        rows.append(_compare_groups(recipe, with_lesions, healthy, directory, rules))
     return tuple(rows)
 
 
-def _score_pixels(
+def score_pixels(
     recipe: Recipe, images: Sequence[TrainingImage], directory: Path, rules: Mapping[str, MaskRule], way: Way
 ) -> Iterator[HeldOut]:
-    """F1, AUC-ROC, average precision and ECE of the pixels of all fields of view together."""
+    """F1, AUC-ROC, average precision and ECE of the pixels of all fields of view together, for each task."""
     (protocol,) = find_protocols((POOLED,))
     scores = score_held_out(recipe, images, directory, (protocol,), rules)[protocol.name]
     found = summarise(estimate(scores, recipe.tasks, protocol, BOOTSTRAP_SEED))
@@ -70,29 +71,36 @@ def _score_pixels(
                 yield _row(task, way, images, metric, (value.mean, low, high))
 
 
-def _count_false_lesions(
+def count_false_lesions(
+    recipe: Recipe, healthy: Sequence[TrainingImage], directory: Path, rules: Mapping[str, MaskRule]
+) -> Iterator[HeldOut]:
+    """The mean and the median number of lesions that are found in healthy eyes, for each task."""
+    found = np.array([count_found(recipe, image, directory, rules) for image in healthy], np.float64)
+    for number, task in enumerate(recipe.tasks):
+        counts = found[:, number]
+        mean = bootstrap_mean(counts, BOOTSTRAP_SEED)
+        yield _row(task, "healthy eyes", healthy, "false_lesions", (float(counts.mean()), mean.low, mean.high))
+        median = find_interval(np.median(counts[_draw(len(counts))], axis=1))
+        values = (float(np.median(counts)), median.low, median.high)
+        yield _row(task, "healthy eyes", healthy, "false_lesions_median", values)
+
+
+def _compare_groups(
     recipe: Recipe,
     with_lesions: Sequence[TrainingImage],
     healthy: Sequence[TrainingImage],
     directory: Path,
     rules: Mapping[str, MaskRule],
-) -> Iterator[HeldOut]:
-    """Lesions found in healthy eyes, and how well their number separates eyes with lesions from healthy ones."""
-    false = np.array([count_found(recipe, image, directory, rules) for image in healthy], np.float64)
-    true = np.array([count_found(recipe, image, directory, rules) for image in with_lesions], np.float64)
-    for number, task in enumerate(recipe.tasks):
-        counts = false[:, number]
-        mean = bootstrap_mean(counts, BOOTSTRAP_SEED)
-        yield _row(task, "healthy eyes", healthy, "false_lesions", (float(counts.mean()), mean.low, mean.high))
-        drawn = np.median(counts[_draw(len(counts))], axis=1)
-        median = find_interval(drawn)
-        values = (float(np.median(counts)), median.low, median.high)
-        yield _row(task, "healthy eyes", healthy, "false_lesions_median", values)
-    ill, well = true.sum(axis=1), false.sum(axis=1)
+) -> HeldOut:
+    """How well the number of lesions found separates eyes with lesions from healthy ones."""
+    ill, well = (
+        np.array([sum(count_found(recipe, image, directory, rules)) for image in images], np.float64)
+        for images in (with_lesions, healthy)
+    )
     pairs = zip(_draw(len(ill)), _draw(len(well)), strict=True)
     interval = find_interval(np.array([compare_eyes(ill[i], well[k]) for i, k in pairs]))
     values = (compare_eyes(ill, well), interval.low, interval.high)
-    yield _row("any", "out of fold", [*with_lesions, *healthy], "auc_roc_eyes", values)
+    return _row("any", "out of fold", [*with_lesions, *healthy], "auc_roc_eyes", values)
 
 
 def _draw(count: int) -> NDArray[np.int64]:
