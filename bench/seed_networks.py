@@ -2,9 +2,9 @@
 
     OMP_NUM_THREADS=1 python bench/seed_networks.py
 
-Every network has random weights and sees one image of the size of its recipe's patch, in float32 on one thread. The time
-is the processor time of the process, median of three after one, so that other work on the machine changes it little. The
-program prints a Markdown table. It takes about ten minutes.
+Every network has random weights and sees one image of the size of its recipe's patch, in float32 on one thread. The
+time is the processor time of the process, median of three after one, so that other work on the machine changes it
+little. The program prints a Markdown table. It takes about ten minutes.
 """
 
 import statistics
