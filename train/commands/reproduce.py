@@ -16,6 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--results", type=Path, default=results, help="folder of the results (train/results)")
     parser.add_argument("--output", type=Path, help="write the page there instead of printing it")
     parser.add_argument("--run", nargs="*", metavar="PATTERN", dest="patterns", help="run what has no result yet")
+    parser.add_argument("--pictures", type=Path, metavar="DIR", help="draw the pictures of the page from --runs")
     parser.add_argument("--seeds", type=int, default=3, help="seeds of each experiment (%(default)s)")
     parser.add_argument("--width", default="cpu", help="variants joined by +, `paper` for none (%(default)s)")
     parser.add_argument(
@@ -29,6 +30,8 @@ def run(options: argparse.Namespace) -> int:
     """Print published numbers beside ours, or run the experiments that have no result."""
     if options.patterns is not None:
         return run_queue(options)
+    if options.pictures:
+        return draw_pictures(options)
     from train.reproduce.page import write_page
     from train.reproduce.published import load_published
     from train.reproduce.result import read_results
@@ -41,6 +44,27 @@ def run(options: argparse.Namespace) -> int:
     else:
         print(page, end="")
     return 0
+
+
+def draw_pictures(options: argparse.Namespace) -> int:
+    """Draw the pictures whose runs are there; the exit status is 1 if one is left as it is.
+
+    Raises:
+        RequestError: no folder of data sets was given.
+    """
+    require_data(options)
+    from train.reproduce.pictures import draw_picture
+    from train.reproduce.result import ResultError
+    from train.reproduce.systems import load_systems
+
+    failed = False
+    for picture in (picture for system in load_systems() for picture in system.picture):
+        try:
+            draw_picture(picture, options.width, options.data, options.runs, options.pictures)
+        except ResultError as error:
+            complain(f"error: {picture.file} is left as it is: {error}")
+            failed = True
+    return 1 if failed else 0
 
 
 def run_queue(options: argparse.Namespace) -> int:

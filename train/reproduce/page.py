@@ -68,7 +68,8 @@ def write_claims(system: System, results: Results) -> str:
     head = [f"\n### {system.name}\n", f"{system.source}\n"]
     if lines:
         head += ["| claim | verdict | difference | 95 % interval | width | seeds |", "|---|---|---|---|---|---|"]
-    return "\n".join([*head, *lines, *([""] if lines and others else []), *others]) + "\n"
+    pictures = [f"\n![{each.caption}](images/{each.file})\n\n*{each.caption}*" for each in system.picture]
+    return "\n".join([*head, *lines, *([""] if lines and others else []), *others, *pictures]) + "\n"
 
 
 def write_verdicts(text: str, pair: Pair, results: Results) -> list[str]:

@@ -47,6 +47,27 @@ class Deviation:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """A picture of the page.
+
+    Attributes:
+        file: its name in `docs/images`.
+        caption: a sentence or two.
+        experiment: the recipes whose runs it shows.
+        image: `data set/image` that the runs held out; without one the picture shows the curves of the trainings.
+        task: that is shown; the first of the first recipe when empty.
+        model: shipped models that are shown beside the runs, and were not trained on the image.
+    """
+
+    file: str
+    caption: str
+    experiment: tuple[str, ...]
+    image: str = ""
+    task: str = ""
+    model: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class System:
     """A published system.
 
@@ -55,12 +76,14 @@ class System:
         source: where it was published.
         claim: what it claims.
         deviation: where ours differs.
+        picture: what is shown of it.
     """
 
     name: str
     source: str
     claim: tuple[Claim, ...]
     deviation: tuple[Deviation, ...]
+    picture: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True)
