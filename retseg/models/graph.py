@@ -24,6 +24,22 @@ FLOATS: dict[int, np.dtype[Any]] = {1: np.dtype("<f4"), 10: np.dtype("<f2"), 11:
 DOMAINS = ("", "ai.onnx")
 """Of ONNX's own operators."""
 
+# fmt: off
+OPERATORS = frozenset({
+    "Abs", "Add", "And", "ArgMax", "AveragePool", "BatchNormalization", "Cast", "Ceil", "Clip", "Concat",
+    "Constant", "ConstantOfShape", "Conv", "ConvTranspose", "Cos", "DepthToSpace", "DequantizeLinear", "Div",
+    "Dropout", "Elu", "Equal", "Erf", "Exp", "Expand", "Flatten", "Floor", "Gather", "GatherElements", "GatherND",
+    "Gelu", "Gemm", "GlobalAveragePool", "GlobalMaxPool", "Greater", "GreaterOrEqual", "GroupNormalization",
+    "HardSigmoid", "HardSwish", "Identity", "InstanceNormalization", "LayerNormalization", "LeakyRelu", "Less",
+    "LessOrEqual", "Log", "LogSoftmax", "MatMul", "Max", "MaxPool", "Mean", "Min", "Mish", "Mod", "Mul", "Neg",
+    "Not", "Or", "PRelu", "Pad", "Pow", "QuantizeLinear", "Range", "Reciprocal", "ReduceL2", "ReduceMax",
+    "ReduceMean", "ReduceMin", "ReduceSum", "Relu", "Reshape", "Resize", "Round", "Selu", "Shape", "Sigmoid",
+    "Sign", "Sin", "Size", "Slice", "Softmax", "Softplus", "SpaceToDepth", "Split", "Sqrt", "Squeeze", "Sub", "Sum",
+    "Tanh", "Tile", "Transpose", "Trilu", "Unsqueeze", "Where",
+})
+# fmt: on
+"""What networks of convolutions and of attention consist of. Nothing of it repeats, draws at random or reads a file."""
+
 EXTERNAL_KEYS = ("location", "offset", "length")
 
 
@@ -75,6 +91,8 @@ def _list_tensors(model: memoryview) -> Iterator[_Tensor]:
                     raise GraphError(f"holds a graph within the operator '{name}'; a network needs none")
                 for number in (5, 10):
                     yield from map(_read_tensor, _messages(attribute, number))
+            if name not in OPERATORS:
+                raise GraphError(f"uses the operator '{name}', which is not on the list in retseg/models/graph.py")
         if any(number == 15 for number, _ in _fields(graph)):
             raise GraphError("holds sparse weights; a network needs none")
     if any(number == 25 for number, _ in _fields(model)):

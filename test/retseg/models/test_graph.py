@@ -81,11 +81,28 @@ def test_a_graph_with_its_weights_inside_or_in_a_file_of_the_card_is_accepted(tm
         (point("model.safetensors", 0, 8), r"stores 'weight' in 8 bytes, its shape \[1, 3, 1, 1\] needs 12"),
         (add_loop, "holds a graph within the operator 'Loop'"),
         (lambda model: setattr(model.graph.node[0], "domain", "org.evil"), "'Conv' of 'org.evil'"),
+        (
+            lambda model: setattr(model.graph.node[0], "op_type", "RandomNormal"),
+            "'RandomNormal', which is not on the list",
+        ),
         (fill([0, float("nan"), 0]), "has weights in 'weight' that are not finite"),
         (name_values, "has weights in 'bias' that are not finite"),
         (fill([0, 1]), "in 8 bytes"),
     ],
-    ids=["unlisted", "above", "absolute", "behind", "before", "short", "loop", "domain", "nan", "inf", "shape"],
+    ids=[
+        "unlisted",
+        "above",
+        "absolute",
+        "behind",
+        "before",
+        "short",
+        "loop",
+        "domain",
+        "operator",
+        "nan",
+        "inf",
+        "shape",
+    ],
 )
 def test_a_graph_that_names_what_it_must_not_is_refused(tmp_path: Path, change: Change, complaint: str) -> None:
     (tmp_path / "model.safetensors").write_bytes(bytes(20))
