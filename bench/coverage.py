@@ -2,10 +2,10 @@
 
     python bench/coverage.py
 
-Each study draws images from a population whose true value is known. Two metrics stand for all: the mean over images of a
-Dice per image, and the F1 of all pixels together, where few images hold most of the lesion. For each, the percentile
-interval of the evaluator, BCa (bias-corrected and accelerated), and Student's t or the normal interval of the jackknife
-are compared. A good interval holds the true value in 95 % of the studies; the standard error of a share is 0.7 %.
+Each study draws images from a population whose true value is known. Two metrics stand for all: the mean over images of
+a Dice per image, and the F1 of all pixels together, where few images hold most of the lesion. For each, three intervals
+are compared: the percentiles of the evaluator, BCa (bias-corrected and accelerated), and Student's t with the standard
+error of the jackknife. A good interval holds the true value in 95 % of the studies.
 """
 
 from collections.abc import Callable
