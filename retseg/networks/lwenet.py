@@ -96,7 +96,7 @@ class LWENet(Network):
         for fuse in self.fuses:
             nn.init.constant_(fuse.weight, 0.1)  # type: ignore[arg-type]
         for module in (*self.scores, *self.fuses):
-            nn.init.zeros_(module.bias)  # type: ignore[arg-type]
+            nn.init.zeros_(module.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits (N, tasks, H, W) of (N, in_channels, H, W)."""
