@@ -3,7 +3,6 @@
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
-from torchinfo import summary
 
 from retseg.networks import build_network
 from train.config.recipe import Recipe
@@ -23,7 +22,9 @@ def measure_network(recipe: Recipe) -> tuple[int, float]:
 
 
 def print_summary(recipe: Recipe) -> None:
-    """Print a recipe's network layer by layer."""
+    """Print a recipe's network layer by layer. Only this needs torchinfo, which a machine with a GPU may lack."""
+    from torchinfo import summary
+
     side = recipe.sampling.patch
     network = build_network(recipe.network.architecture, recipe.network.arguments)
     size = (1, recipe.preprocessing.channel_count, side, side)
