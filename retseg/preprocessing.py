@@ -8,11 +8,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Channels = Literal["rgb", "green", "grey"]
-Normalisation = Literal["field_of_view", "unit", "imagenet", "none"]
+Channels = Literal["rgb", "bgr", "green", "grey"]
+Normalisation = Literal["field_of_view", "unit", "imagenet", "caffe", "none"]
 
 IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 IMAGENET_SD = np.array([0.229, 0.224, 0.225], np.float32)
+CAFFE_MEAN = np.array([123.68, 116.779, 103.939], np.float32)
+"""Of ImageNet, 0 to 255, red first; the inputs of Caffe's VGG16 are pixels minus this, blue first."""
 CLAHE_GRID = 8
 
 
@@ -43,10 +45,11 @@ class Preprocessing:
     """How the pixels of the region are prepared for a network; part of a model's card and of its recipe.
 
     Attributes:
-        channels: `rgb`, the `green` channel alone, or luminance (`grey`, ITU-R 601 weights).
+        channels: `rgb`, the same in the order `bgr`, the `green` channel alone, or luminance (`grey`, ITU-R 601
+            weights).
         normalise: `field_of_view` makes each channel's mean 0 and s.d. 1 inside the field of view; `unit` divides
-            by 255; `imagenet` standardises with ImageNet's constants; `none` leaves 0 to 255. Outside the region
-            the result is 0.
+            by 255; `imagenet` standardises with ImageNet's constants; `caffe` subtracts the mean of ImageNet from
+            0 to 255, as for networks of Caffe; `none` leaves 0 to 255. Outside the region the result is 0.
         diameter: the longer side of the region's bounding box after resizing, in pixels; 0 keeps the scale. Ignored
             when `Framing.size` is set.
         clahe: clip limit of contrast limited adaptive histogram equalisation (8x8 tiles); 0 for none.
@@ -66,7 +69,7 @@ class Preprocessing:
     @property
     def channel_count(self) -> int:
         """How many channels the network sees."""
-        return 3 if self.channels == "rgb" else 1
+        return 3 if self.channels in ("rgb", "bgr") else 1
 
 
 @dataclass(frozen=True)
@@ -148,7 +151,9 @@ def bounding_box(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
 
 def select_channels(pixels: NDArray[np.uint8], preprocessing: Preprocessing) -> NDArray[np.uint8]:
     """The channels that the network sees, equalised when asked: uint8 (H, W, 3) to uint8 (H, W, C)."""
-    if preprocessing.channels == "green":
+    if preprocessing.channels == "bgr":
+        pixels = np.ascontiguousarray(pixels[:, :, ::-1])
+    elif preprocessing.channels == "green":
         pixels = pixels[:, :, 1:2]
     elif preprocessing.channels == "grey":
         pixels = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)[:, :, None]
@@ -168,8 +173,10 @@ def measure_brightness(
         return np.zeros(channels, np.float32), np.full(
             channels, 255 if preprocessing.normalise == "unit" else 1, np.float32
         )
-    if preprocessing.normalise == "imagenet":
-        return IMAGENET_MEAN[:channels] * 255, IMAGENET_SD[:channels] * 255
+    if preprocessing.normalise in ("imagenet", "caffe"):
+        caffe, order = preprocessing.normalise == "caffe", -1 if preprocessing.channels == "bgr" else 1
+        mean, deviation = (CAFFE_MEAN, np.ones(3, np.float32)) if caffe else (IMAGENET_MEAN * 255, IMAGENET_SD * 255)
+        return mean[::order][:channels], deviation[::order][:channels]
     inside = working.pixels[working.field_of_view].astype(np.float32)
     return inside.mean(axis=0), np.maximum(inside.std(axis=0), 1.0)
 

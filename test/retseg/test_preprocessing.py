@@ -95,6 +95,23 @@ def test_unit_and_imagenet_normalisation_are_those_of_the_literature() -> None:
         assert seen[0, 0, 0] == pytest.approx(value, abs=1e-3)
 
 
+@pytest.mark.parametrize("channels", ["rgb", "bgr"])
+def test_caffes_normalisation_leaves_0_to_255_minus_the_mean_of_imagenet_in_either_order(channels: Any) -> None:
+    """VGG16's published inputs: blue, green, red minus 103.939, 116.779, 123.68; nothing is divided."""
+    orange = np.full((60, 80, 3), (200, 120, 40), np.uint8)
+    preprocessing = Preprocessing(channels=channels, normalise="caffe")
+    working = frame_image(orange, VIEW, Framing("frame"), preprocessing)
+    seen = normalise(working.pixels, working.region, measure_brightness(working, preprocessing))
+    expected = [200 - 123.68, 120 - 116.779, 40 - 103.939]
+    np.testing.assert_allclose(seen[:, 0, 0], expected if channels == "rgb" else expected[::-1], rtol=1e-6)
+    assert preprocessing.channel_count == len(seen) == 3
+
+
+def test_the_order_of_channels_turns_the_constants_with_them() -> None:
+    rgb, bgr = (see(Preprocessing(channels=channels, normalise="imagenet")) for channels in ("rgb", "bgr"))
+    np.testing.assert_array_equal(rgb[::-1], bgr)
+
+
 def test_one_channel_is_green_or_luminance_and_clahe_raises_its_contrast() -> None:
     np.testing.assert_array_equal(
         frame_image(PIXELS, VIEW, Framing(), Preprocessing(channels="green")).pixels[:, :, 0], PIXELS[10:50, 20:70, 1]

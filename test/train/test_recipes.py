@@ -76,6 +76,7 @@ def shrink(name: str) -> Recipe:
         "preprocessing.diameter=0",
         "initial_models=[]",
         "restarts={ starts = 1 }",
+        "encoder=none",
     ]
     changes += [f"stage.{number}.steps=2" for number in range(len(recipe.stage))]
     if recipe.sampling.positive_share:
@@ -117,6 +118,22 @@ def test_rates_of_single_weights_are_for_weights_that_the_published_network_has(
         groups = group_parameters(list(network.named_parameters()), stage)
         assert sum(len(group["params"]) for group in groups) == len(list(network.parameters()))
         assert len(groups) > len(stage.groups)
+
+
+def test_both_readings_of_red_segs_rate_take_the_same_steps(data_sets: Path, tmp_path: Path) -> None:
+    """Caffe's inputs at the published rate, and normalised ones with the factors of the variant `normalised`."""
+    torch.set_num_threads(1)
+    small = ["network.arguments.widths=[8, 8, 8, 8, 8]", "encoder=none", "sampling.patch=64", "stage.0.steps=3"]
+    weights = []
+    for width in ([], ["width=normalised"]):
+        recipe = load_recipe("redseg-stage1", [*width, *small])
+        images = load_training_images(gather_cases(recipe, data_sets), recipe)
+        trainer = Trainer(recipe, Run(tmp_path / recipe.variant, 1, 0), Fabric(accelerator="cpu"))
+        weights.append(trainer.train(images, ()))
+    scores = [key for key in weights[0] if key.startswith("scores.") and key.endswith("weight")]
+    caffe, normalised = (torch.cat([each[key].flatten() for key in scores]) for each in weights)
+    assert caffe.any()
+    assert (normalised - 57.5 * caffe).norm() < 0.1 * normalised.norm()
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)

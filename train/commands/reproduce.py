@@ -22,6 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--minutes", type=float, help="stop --run in time; a run that is not done goes on the next time"
     )
+    parser.add_argument(
+        "--encoder", default="", help="file of weights for networks that start from a published encoder, or `none`"
+    )
     parser.add_argument("--dry-run", action="store_true", help="say what --run would do")
     add_folders(parser)
 
@@ -81,7 +84,7 @@ def run_queue(options: argparse.Namespace) -> int:
 
     keep_freed_memory()
     folders = Folders(options.data, options.runs, options.results)
-    planned = plan_runs(Queue(tuple(options.patterns), options.width, options.seeds), folders)
+    planned = plan_runs(Queue(tuple(options.patterns), options.width, options.seeds, options.encoder), folders)
     print(describe_plan(planned), flush=True)
     stop = None if options.minutes is None else time.monotonic() + 60 * options.minutes
     settings = Run(options.runs, 0, options.workers, stop=stop)

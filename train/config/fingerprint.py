@@ -13,13 +13,13 @@ from train.config.renamed import rename_keys
 from train.config.stage import Restarts
 
 PASSING = {"name", "title", "data", "terms", "phantom", "round", "inference", "selection", "variants", "test"}
-PASSING |= {"protocols", "family", "variant", "candidates", "refit"}
+PASSING |= {"protocols", "family", "variant", "candidates", "refit", "published_encoder"}
 """Keys that may change before a training is resumed."""
 
 
 def fingerprint_weights(recipe: Recipe) -> str:
     """All keys that the weights depend on, as JSON; keys of newer versions only if they differ from their default."""
-    values = dataclasses.asdict(recipe)
+    values = {**dataclasses.asdict(recipe), "encoder": recipe.encoder_file}
     unused = {"supplement": (), "initial_models": (), "parted_by": "patient", "tone": dataclasses.asdict(Tone())}
     unused |= {"grey_truth": (), "keep": "last", "restarts": dataclasses.asdict(Restarts())}
     left_out = {*PASSING, *(key for key, value in unused.items() if values[key] == value)}

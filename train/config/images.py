@@ -18,6 +18,7 @@ class Source:
         with_lesion: leave out images that come without a mask of one of the tasks.
         optional: leave the source out if its folder, or the truth of all its images, is absent; for tests only.
         healthy: the eyes have no lesion of any task: every truth is empty, and no mask is read.
+        count: how many images must be there, as of an official split; 0 for any number.
     """
 
     folder: str
@@ -28,6 +29,7 @@ class Source:
     with_lesion: bool = False
     optional: bool = False
     healthy: bool = False
+    count: int = 0
 
 
 @dataclass(frozen=True)

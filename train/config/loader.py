@@ -35,12 +35,13 @@ def load_recipe(name: str, changes: Sequence[str] = (), directory: Path = RECIPE
     """Read a recipe by name and apply changes.
 
     A file with `extends = "NAME"` is that other recipe with changed keys. A key may be dotted, as `"stage.0.steps"`. A
-    table or a list replaces the whole table or list; only `[variants.NAME]` are merged.
+    table or a list replaces the whole table or list; only `[variants.NAME]` are merged, and an empty one removes that
+    of the other recipe.
 
     Args:
         name: of the file, without its folder and `.toml`.
         changes: `KEY=VALUE` each; a key is dotted (`stage.0.steps=100`), a value is TOML or a bare word, and
-            `width=NAME` applies the recipe's variant of that name.
+            `width=NAME` applies the recipe's variant of that name, `width=FIRST+SECOND` two of them in this order.
         directory: of the recipes; folders in it are searched, too.
 
     Raises:
@@ -64,15 +65,20 @@ def change_values(values: dict[str, Any], changes: Sequence[str], where: str) ->
         if not found:
             raise SchemaError(f"--set {change}: wanted KEY=VALUE")
         if key == "width":
-            variants = values.get("variants", {})
-            if text not in variants:
-                raise SchemaError(f"--set {change}: {where} has no such variant{nearest(text, variants)}")
-            for dotted, value in variants[text].items():
-                _assign(values, dotted, value, f"{where} [variants.{text}]")
-            values["variant"] = f"{values['variant']}+{text}" if "variant" in values else text
+            for name in text.split("+"):
+                _apply_variant(values, name, f"--set {change}: {where}")
         else:
             for dotted, value in rename_keys({key: _parse(text)}, "--set").items():
                 _assign(values, dotted, value, f"--set {change}")
+
+
+def _apply_variant(values: dict[str, Any], name: str, where: str) -> None:
+    variants = values.get("variants", {})
+    if name not in variants:
+        raise SchemaError(f"{where} has no such variant{nearest(name, variants)}")
+    for dotted, value in variants[name].items():
+        _assign(values, dotted, value, f"{where} [variants.{name}]")
+    values["variant"] = f"{values['variant']}+{name}" if "variant" in values else name
 
 
 def _read_file(name: str, known: Mapping[str, Path], above: tuple[str, ...]) -> dict[str, Any]:
@@ -87,7 +93,11 @@ def _read_file(name: str, known: Mapping[str, Path], above: tuple[str, ...]) -> 
         return own
     values = _read_file(own.pop("extends"), known, (*above, name))
     for variant, changes in own.pop("variants", {}).items():
-        values.setdefault("variants", {}).setdefault(variant, {}).update(changes)
+        inherited = values.setdefault("variants", {})
+        if changes:
+            inherited.setdefault(variant, {}).update(changes)
+        else:
+            inherited.pop(variant, None)
     for dotted, value in own.items():
         _assign(values, dotted, value, str(path))
     return values

@@ -40,7 +40,10 @@ class Recipe:
         refit: one more network is trained on all images; its steps are those of a fold times this number. It is the
             model, and the folds give its threshold and its scores. With 0 the model is the mean of the networks of the
             folds.
-        encoder: a file of weights for the encoder of the network, given by the user; none when empty.
+        encoder: a file of weights for the encoder of the network, given by the user; `none` says aloud that its weights
+            are random; empty says nothing.
+        published_encoder: what the published network is initialised from, in words. Then a training needs an `encoder`
+            or `initial_models`. Empty if the published network has random weights.
         initial_models: folders of models of this repository. A network is initialised from the first of them that was
             trained on none of the images that the network holds out. The modules of its tasks keep random weights. The
             training images of that model count as training images of this one. Random weights when empty. Several
@@ -83,6 +86,7 @@ class Recipe:
     restarts: Restarts = field(default_factory=Restarts)
     refit: float = 0.0
     encoder: str = ""
+    published_encoder: str = ""
     initial_models: tuple[str, ...] = ()
     test: tuple[Source, ...] = ()
     protocols: tuple[str, ...] = ()
@@ -147,7 +151,7 @@ class Recipe:
             )
 
     def _check_initial_models(self) -> None:
-        if self.initial_models and self.encoder:
+        if self.initial_models and self.encoder_file:
             raise SchemaError(f"the recipe '{self.name}' has initial_models and an encoder: leave one of them out")
         if len(self.initial_models) > 1 and not self.refit:
             raise SchemaError(
@@ -183,6 +187,11 @@ class Recipe:
             raise SchemaError(
                 f"the recipe '{self.name}' has refit = {self.refit:g}, which leaves a stage without steps"
             )
+
+    @property
+    def encoder_file(self) -> str:
+        """The file of the encoder's weights; empty if they are random."""
+        return "" if self.encoder == "none" else self.encoder
 
     @property
     def steps(self) -> int:

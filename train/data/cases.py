@@ -130,6 +130,14 @@ def list_cases(source: Source, tasks: tuple[str, ...], data: Path) -> tuple[Case
     kept = [case for case in truth.cases if any(Path(case.name).match(pattern) for pattern in patterns)]
     if source.with_lesion:
         kept = [case for case in kept if all(case.masks.get(task) for task in tasks)]
+    if len(kept) < source.count:
+        wanted = f"the split '{source.split}'" if source.split else ", ".join(patterns)
+        raise AbsentError(
+            source,
+            data,
+            f"holds {len(kept)} of the {source.count} images of {wanted} with their truth: put the whole official "
+            f"download in it, from {challenge.source}",
+        )
     if not kept:
         lesions = " and has a mask of each task" if source.with_lesion else ""
         wanted = f"none of which fits {', '.join(patterns)}{lesions}"

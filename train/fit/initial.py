@@ -39,6 +39,19 @@ def choose_initial_model(recipe: Recipe, held_out: Sequence[Case]) -> Recipe:
     return recipe
 
 
+def check_encoder(recipe: Recipe) -> None:
+    """Refuse to train the network of a publication without the encoder that it starts from, unless that was said aloud.
+
+    Raises:
+        SchemaError: the recipe names a published encoder, but no file of weights, no `none`, and no initial model.
+    """
+    if recipe.published_encoder and not recipe.encoder and not recipe.initial_models:
+        raise SchemaError(
+            f"the published network of '{recipe.name}' starts from {recipe.published_encoder}: give the file with "
+            "encoder=FILE, or say encoder=none to train it from random weights"
+        )
+
+
 def find_initial_model(recipe: Recipe) -> Card | None:
     """The card of the first initial model of a recipe; None if its weights are random at first.
 

@@ -24,7 +24,7 @@ from train.data.patches import Patches
 from train.fit.best import BestWeights
 from train.fit.checkpoint import KEPT, State, load_checkpoint, save_checkpoint
 from train.fit.duration import Speed, fit_steps, set_steps, shorten
-from train.fit.initial import describe_initial_model, find_initial_model, load_initial_weights
+from train.fit.initial import check_encoder, describe_initial_model, find_initial_model, load_initial_weights
 from train.fit.logs import RunLog
 from train.fit.losses import build_loss
 from train.fit.losses.supervision import DeepSupervision
@@ -84,10 +84,11 @@ class Trainer:
         self, recipe: Recipe, run: Run, fabric: Fabric, weights: Mapping[str, torch.Tensor] | None = None
     ) -> None:
         self.recipe, self.run, self.fabric = recipe, run, fabric
+        check_encoder(recipe)
         torch.manual_seed(run.seed)
         network = build_network(recipe.network.architecture, recipe.network.arguments)
-        if recipe.encoder:
-            network.load_encoder(read_weights(Path(recipe.encoder)))
+        if recipe.encoder_file:
+            network.load_encoder(read_weights(Path(recipe.encoder_file)))
         card = find_initial_model(recipe)
         self.initial_model = describe_initial_model(card)
         if card:

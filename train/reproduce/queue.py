@@ -11,6 +11,7 @@ from retseg.toml_schema import SchemaError, nearest
 from train.config.loader import list_recipes, load_recipe
 from train.config.recipe import Recipe
 from train.data.cases import DataSetError, gather_cases, gather_test_cases
+from train.fit.initial import check_encoder
 from train.fit.loop import OutOfTimeError, Run
 from train.model.make import Folders
 from train.model.size import measure_network
@@ -27,11 +28,13 @@ class Queue:
         patterns: of their names; without any, all experiments.
         width: the variants, joined by `+`; `paper` for the published width.
         seeds: the number of seeds of each, from 0 on.
+        encoder: a file of weights, or `none`, for experiments whose published network starts from a trained encoder.
     """
 
     patterns: tuple[str, ...] = ()
     width: str = "cpu"
     seeds: int = 3
+    encoder: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,9 +69,13 @@ def plan_runs(queue: Queue, folders: Folders) -> tuple[PlannedRun, ...]:
     planned = []
     for name in chosen:
         plain = load_recipe(name, widths)
+        changes = list(widths)
+        if queue.encoder and plain.published_encoder and not plain.initial_models:
+            changes.append(f"encoder={queue.encoder}")
+            plain = load_recipe(name, changes)
         work, obstacle = estimate_work(plain), find_obstacle(plain, folders.data)
         for seed in range(queue.seeds):
-            recipe = load_recipe(name, [*widths, f"seed={seed}"])
+            recipe = load_recipe(name, [*changes, f"seed={seed}"])
             if not (folders.output / f"{name_result(recipe)}.json").is_file():
                 planned.append(PlannedRun(recipe, work, obstacle))
     worth = {name: place for place, name in enumerate(load_published().worth)}
@@ -88,11 +95,12 @@ def estimate_work(recipe: Recipe) -> float:
 
 
 def find_obstacle(recipe: Recipe, data: Path) -> str:
-    """Why the data sets of a recipe cannot be used, in one sentence; empty where they can."""
+    """Why a recipe cannot be trained, for want of data sets or of an encoder, in one sentence; empty if it can."""
     try:
         gather_cases(recipe, data)
         gather_test_cases(recipe, data)
-    except DataSetError as error:
+        check_encoder(recipe)
+    except (DataSetError, SchemaError) as error:
         return str(error)
     return ""
 

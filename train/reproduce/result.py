@@ -47,7 +47,7 @@ def check_changes(changes: Iterable[str]) -> None:
 
 def name_result(recipe: Recipe) -> str:
     """The stem of a result's file: recipe, variant and seed, and whether the encoder was trained elsewhere."""
-    encoder = "-encoder" if recipe.encoder else ""
+    encoder = "-encoder" if recipe.encoder_file else ""
     return f"{recipe.name}-{recipe.variant}{encoder}-seed{recipe.seed}"
 
 
@@ -146,5 +146,12 @@ def _read_images(path: Path) -> tuple[str, ...]:
 
 
 def name_width(result: Mapping[str, Any]) -> str:
-    """The variant of a result, and whether its encoder was trained elsewhere."""
-    return str(result["variant"]) + (", trained encoder" if result["encoder"] else "")
+    """The variant of a result, and whether its encoder was trained elsewhere, or is random unlike the published one.
+
+    At the width `cpu` networks are small in any case, and their encoders are not published ones.
+    """
+    variant = str(result["variant"])
+    if result["encoder"]:
+        return f"{variant}, trained encoder"
+    left_out = bool(result.get("published_encoder")) and not result["initial_model"] and "cpu" not in variant.split("+")
+    return f"{variant}, random encoder" if left_out else variant

@@ -30,7 +30,17 @@ def test_variants_of_both_are_merged_and_several_can_be_chosen(thicker: Path) ->
     recipe = load_recipe("thicker", ["width=cpu", "width=long"], thicker)
     assert (recipe.sampling.patch, recipe.stage[0].learning_rate, recipe.stage[0].steps) == (16, 0.5, 99)
     assert recipe.variant == "cpu+long"
+    assert load_recipe("thicker", ["width=cpu+long"], thicker) == recipe
     assert load_recipe("lines", (), thicker).variant == "paper"
+
+
+def test_an_empty_variant_takes_the_inherited_one_away(thicker: Path) -> None:
+    (thicker / "plain.toml").write_text('extends = "thicker"\n[variants.long]\n')
+    assert set(load_recipe("plain", (), thicker).variants) == set(load_recipe("thicker", (), thicker).variants) - {
+        "long"
+    }
+    with pytest.raises(SchemaError, match=r"plain.toml has no such variant"):
+        load_recipe("plain", ["width=cpu+long"], thicker)
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,14 @@ from lightning.fabric import Fabric
 from safetensors.torch import load_file
 
 from retseg.models import Card, ModelError, load_card, write_card
-from retseg.networks import build_network
+from retseg.networks import NetworkError, build_network
 from retseg.preprocessing import Preprocessing
 from retseg.toml_schema import SchemaError
 from train.config.recipe import Recipe
 from train.data.cases import gather_cases
 from train.data.images import load_training_images
 from train.fit.checkpoint import load_checkpoint
-from train.fit.initial import choose_initial_model, find_initial_model, load_initial_weights
+from train.fit.initial import check_encoder, choose_initial_model, find_initial_model, load_initial_weights
 from train.fit.loop import Run, Trainer, TrainingError
 from train.model.make import Folders, describe_training, make_model
 from train.model.networks import train_networks
@@ -50,6 +50,18 @@ def test_all_weights_but_those_of_the_head_are_the_models(started: Recipe, model
             name.startswith("head.") or name.endswith("num_batches_tracked") or torch.equal(value, theirs[name].float())
         ), name
     assert torch.equal(network.head.weight, head)
+
+
+def test_a_published_encoder_is_given_or_left_out_aloud(recipe: Recipe, started: Recipe, tmp_path: Path) -> None:
+    quiet = dataclasses.replace(recipe, published_encoder="VGG16 trained on ImageNet")
+    words = r"'lines' starts from VGG16 trained on ImageNet: give the file with encoder=FILE, or say encoder=none"
+    with pytest.raises(SchemaError, match=words):
+        Trainer(quiet, Run(tmp_path, 1, 0), Fabric(accelerator="cpu"))
+    Trainer(dataclasses.replace(quiet, encoder="none"), Run(tmp_path, 1, 0), Fabric(accelerator="cpu"))
+    check_encoder(dataclasses.replace(started, published_encoder="VGG16 trained on ImageNet"))
+    with pytest.raises(NetworkError, match=r"there is no file of weights at .*absent.pth"):
+        absent = dataclasses.replace(quiet, encoder=str(tmp_path / "absent.pth"))
+        Trainer(absent, Run(tmp_path, 1, 0), Fabric(accelerator="cpu"))
 
 
 def test_a_training_begins_with_them(started: Recipe, model: Card, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from retseg.phantom.data_sets import write_idrid
 from retseg.toml_schema import SchemaError
 from train.cli import main
 from train.config.images import Source
@@ -49,6 +50,25 @@ def test_the_work_is_the_arithmetic_of_all_patches(folders: Folders) -> None:
     (large,) = plan_runs(Queue(("wang-fcn",), "paper", 1), folders)
     assert large.work > 10 * small.work > 0
     assert small.recipe.variant == "cpu" and large.recipe.variant == "paper"
+
+
+def test_an_encoder_is_for_the_experiments_whose_publication_has_one(folders: Folders) -> None:
+    def plan(patterns: tuple[str, ...], width: str, encoder: str) -> dict[str, str]:
+        return {run.recipe.name: run.recipe.encoder for run in plan_runs(Queue(patterns, width, 1, encoder), folders)}
+
+    names = ("wang-fcn", "redseg-stage1", "amdyes-samadapter-nv")
+    assert plan(names, "paper", "vgg.pth") == {names[0]: "", names[1]: "vgg.pth", names[2]: "vgg.pth"}
+    assert plan(names[:2], "cpu", "vgg.pth") == {
+        names[0]: "",
+        names[1]: "",
+    }  # cpu starts from a model of this repository
+    assert plan(names[2:], "cpu", "") == {names[2]: "none"}
+
+
+def test_an_experiment_without_its_encoder_is_not_run_unless_that_is_said(folders: Folders) -> None:
+    write_idrid(folders.data / "IDRiD_quarter", 4, (64, 64), 1)
+    for encoder, words in (("", "give the file with encoder=FILE, or say encoder=none"), ("none", "GFLOP forward")):
+        assert words in describe_plan(plan_runs(Queue(("redseg-stage1",), "paper", 1, encoder), folders))
 
 
 def test_an_unknown_experiment_or_width_is_answered_with_the_nearest(folders: Folders) -> None:

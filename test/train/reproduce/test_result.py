@@ -17,7 +17,7 @@ from train.model.make import Folders
 from train.model.out_of_fold import locate_prediction
 from train.reproduce.measure import measure_recipe
 from train.reproduce.published import Measure
-from train.reproduce.result import ResultError, check_changes, read_results, write_result
+from train.reproduce.result import ResultError, check_changes, name_width, read_results, write_result
 from train.reproduce.scoring import score_images
 
 RUN = Run(Path(), 0, 0, False)
@@ -90,3 +90,16 @@ def test_a_result_that_would_mislead_is_refused(experiment: Recipe, data: Path) 
         measure_recipe(dataclasses.replace(experiment, protocols=()), folders, RUN)
     with pytest.raises(ResultError, match=r"trained on what it is tested on: eye0.png, eye1.png"):
         measure_recipe(dataclasses.replace(experiment, test=experiment.source), folders, RUN)
+
+
+def test_the_published_width_without_the_published_encoder_is_not_called_paper(experiment: Recipe, data: Path) -> None:
+    aloud = dataclasses.replace(experiment, published_encoder="VGG16 trained on ImageNet", encoder="none")
+    path = measure_recipe(aloud, Folders(data, data / "runs", data / "results"), RUN)
+    assert path.name == "lines-paper-seed3.json"
+    result = json.loads(path.read_text())
+    assert result["encoder"] == "" and name_width(result) == "paper, random encoder"
+    assert name_width({**result, "encoder": "5a1e"}) == "paper, trained encoder"
+    for change in ({"initial_model": "hed-vessel"}, {"published_encoder": ""}):
+        assert name_width({**result, **change}) == "paper"
+    assert name_width({**result, "variant": "cpu"}) == "cpu"
+    assert [found.width for found in read_results(path.parent)] == ["paper, random encoder"]
