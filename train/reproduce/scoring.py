@@ -51,7 +51,8 @@ def score_images(
     """
     protocols = find_protocols(recipe.protocols)
     scores = score_held_out(recipe, images, predictions, protocols, {})
-    documents, rows = {}, []
+    documents: dict[str, Any] = {}
+    rows: list[dict[str, object]] = []
     replicates: dict[Measure, NDArray[np.float64]] = {}
     for protocol in protocols:
         cases: Sequence[CaseScore] = scores[protocol.name]
