@@ -24,6 +24,7 @@ LEAST_STEP, FULL_STEP = 0.08, 0.4
 SAMPLES = 25  # along a ray, the middle one on the circle
 ARM = 4  # samples on either side of a place whose means are compared
 ALIKE = 0.12  # of the radius: circles whose centres and radii differ by less are one
+PLASTIC = 1.2207440846057596  # root of x**4 = x + 1
 LEAST_SPREAD = 0.15  # determinant of the directions of a triple of rays: 2.6 for three that are evenly spread
 AGREEMENT = 0.025  # of the radius: an edge farther off does not lie on the circle
 # An edge whose slope across it is this much more than that along a row or a column is straight, and hardly counts.
@@ -248,11 +249,14 @@ def fit_shift(
 def choose_triples(rays: int, count: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Triples of rays that are not close to each other, and what makes a change of circle of their three edges.
 
+    The triples are spread evenly by multiples of three irrational numbers (the R3 sequence), because numpy's random
+    numbers cost a cold start more than the whole fit.
+
     Returns:
         Numbers of rays (count, 3), and matrices (count, 3, 3).
     """
-    random = np.random.default_rng(0)
-    triples = random.integers(0, rays, (8 * count, 3))
+    places = np.arange(1, 8 * count + 1)[:, None] * PLASTIC ** -np.arange(1.0, 4.0) % 1
+    triples = np.asarray(places * rays, np.int64)
     matrices = np.stack([*direct_rays(rays), np.ones(rays)])[:, triples].transpose(1, 2, 0)
     spread = np.flatnonzero(np.abs(np.linalg.det(matrices)) > LEAST_SPREAD)[:count]
     return triples[spread], np.asarray(np.linalg.inv(matrices[spread]), np.float64)
