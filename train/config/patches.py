@@ -16,6 +16,8 @@ class Sampling:
             anywhere in the field of view.
         position: `random`, as above; or `whole`: a patch is centred on an image, so that a large patch holds the whole
             image.
+        padded: a whole image is padded to the square of a patch. Otherwise it keeps its sides, at most `patch` long,
+            which needs a batch of one.
     """
 
     patch: int = 256
@@ -23,6 +25,14 @@ class Sampling:
     margin: float = 1.4
     positive_share: float = 0.0
     position: Literal["random", "whole"] = "random"
+    padded: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.padded and (self.position != "whole" or self.batch != 1):
+            raise ValueError(
+                "padded = false is for whole images, one at a time: it needs position = 'whole' and batch = 1, found "
+                f"'{self.position}' and {self.batch}"
+            )
 
 
 @dataclass(frozen=True)

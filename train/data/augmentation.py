@@ -26,16 +26,20 @@ class Patch:
     field_of_view: NDArray[np.uint8]
 
 
-def compose(transforms: Sequence[Transform], patch: int) -> A.Compose:
-    """Chain a recipe's transforms; the last step cuts the centre of the patch to `patch` pixels.
+def compose(transforms: Sequence[Transform], patch: int, padded: bool = True) -> A.Compose:
+    """Chain a recipe's transforms; the last step cuts the centre of the patch to `patch` pixels, padded with zeros.
+
+    Args:
+        transforms: of the recipe.
+        patch: side of a patch in pixels.
+        padded: a shorter side gets zeros; otherwise it keeps its length.
 
     Raises:
         SchemaError: a transform or one of its arguments is unknown.
     """
     steps = [build_transform(transform) for transform in transforms]
-    return A.Compose(
-        [*steps, A.CenterCrop(patch, patch, pad_if_needed=True)], additional_targets={"field_of_view": "mask"}
-    )
+    last = [A.CenterCrop(patch, patch, pad_if_needed=True)] if padded else []
+    return A.Compose([*steps, *last], additional_targets={"field_of_view": "mask"})
 
 
 def build_transform(transform: Transform) -> A.BasicTransform | A.BaseCompose:

@@ -26,7 +26,7 @@ class Patches(torch.utils.data.Dataset[tuple[torch.Tensor, torch.Tensor, torch.T
         self._images = images
         self._seed = seed
         self._recipe = recipe
-        self._chain = compose(recipe.augmentation, recipe.sampling.patch)
+        self._chain = compose(recipe.augmentation, recipe.sampling.patch, recipe.sampling.padded)
         self._tones = recipe.tone != Tone()
         self._counts = [count_levels(image.patch) for image in images] if self._tones else []
         drawn = images if recipe.sampling.position == "random" else ()
@@ -42,7 +42,7 @@ class Patches(torch.utils.data.Dataset[tuple[torch.Tensor, torch.Tensor, torch.T
         image = self._images[number]
         sampling = self._recipe.sampling
         margin = 1.0 if sampling.position == "whole" else sampling.margin
-        window = cut_window(image.patch, centre, int(sampling.patch * margin))
+        window = cut_window(image.patch, centre, int(sampling.patch * margin), sampling.padded)
         brightness = image.brightness
         if self._tones:
             curves = draw_tone_curves(self._recipe.tone, window.pixels.shape[2], random)
@@ -83,12 +83,14 @@ class Patches(torch.utils.data.Dataset[tuple[torch.Tensor, torch.Tensor, torch.T
         return number, (row, column)
 
 
-def cut_window(patch: Patch, centre: tuple[int, int], side: int) -> Patch:
-    """Cut a square around a pixel; it is zero outside the image."""
+def cut_window(patch: Patch, centre: tuple[int, int], side: int, padded: bool = True) -> Patch:
+    """Cut a square around a pixel; outside the image it is zero, or it ends there if it is not `padded`."""
     height, width = patch.field_of_view.shape
     top, left = centre[0] - side // 2, centre[1] - side // 2
     rows = slice(max(top, 0), min(top + side, height))
     columns = slice(max(left, 0), min(left + side, width))
+    if not padded:
+        return Patch(patch.pixels[rows, columns], patch.truth[rows, columns], patch.field_of_view[rows, columns])
     border = (rows.start - top, top + side - rows.stop, columns.start - left, left + side - columns.stop)
 
     def pad(values: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -1,8 +1,10 @@
 """The base class of all losses."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Self
 
+import torch
 from torch import Tensor
 
 Reduction = Literal["sum", "pixels"]
@@ -22,6 +24,10 @@ class Loss:
     def __call__(self, logits: Tensor, truth: Tensor, region: Tensor) -> Tensor:
         """The loss of a batch."""
         raise NotImplementedError
+
+    def score_all(self, outputs: Sequence[Tensor], truth: Tensor, region: Tensor) -> Tensor:
+        """The loss of each of several outputs for the same truth, (outputs,)."""
+        return torch.stack([self(output, truth, region) for output in outputs])
 
     def at(self, _step: int) -> Self:
         """The loss at an optimiser step; the first step is 0. Only a loss with a schedule changes."""

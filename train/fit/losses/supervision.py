@@ -27,18 +27,19 @@ class DeepSupervision:
 
     def __call__(self, outputs: Sequence[Tensor], truth: Tensor, region: Tensor) -> Tensor:
         """A scalar from outputs (N, T, H, W) each, all of the size of the truth; T as `tasks` says."""
-        losses = torch.stack([self._measure(number, output, truth, region) for number, output in enumerate(outputs)])
+        tasks = self.tasks or (tuple(range(truth.shape[1])),) * len(outputs)
+        found: dict[int, Tensor] = {}
+        for chosen in dict.fromkeys(tasks):
+            numbers = [number for number, each in enumerate(tasks) if each == chosen]
+            counted = region if region.shape[1] == 1 else region[:, chosen]
+            scored = self.loss.score_all([outputs[number] for number in numbers], truth[:, chosen], counted)
+            found |= zip(numbers, scored, strict=True)
+        losses = torch.stack([found[number] for number in range(len(outputs))])
         return (losses * losses.new_tensor(self._weigh(len(outputs)))).sum()
 
     def at(self, step: int) -> Self:
         """The loss at an optimiser step."""
         return replace(self, loss=self.loss.at(step))
-
-    def _measure(self, number: int, output: Tensor, truth: Tensor, region: Tensor) -> Tensor:
-        tasks = list(self.tasks[number]) if self.tasks else []
-        if tasks and len(tasks) < truth.shape[1]:
-            truth, region = truth[:, tasks], region if region.shape[1] == 1 else region[:, tasks]
-        return self.loss(output, truth, region)
 
     def _weigh(self, outputs: int) -> list[float]:
         if self.weights == "halving":

@@ -1,7 +1,7 @@
 """The loss of Red-Seg's first stage: cross-entropy on the positives and on the hardest negatives."""
 
 import dataclasses
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Self
 
@@ -70,27 +70,26 @@ class TopKCrossEntropy(Loss):
 
     def __call__(self, logits: Tensor, truth: Tensor, region: Tensor) -> Tensor:
         """A scalar."""
-        z, weight = logits.float(), region.float().expand_as(logits)
-        rows = [
-            [self._sum_one(z[n, t].flatten(), truth[n, t].flatten(), weight[n, t].flatten()) for t in range(z.shape[1])]
-            for n in range(z.shape[0])
-        ]
-        sums = torch.stack([torch.stack(row) for row in rows])
-        return reduce_sums(sums, z.shape[-2] * z.shape[-1], self.reduction)
+        return self.score_all((logits,), truth, region)[0]
 
-    def _sum_one(self, z: Tensor, y: Tensor, weight: Tensor) -> Tensor:
-        positive, negative = (y > 0.5) & (weight > 0), (y <= 0.5) & (weight > 0)
-        positives = int(positive.sum())
-        terms = softplus(z[negative])
-        if positives == 0 or terms.numel() == 0:
-            return z.sum() * 0
-        k = min(count_hard(terms, self.hardness, self.current_share()), terms.numel())
-        hard = terms >= terms.detach().topk(k).values[-1]
+    def score_all(self, outputs: Sequence[Tensor], truth: Tensor, region: Tensor) -> Tensor:
+        """The loss of each of several outputs, (outputs,); the negatives of all of them are ranked at once."""
+        z = torch.stack([output.float() for output in outputs]).flatten(3)
+        weight = region.float().expand_as(truth).flatten(2)
+        positive, negative = (truth.flatten(2) > 0.5) & (weight > 0), (truth.flatten(2) <= 0.5) & (weight > 0)
+        positives, negatives = positive.sum(-1), negative.sum(-1)
+        terms = softplus(z)
+        candidates = terms.detach().masked_fill(~negative, -1.0)
+        share = self.current_share()
+        k = (
+            (((candidates >= self.hardness).sum(-1).double() * share).floor().long() + 1)
+            .minimum(negatives)
+            .clamp_min(1)
+        )
+        least = candidates.topk(int(k.max()), sorted=True).values.gather(-1, k.unsqueeze(-1) - 1)
+        hard = negative & (terms >= least)
         beta = k / (k + positives)
-        attract = (softplus(-z[positive]) * weight[positive]).sum()
-        return beta * attract + (1 - beta) * (terms * weight[negative])[hard].sum()
-
-
-def count_hard(terms: Tensor, hardness: float, share: float) -> int:
-    """k: this share of the terms of at least `hardness`, rounded down, plus one."""
-    return math.floor(int((terms >= hardness).sum()) * share) + 1
+        attract = (softplus(-z) * weight * positive).sum(-1)
+        repel = (terms * weight * hard).sum(-1)
+        sums = (beta * attract + (1 - beta) * repel) * ((positives > 0) & (negatives > 0))
+        return torch.stack([reduce_sums(each, truth.shape[-2] * truth.shape[-1], self.reduction) for each in sums])

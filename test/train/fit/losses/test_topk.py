@@ -102,3 +102,19 @@ def test_a_sum_is_the_mean_times_the_pixels() -> None:
 def test_a_share_above_one_is_refused() -> None:
     with pytest.raises(SchemaError, match=r"share in \[0, 1\]"):
         build_loss("topk_bce", {"share": 14})
+
+
+def test_several_outputs_at_once_are_each_output_alone() -> None:
+    """Three outputs, two images, two tasks of which one is empty in one image; the gradients, too."""
+    torch.manual_seed(0)
+    loss = TopKCrossEntropy(share=0.3, schedule="constant", reduction="sum")
+    truth, region = (torch.rand(2, 2, 9, 11) > 0.9).float(), (torch.rand(2, 1, 9, 11) > 0.2).float()
+    truth[1, 0] = 0
+    outputs = [torch.randn(2, 2, 9, 11, requires_grad=True) for _ in range(3)]
+    together = loss.score_all(outputs, truth, region)
+    alone = torch.stack([loss(output, truth, region) for output in outputs])
+    torch.testing.assert_close(together, alone)
+    gradients = (torch.autograd.grad(found.sum(), outputs) for found in (together, alone))
+    for ours, theirs in zip(*gradients, strict=True):
+        torch.testing.assert_close(ours, theirs)
+        assert not ours[1, 0].any() and ours[0, 0].any()
