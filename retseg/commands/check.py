@@ -9,6 +9,7 @@ from pathlib import Path
 
 from retseg.challenge import Challenge, list_challenges, load_challenge
 from retseg.commands.console import say
+from retseg.commands.hostile_runs import check_hostile
 from retseg.commands.options import add_challenges, list_challenge_folders, open_challenge
 from retseg.container.check.archive import judge_archive
 from retseg.container.check.evidence import Evidence, read_evidence
@@ -19,6 +20,10 @@ from retseg.container.check.verdict import judge_case, judge_evidence, sort_find
 from retseg.errors import RetsegError
 
 COLLECT = Path(str(files("retseg"))) / "data" / "container" / "collect.sh"
+
+
+HOSTILE_SECONDS = 60
+"""At most, for a hostile job: it is refused at once, or not at all."""
 
 
 class CheckError(RetsegError):
@@ -32,6 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--output", metavar="DIR", type=Path, help="check the output folder of an algorithm")
     what.add_argument("--archive", metavar="FILE", type=Path, help="check a file that `docker save` wrote")
     what.add_argument("--evidence", metavar="DIR", type=Path, help="check what container/collect.sh gathered")
+    parser.add_argument(
+        "--hostile", action="store_true", help="give --image damaged and hostile forms of --input instead"
+    )
     parser.add_argument("--input", metavar="DIR", type=Path, help="one case: inputs.json and its images")
     parser.add_argument("--expected", metavar="DIR", type=Path, help="its truth, laid out as the output folder")
     which = "its outputs are expected; a name, or the path of a .toml file (default: the challenge of the image)"
@@ -61,6 +69,10 @@ def judge(options: argparse.Namespace) -> tuple[Finding, ...]:
     if options.evidence:
         return _judge_runs(options, read_evidence(_existing(options.evidence)))
     with tempfile.TemporaryDirectory(prefix="retseg-check-") as scratch:
+        if options.hostile:
+            source = _require_input(options)
+            seconds = min(options.seconds, HOSTILE_SECONDS)
+            return check_hostile(options.image, source, options.memory, seconds, Path(scratch))
         case = _link_case(Path(scratch), options)
         if options.output:
             challenge = open_challenge(options) if options.challenge else None
@@ -92,8 +104,7 @@ def _link_case(scratch: Path, options: argparse.Namespace) -> Path:
 
 
 def _collect(options: argparse.Namespace, case: Path, evidence: Path) -> Evidence:
-    if options.input is None:
-        raise CheckError("an image is run on one case: give it with --input DIR")
+    _require_input(options)
     if not COLLECT.is_file():
         raise CheckError(f"{COLLECT} is missing, which runs an image: use `retseg check --image` in a checkout")
     environment = {
@@ -113,6 +124,12 @@ def _collect(options: argparse.Namespace, case: Path, evidence: Path) -> Evidenc
         reason = last_line(done.stderr) or "no reason given"
         raise CheckError(f"the image {options.image} could not be run: {reason}")
     return read_evidence(evidence)
+
+
+def _require_input(options: argparse.Namespace) -> Path:
+    if options.image is None or options.input is None:
+        raise CheckError("an image is run on one case: give both by --image TAG and --input DIR")
+    return _existing(options.input)
 
 
 def _existing(path: Path) -> Path:

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tarfile
 import time
 from pathlib import Path
@@ -12,6 +13,8 @@ from pathlib import Path
 import cv2
 import pytest
 import SimpleITK
+
+from retseg.container.check.hostile import HOSTILE_JOBS
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(900)]
 
@@ -84,6 +87,14 @@ def test_the_export_is_what_the_platform_takes_and_its_models_are_the_same_bytes
     ]
     assert (output / "retseg-drive_0.2.0_cpu_exec.tar.gz").stat().st_size <= 400_000_000
     assert run("sha256sum", "--check", "SHA256SUMS", "--quiet", cwd=output).returncode == 0
+
+
+def test_the_image_refuses_every_hostile_job(run, build_image, case):
+    check = ("check", "--image", build_image("exec"), "--input", case / "input", "--hostile", "--memory", "2g")
+    done = run(sys.executable, "-m", "retseg", *check)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("hostile.") == len(HOSTILE_JOBS)
+    assert "warn" not in done.stdout
 
 
 def test_an_interrupted_test_leaves_no_container_no_image_and_no_file(run, build_image, tmp_path):
