@@ -31,9 +31,11 @@ from train.data.cases import gather_cases
 from train.data.images import load_training_images
 from train.data.patches import Patches
 from train.fit.logs import read_log
-from train.fit.loop import Run, Steps, Trainer
+from train.fit.loop import Trainer
 from train.fit.losses import build_loss
 from train.fit.memory import keep_freed_memory
+from train.fit.run import Run
+from train.fit.steps import Steps
 
 BAR = 2.2
 TURNS, ROUND = 3, 40

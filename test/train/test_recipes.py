@@ -20,8 +20,9 @@ from train.data.cases import gather_cases, gather_test_cases
 from train.data.images import load_training_images
 from train.data.tiles import cut_images
 from train.fit.initial import find_initial_model, load_initial_weights
-from train.fit.loop import Run, Trainer
+from train.fit.loop import Trainer
 from train.fit.optimisation import group_parameters
+from train.fit.run import Run
 from train.reproduce.published import Measure, load_published
 
 EXPERIMENTS = [name for name in list_recipes() if load_recipe(name).family]

@@ -43,8 +43,8 @@ def run(options: argparse.Namespace) -> int:
 
     recipe = load_recipe(options.recipe, options.set)
     from train.data.cases import gather_cases
-    from train.fit.loop import Run
     from train.fit.memory import keep_freed_memory
+    from train.fit.run import Run
     from train.model.make import Folders, make_model
     from train.model.networks import train_networks
     from train.model.out_of_fold import write_maps
@@ -100,8 +100,8 @@ def run_prepared(options: argparse.Namespace) -> int:
     if options.recipe or options.summary or options.results or options.out_of_fold or options.output:
         raise RequestError("--prepared trains networks alone: leave out the recipe and all but --only and --minutes")
     from train.data.prepared import read_prepared
-    from train.fit.loop import Run
     from train.fit.memory import keep_freed_memory
+    from train.fit.run import Run
     from train.model.networks import train_prepared
 
     keep_freed_memory()

@@ -77,8 +77,8 @@ def run_queue(options: argparse.Namespace) -> int:
         RequestError: no folder of data sets was given.
     """
     require_data(options)
-    from train.fit.loop import Run
     from train.fit.memory import keep_freed_memory
+    from train.fit.run import Run
     from train.model.make import Folders
     from train.reproduce.queue import Queue, describe_plan, plan_runs, run_experiments
 

@@ -3,16 +3,14 @@
 import copy
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from lightning.fabric import Fabric
-from torch.utils.data import DataLoader, Sampler
+from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from retseg.errors import RetsegError
 from retseg.networks import build_network
 from retseg.networks.network import Network
 from retseg.networks.weights import read_weights
@@ -29,6 +27,8 @@ from train.fit.logs import RunLog
 from train.fit.losses import build_loss
 from train.fit.losses.supervision import DeepSupervision
 from train.fit.optimisation import MovingAverage, build_optimiser, find_learning_rate, set_learning_rate
+from train.fit.run import OutOfTimeError, Run, TrainingError
+from train.fit.steps import Steps
 from train.fit.validation import validate
 
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor, list[str]]
@@ -37,37 +37,6 @@ WARM_STEPS, TIMED_STEPS, TIMED_SECONDS = 5, 40, 10.0
 """Steps before the speed is measured, and the highest numbers of steps and seconds of the measurement."""
 SAFETY = 0.95
 """The schedule is fitted to this share of the time; the rest is for checkpoints and for slower rounds."""
-
-
-class TrainingError(RetsegError):
-    """A training cannot go on; the message gives the step, the images, and what is kept."""
-
-
-class OutOfTimeError(RetsegError):
-    """The time of a training is over before its last step; its checkpoint is kept."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """One network's training.
-
-    Attributes:
-        directory: of its checkpoint and log.
-        seed: of its random weights and of its patches.
-        workers: processes that draw patches; with 0 this process draws them.
-        resume: go on from the checkpoint in `directory`, where there is one.
-        deadline: in seconds of `time.monotonic`. The steps of the schedule are fitted to the time until then, and the
-            training ends then; None trains the steps of the recipe.
-        stop: in seconds of `time.monotonic`. The training ends with an error before the round that would end later;
-            its schedule stays as it is, and it can go on from its checkpoint. None for no limit.
-    """
-
-    directory: Path
-    seed: int
-    workers: int = 1
-    resume: bool = False
-    deadline: float | None = None
-    stop: float | None = None
 
 
 class Trainer:
@@ -326,20 +295,3 @@ class Trainer:
             **({"best": self.best.state_dict()} if self.best.weights else {}),
         }
         save_checkpoint(state, self.path)
-
-
-class Steps(Sampler[int]):
-    """The numbers of the patches of a range of steps; each of several processes gets its own."""
-
-    def __init__(self, first: int, last: int, patches_per_step: int, rank: int, processes: int) -> None:
-        self._range = range(first, last)
-        self._patches = patches_per_step
-        self._rank, self._processes = rank, processes
-
-    def __iter__(self) -> Iterator[int]:
-        for step in self._range:
-            begin = (step * self._processes + self._rank) * self._patches
-            yield from range(begin, begin + self._patches)
-
-    def __len__(self) -> int:
-        return len(self._range) * self._patches

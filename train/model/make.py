@@ -12,7 +12,7 @@ from train.config.recipe import Recipe
 from train.data.cases import Case
 from train.fit.initial import describe_initial_model, find_initial_model
 from train.fit.logs import sum_hours
-from train.fit.loop import Run
+from train.fit.run import Run
 from train.model.export import draft_card, export_model
 from train.model.held_out import list_held_out
 from train.model.networks import Trained, train_networks

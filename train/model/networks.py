@@ -16,8 +16,9 @@ from train.data.images import TrainingImage, find_common_size, load_training_ima
 from train.data.prepared import Prepared
 from train.data.tiles import cut_images
 from train.fit.logs import draw_curves
-from train.fit.loop import Run, Trainer
+from train.fit.loop import Trainer
 from train.fit.prediction import open_weights
+from train.fit.run import Run
 from train.model.out_of_fold import predict_held_out
 from train.model.planning import PlannedNetwork, plan_networks
 

@@ -13,7 +13,7 @@ from train.config.loader import load_recipe
 from train.config.protocols import find_selection_protocol
 from train.config.recipe import Recipe
 from train.fit.logs import sum_hours
-from train.fit.loop import Run
+from train.fit.run import Run
 from train.model.make import Folders, export_trained
 from train.model.networks import Trained, train_networks
 from train.model.size import count_parameters

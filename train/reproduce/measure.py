@@ -14,8 +14,8 @@ from train.data.cases import gather_cases, gather_test_cases
 from train.data.images import load_training_images
 from train.fit.initial import choose_initial_model, describe_initial_model, find_initial_model
 from train.fit.logs import read_log, sum_hours
-from train.fit.loop import Run
 from train.fit.prediction import open_weights
+from train.fit.run import Run
 from train.model.make import Folders, read_commit
 from train.model.networks import Trained, train_networks
 from train.model.out_of_fold import predict_held_out

@@ -12,7 +12,7 @@ from train.config.loader import list_recipes, load_recipe
 from train.config.recipe import Recipe
 from train.data.cases import DataSetError, gather_cases, gather_test_cases
 from train.fit.initial import check_encoder
-from train.fit.loop import OutOfTimeError, Run
+from train.fit.run import OutOfTimeError, Run
 from train.model.make import Folders
 from train.model.size import measure_network
 from train.reproduce.measure import measure_recipe

@@ -15,7 +15,8 @@ from train.data.images import TrainingImage, load_training_images
 from train.fit.checkpoint import load_checkpoint
 from train.fit.duration import Speed, fit_steps, set_steps, shorten
 from train.fit.logs import read_log
-from train.fit.loop import Run, Trainer
+from train.fit.loop import Trainer
+from train.fit.run import Run
 
 
 def list_steps(stages: tuple[Stage, ...]) -> list[int]:

@@ -18,7 +18,8 @@ from train.data.cases import gather_cases
 from train.data.images import load_training_images
 from train.fit.checkpoint import load_checkpoint
 from train.fit.initial import check_encoder, choose_initial_model, find_initial_model, load_initial_weights
-from train.fit.loop import Run, Trainer, TrainingError
+from train.fit.loop import Trainer
+from train.fit.run import Run, TrainingError
 from train.model.make import Folders, describe_training, make_model
 from train.model.networks import train_networks
 

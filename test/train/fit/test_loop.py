@@ -17,7 +17,9 @@ from train.data.cases import gather_cases
 from train.data.images import TrainingImage, load_training_images
 from train.fit.checkpoint import load_checkpoint, save_checkpoint
 from train.fit.logs import read_log
-from train.fit.loop import Run, Steps, Trainer, TrainingError
+from train.fit.loop import Trainer
+from train.fit.run import Run, TrainingError
+from train.fit.steps import Steps
 
 
 @pytest.fixture
@@ -105,7 +107,8 @@ from pathlib import Path
 from lightning.fabric import Fabric
 from train.data.cases import gather_cases
 from train.fit.checkpoint import load_checkpoint, save_checkpoint
-from train.fit.loop import Run, Trainer
+from train.fit.loop import Trainer
+from train.fit.run import Run
 from train.data.images import load_training_images
 from retseg.files import OutputError
 from train.config.loader import load_recipe

@@ -16,7 +16,7 @@ from train.config.recipe import Recipe
 from train.data.cases import DataSetError, gather_cases
 from train.data.folds import split_folds
 from train.data.images import find_common_size, load_training_images
-from train.fit.loop import Run
+from train.fit.run import Run
 from train.model.make import Folders, describe_training, make_model
 from train.model.networks import train_networks
 from train.model.planning import plan_networks

@@ -12,7 +12,7 @@ from train.config.loader import load_recipe
 from train.config.recipe import Recipe
 from train.data.prepared import write_prepared
 from train.fit.checkpoint import load_checkpoint
-from train.fit.loop import Run
+from train.fit.run import Run
 from train.model.make import Folders, make_model
 from train.model.networks import prepare, train_networks
 from train.model.planning import plan_networks

@@ -12,7 +12,8 @@ from train.config.stage import Restarts
 from train.data.cases import gather_cases
 from train.fit.best import BestWeights
 from train.fit.logs import read_log
-from train.fit.loop import Run, Trainer
+from train.fit.loop import Trainer
+from train.fit.run import Run
 from train.model.networks import train_networks
 from train.model.planning import plan_networks
 

@@ -11,7 +11,7 @@ from retseg.toml_schema import SchemaError
 from train.cli import main
 from train.config.images import Source
 from train.config.recipe import Recipe
-from train.fit.loop import Run
+from train.fit.run import Run
 from train.model.make import Folders
 from train.reproduce.queue import PlannedRun, Queue, describe_plan, plan_runs, run_experiments
 from train.reproduce.result import name_result

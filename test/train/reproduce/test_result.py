@@ -12,7 +12,7 @@ from train.config.images import Source
 from train.config.recipe import Recipe
 from train.data.cases import gather_cases
 from train.data.images import load_training_images
-from train.fit.loop import Run
+from train.fit.run import Run
 from train.model.make import Folders
 from train.model.out_of_fold import locate_prediction
 from train.reproduce.measure import measure_recipe
