@@ -51,6 +51,8 @@ def shrink(name: str) -> Recipe:
     ]
     changes += [f"sampling.patch={64 if plain.framing.size else 32}"]
     changes += [f"stage.{number}.steps=2" for number in range(len(plain.stage))]
+    if plain.published_encoder:
+        changes.append("encoder=none")
     if plain.preprocessing.diameter:
         changes.append(f"preprocessing.diameter={192 if name == 'redseg-idrid' else 104}")
     if plain.framing.size:
