@@ -23,11 +23,13 @@ from retseg.phantom.data_sets import write_drive
 
 HERE = Path(__file__).resolve().parent.parent
 IMAGES, TRAINING_IMAGES = 20, 4
+BYTECODE = Path(tempfile.gettempdir()) / "retseg-checkouts-bytecode"
 
 
 def run_in(checkout: Path, *arguments: str) -> str:
     """What Python prints in a checkout, with the checkout's own packages first on its path."""
-    variables = {**os.environ, "PYTHONPATH": str(checkout)}
+    variables = {**os.environ, "PYTHONPATH": str(checkout), "PYTHONPYCACHEPREFIX": str(BYTECODE)}
+    variables.pop("PYTHONDONTWRITEBYTECODE", None)  # as in the container, nothing is compiled at each start
     command = [sys.executable, *arguments]
     return subprocess.run(command, cwd=checkout, env=variables, stdout=subprocess.PIPE, text=True, check=True).stdout
 

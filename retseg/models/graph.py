@@ -5,7 +5,7 @@ hold numbers that are not finite. Each is checked here. The numbers of the field
 """
 
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,22 +81,29 @@ def check_graph(path: Path, files: Collection[str]) -> None:
 
 def _list_tensors(model: memoryview) -> Iterator[_Tensor]:
     for graph in _messages(model, 7):
-        yield from map(_read_tensor, _messages(graph, 5))
-        for node in _messages(graph, 1):
-            name = _text(node, 4)
-            if _text(node, 7) not in DOMAINS:
-                raise GraphError(f"uses the operator '{name}' of '{_text(node, 7)}', which is not ONNX's own")
-            for attribute in _messages(node, 5):
-                if any(number in (6, 11) for number, _ in _fields(attribute)):
-                    raise GraphError(f"holds a graph within the operator '{name}'; a network needs none")
-                for number in (5, 10):
-                    yield from map(_read_tensor, _messages(attribute, number))
-            if name not in OPERATORS:
-                raise GraphError(f"uses the operator '{name}', which is not on the list in retseg/models/graph.py")
-        if any(number == 15 for number, _ in _fields(graph)):
+        fields = list(_fields(graph))
+        yield from map(_read_tensor, _pick(fields, 5))
+        for node in _pick(fields, 1):
+            yield from _list_node_tensors(list(_fields(node)))
+        if any(number == 15 for number, _ in fields):
             raise GraphError("holds sparse weights; a network needs none")
     if any(number == 25 for number, _ in _fields(model)):
         raise GraphError("defines functions of its own; a network needs none")
+
+
+def _list_node_tensors(node: Sequence[Field]) -> Iterator[_Tensor]:
+    """The tensors among the attributes of an operator, which must be a known one without graphs of its own."""
+    name, domain = (_text(_pick(node, number)) for number in (4, 7))
+    if domain not in DOMAINS:
+        raise GraphError(f"uses the operator '{name}' of '{domain}', which is not ONNX's own")
+    for attribute in _pick(node, 5):
+        fields = list(_fields(attribute))
+        if any(number in (6, 11) for number, _ in fields):
+            raise GraphError(f"holds a graph within the operator '{name}'; a network needs none")
+        for number in (5, 10):
+            yield from map(_read_tensor, _pick(fields, number))
+    if name not in OPERATORS:
+        raise GraphError(f"uses the operator '{name}', which is not on the list in retseg/models/graph.py")
 
 
 def _read_tensor(message: memoryview) -> _Tensor:
@@ -111,7 +118,7 @@ def _read_tensor(message: memoryview) -> _Tensor:
         elif number in (4, 9, 10) and isinstance(value, memoryview):
             tensor.raw = value
         elif number == 13 and isinstance(value, memoryview):
-            tensor.external[_text(value, 1)] = _text(value, 2)
+            tensor.external[_text(_messages(value, 1))] = _text(_messages(value, 2))
     return tensor
 
 
@@ -146,13 +153,17 @@ def _read_external(tensor: _Tensor, folder: Path, files: Collection[str]) -> byt
 
 
 def _messages(message: memoryview, wanted: int) -> Iterator[memoryview]:
-    for number, value in _fields(message):
+    return _pick(_fields(message), wanted)
+
+
+def _pick(fields: Iterable[Field], wanted: int) -> Iterator[memoryview]:
+    for number, value in fields:
         if number == wanted and isinstance(value, memoryview):
             yield value
 
 
-def _text(message: memoryview, wanted: int) -> str:
-    return next((bytes(value).decode() for value in _messages(message, wanted)), "")
+def _text(values: Iterator[memoryview]) -> str:
+    return next((bytes(value).decode() for value in values), "")
 
 
 def _fields(message: memoryview) -> Iterator[Field]:
@@ -163,7 +174,10 @@ def _fields(message: memoryview) -> Iterator[Field]:
     """
     position = 0
     while position < len(message):
-        key, position = _varint(message, position)
+        key = message[position]
+        position += 1
+        if key > 127:  # few keys have more than one byte
+            key, position = _varint(message, position - 1)
         number, wire = key >> 3, key & 7
         if wire == 0:
             value, position = _varint(message, position)
