@@ -17,13 +17,13 @@ import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.utils.flop_counter import FlopCounterMode
 
-from retseg.engine.torch import TorchEngine, choose_precision
+from retseg.engine.torch import TorchEngine, find_precision
 from retseg.models import Card, load_card
 from retseg.networks import build_network
 from retseg.phantom.fundus import draw_fundus
@@ -54,7 +54,7 @@ def time_calls(call: Callable[[], object], device: torch.device, seconds: float 
 def measure_peak(device: torch.device) -> float:
     """TFLOP/s of a matrix product in the precision of the engine."""
     side = 8192 if device.type == "cuda" else 1024
-    precision = choose_precision(torch.cuda.get_device_capability() if device.type == "cuda" else None)
+    precision = find_precision(device)
     one, other = (torch.randn(side, side, device=device, dtype=precision) for _ in range(2))
     return 2 * side**3 / time_calls(lambda: one @ other, device) / 1e12
 
@@ -79,7 +79,7 @@ def measure_network(
         device: that runs it.
     """
     network = network.eval().to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    precision = choose_precision(torch.cuda.get_device_capability() if device.type == "cuda" else None)
+    precision = find_precision(device)
     batch = tiles.to(device, memory_format=torch.channels_last)
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats()
@@ -101,31 +101,37 @@ def measure_network(
     }
 
 
+class TimedEngine:
+    """An engine that adds the seconds of its calls to the last number of `spent`."""
+
+    def __init__(self, engine: TorchEngine) -> None:
+        self._engine, self.memory = engine, engine.memory
+        self.spent: list[float] = []
+
+    def __call__(self, tiles: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The logits of tiles; they are on the CPU, so the GPU has finished."""
+        began = time.perf_counter()
+        found = self._engine(tiles)
+        self.spent[-1] += time.perf_counter() - began
+        return found
+
+
 def measure_model(card: Card, size: tuple[int, int], device: torch.device) -> dict[str, float | str]:
     """Latency of a photograph in memory, from uint8 pixels to probabilities at its size, and the network's share."""
     phantom = draw_fundus(7, size)
     pixels, region = phantom.pixels, phantom.field_of_view
-    engine = TorchEngine.load(card, device.type == "cuda")
-    spent: list[float] = []
-
-    def timed(tiles: np.ndarray[Any, np.dtype[np.float32]]) -> np.ndarray[Any, np.dtype[np.float32]]:
-        began = time.perf_counter()
-        found = engine(tiles)  # its result is on the CPU, so the GPU has finished
-        spent[-1] += time.perf_counter() - began
-        return found
-
-    timed.memory = engine.memory  # type: ignore[attr-defined]
+    engine = TimedEngine(TorchEngine.load(card, device.type == "cuda"))
 
     def predict() -> None:
-        spent.append(0.0)
-        predict_probabilities(pixels, region, card.framing, card.preprocessing, card.inference, timed)  # type: ignore[arg-type]
+        engine.spent.append(0.0)
+        predict_probabilities(pixels, region, card.framing, card.preprocessing, card.inference, engine)
 
     seconds = time_calls(predict, device, seconds=2.0, most=5)
     return {
         "model": card.name,
         "size": f"{size[0]}x{size[1]}",
         "seconds": seconds,
-        "seconds_in_the_network": statistics.median(spent[2:]),
+        "seconds_in_the_network": statistics.median(engine.spent[2:]),
         "images_per_second": 1 / seconds,
     }
 

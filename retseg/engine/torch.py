@@ -48,6 +48,11 @@ def choose_precision(capability: Capability | None) -> torch.dtype:
     return torch.float16 if capability is not None and capability < AMPERE else torch.bfloat16
 
 
+def find_precision(device: torch.device) -> torch.dtype:
+    """The precision that suits a device."""
+    return choose_precision(torch.cuda.get_device_capability(device) if device.type == "cuda" else None)
+
+
 def find_device_budget(device: torch.device) -> int:
     """The bytes that a network may use: three quarters of what is free on a GPU; on the CPU what `find_budget` says."""
     return int(SHARE * torch.cuda.mem_get_info(device)[0]) if device.type == "cuda" else find_budget()
@@ -66,8 +71,7 @@ class TorchEngine:
         self._device = device
         self.memory = find_device_budget(device) if memory is None else memory
         self._network = network.eval().to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        capability = torch.cuda.get_device_capability(device) if device.type == "cuda" else None
-        self._precision = precision or choose_precision(capability)
+        self._precision = precision or find_precision(device)
 
     @classmethod
     def load(cls, card: Card, uses_gpu: bool, memory: int | None = None) -> "TorchEngine":

@@ -108,7 +108,7 @@ def run_prepared(options: argparse.Namespace) -> int:
     prepared = read_prepared(options.prepared, options.set)
     folder = options.runs / prepared.recipe.name
     run = Run(folder, 0, options.workers, options.resume, deadline)
-    train_prepared(prepared, folder, run, options.only)
+    train_prepared(prepared, run, options.only)
     changes = "".join(f" --set '{change}'" for change in options.set)
     print(
         f"the networks are in {folder}: `python -m train make {prepared.recipe.name} --resume{changes}` makes the model"

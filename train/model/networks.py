@@ -74,7 +74,7 @@ def train_networks(recipe: Recipe, data: Path, run: Run, only: str = "") -> Trai
     for each in planned:
         if only in ("", each.name):
             held_out = [images[i] for i in each.held_out]
-            weights = train_planned(each, images, replace(run, seed=each.seed), fabric)
+            weights = train_planned(each, images, run, fabric)
             if held_out and fabric.is_global_zero:
                 predict_held_out(recipe, open_weights(recipe, weights, fabric.device), held_out, predictions)
             members[each.name] = weights
@@ -101,13 +101,13 @@ def prepare(recipe: Recipe, data: Path) -> Prepared:
     return Prepared(recipe, images, {each.name: each.recipe.initial_models for each in planned})
 
 
-def train_prepared(prepared: Prepared, directory: Path, run: Run, only: str = "") -> None:
+def train_prepared(prepared: Prepared, run: Run, only: str = "") -> None:
     """Train networks from a prepared file. Nothing is predicted, because it does not have the images at their own size.
 
     Args:
         prepared: recipe and images.
-        directory: takes a folder for each network.
-        run: workers, whether to resume, and the deadline of all networks together; directory and seed are set here.
+        run: its directory takes a folder for each network; its deadline is that of all networks together; the seed is
+            set here.
         only: the name of the one network to train; all when empty.
 
     Raises:
@@ -124,7 +124,7 @@ def train_prepared(prepared: Prepared, directory: Path, run: Run, only: str = ""
         each, share = left[0], left[0].recipe.steps / sum(other.recipe.steps for other in left)
         now = time.monotonic()
         deadline = None if run.deadline is None else now + (run.deadline - now) * share
-        train_planned(each, images, replace(run, directory=directory, deadline=deadline), fabric)
+        train_planned(each, images, replace(run, deadline=deadline), fabric)
         left = left[1:]
 
 

@@ -1,7 +1,7 @@
 """Write the page of published numbers beside ours, in Markdown."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from train.config.protocols import find_protocols
 from train.reproduce.published import Contrast, Measure, Pair, Published, Row, Table
@@ -43,7 +43,7 @@ def write_page(published: Published, systems: Sequence[System], results: Results
 def describe_runs(tables: Sequence[Table], results: Results) -> str:
     """How many experiments have run at which width, for how long, and on what."""
     recipes = {row.recipe for table in tables for row in table.row if row.recipe}
-    widths = dict.fromkeys(result.width for result in results)
+    widths = list_widths(results)
     ran = {width: {r.document["recipe"] for r in results if r.width == width} & recipes for width in widths}
     said = [f"{len(found)} of {len(recipes)} experiments at the width `{width}`" for width, found in ran.items()]
     if not said:
@@ -75,12 +75,9 @@ def write_claims(system: System, results: Results) -> str:
 def write_verdicts(text: str, pair: Pair, results: Results) -> list[str]:
     """A line for each width in which both numbers of a claim have run."""
     lines = []
-    for width in dict.fromkeys(result.width for result in results):
-        first, second = (collect_scores(each, width, results) for each in (pair.first, pair.second))
-        difference = subtract(first, second)
-        if difference is not None:
-            cells = (text, decide(difference), f"{difference.mean:+.4f}", write_ends(difference, "+.4f"), width)
-            lines.append(f"| {' | '.join(cells)} | {difference.seeds} |")
+    for width, _, difference in compare_pair(pair, results):
+        cells = (text, decide(difference), f"{difference.mean:+.4f}", write_ends(difference, "+.4f"), width)
+        lines.append(f"| {' | '.join(cells)} | {difference.seeds} |")
     return lines
 
 
@@ -108,17 +105,27 @@ def write_contrast(contrast: Contrast, results: Results) -> str:
 def write_pair(pair: Pair, results: Results) -> list[str]:
     """The difference of two numbers over the seeds that both have, for each width."""
     lines = []
-    for width in dict.fromkeys(result.width for result in results):
-        first, second = (collect_scores(each, width, results) for each in (pair.first, pair.second))
-        difference = subtract(first, second)
-        if difference is None:
-            continue
-        shared = first.keys() & second.keys()
-        means = [average({seed: scores[seed] for seed in shared}).mean for scores in (first, second)]
+    for width, means, difference in compare_pair(pair, results):
         ends = write_ends(difference, "+.4f")
         row = f"| {pair.label} | {means[0]:.4f} | {means[1]:.4f} | {difference.mean:+.4f} | {ends} | {width} |"
-        lines.append(f"{row} {len(shared)} |")
+        lines.append(f"{row} {difference.seeds} |")
     return lines
+
+
+def compare_pair(pair: Pair, results: Results) -> Iterator[tuple[str, tuple[float, float], Spread]]:
+    """Each width in which both numbers have run, with their means over the seeds that both have, and the difference."""
+    for width in list_widths(results):
+        first, second = (collect_scores(each, width, results) for each in (pair.first, pair.second))
+        difference = subtract(first, second)
+        if difference is not None:
+            shared = first.keys() & second.keys()
+            before, after = (average({seed: scores[seed] for seed in shared}).mean for scores in (first, second))
+            yield width, (before, after), difference
+
+
+def list_widths(results: Results) -> tuple[str, ...]:
+    """The widths of the results, each once, in the order of the results."""
+    return tuple(dict.fromkeys(result.width for result in results))
 
 
 def collect_scores(measure: Measure, width: str, results: Results) -> dict[int, Score]:
@@ -165,7 +172,7 @@ def write_row(row: Row, protocol: str, results: Results) -> list[str]:
     published = "-" if row.published is None else f"{row.published:.4f}"
     measure = Measure(row.recipe, protocol, row.metric, row.task)
     lines = []
-    for width in dict.fromkeys(result.width for result in results):
+    for width in list_widths(results):
         scores = collect_scores(measure, width, results)
         if scores:
             found = average(scores)

@@ -18,7 +18,7 @@ from train.data.cases import gather_cases, gather_test_cases
 from train.data.images import TrainingImage, load_training_image
 from train.fit.logs import draw_curves
 from train.model.out_of_fold import locate_prediction, to_probability
-from train.reproduce.result import ResultError, name_result
+from train.reproduce.result import ResultError, name_result, select_width
 from train.reproduce.systems import Picture
 
 WIDTH, LINE = 360, 26
@@ -39,8 +39,7 @@ def draw_picture(picture: Picture, width: str, data: Path, runs: Path, output: P
         ResultError: a run is not in the folder.
         DataSetError: the images are not there.
     """
-    changes = [f"width={word}" for word in width.split("+") if word != "paper"]
-    recipes = {name: load_recipe(name, [*changes, "seed=0"]) for name in picture.experiment}
+    recipes = {name: load_recipe(name, [*select_width(width), "seed=0"]) for name in picture.experiment}
     folders = {name: runs / name_result(recipe) for name, recipe in recipes.items()}
     for folder in folders.values():
         if not folder.is_dir():

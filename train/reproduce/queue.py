@@ -17,7 +17,7 @@ from train.model.make import Folders
 from train.model.size import measure_network
 from train.reproduce.measure import measure_recipe
 from train.reproduce.published import load_published
-from train.reproduce.result import name_result
+from train.reproduce.result import name_result, select_width
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def plan_runs(queue: Queue, folders: Folders) -> tuple[PlannedRun, ...]:
         if not any(fnmatchcase(name, pattern) for name in experiments):
             raise SchemaError(f"no experiment has a name like '{pattern}'{nearest(pattern, experiments)}")
     chosen = [name for name in experiments if any(fnmatchcase(name, p) for p in queue.patterns or ("*",))]
-    widths = [f"width={word}" for word in queue.width.split("+") if word != "paper"]
+    widths = select_width(queue.width)
     planned = []
     for name in chosen:
         plain = load_recipe(name, widths)

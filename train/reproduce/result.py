@@ -45,6 +45,11 @@ def check_changes(changes: Iterable[str]) -> None:
         )
 
 
+def select_width(width: str) -> list[str]:
+    """The changes of a recipe that select the variants of a width, joined by `+`; none for `paper`."""
+    return [f"width={word}" for word in width.split("+") if word != "paper"]
+
+
 def name_result(recipe: Recipe) -> str:
     """The stem of a result's file: recipe, variant and seed, and whether the encoder was trained elsewhere."""
     encoder = "-encoder" if recipe.encoder_file else ""
