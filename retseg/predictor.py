@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from retseg.engine import Engine, EngineChoice, EngineKind, choose_engine, open_engine
 from retseg.errors import Say
-from retseg.image import FieldOfView, Image, ImageError, describe_problems, fit_field_of_view, read_image, whole_frame
+from retseg.image import FieldOfView, Image, ImageError, describe_problems, read_image, view_image
 from retseg.image.limits import allow_pixels
 from retseg.metrics.components import find_components
 from retseg.models import Card, Inference, match_models
@@ -157,10 +157,10 @@ class Predictor:
         Returns:
             Masks and probabilities, (H, W) each, of all tasks.
         """
-        if field_of_view is None and self.modality == "cfp":
-            region = fit_field_of_view(image.pixels)
+        if field_of_view is None:
+            region = view_image(image.pixels, self.models[0][0].view_rule)
         else:
-            region = FieldOfView.known(whole_frame(image.pixels) if field_of_view is None else field_of_view)
+            region = FieldOfView.known(field_of_view)
         field_of_view = region.mask
         warnings = describe_problems(image.pixels, region, self.modality, image.name)
         if not shows_retina(field_of_view):
@@ -196,10 +196,11 @@ def describe_size(card: Card, image: Image) -> tuple[str, ...]:
     """A sentence about an angiogram of another size than the model's training images; none where the size is equal.
 
     A photograph is resized by the diameter of its field of view. An angiogram has no such scale: it always fills its
-    frame. So another size means another scan, or one that was resized, with vessels of another width.
+    frame, and so does an image of any kind whose field of view is the whole frame. So another size means another scan,
+    or one that was resized, with vessels of another width.
     """
     known, given = card.training.size, image.geometry.size
-    if card.modality != "octa" or known in ((0, 0), given):
+    if card.view_rule != "frame" or known in ((0, 0), given):
         return ()
     sizes = f"{given[0]} x {given[1]} pixels, and the model '{card.name}' was trained on {known[0]} x {known[1]}"
     return (f"{image.name} has {sizes}: its masks are valid only if it shows an equally large part of the retina.",)

@@ -1,9 +1,18 @@
 """The names of tasks and of kinds of image."""
 
+import re
 from typing import Literal, get_args
 
-Modality = Literal["cfp", "octa"]
-"""`cfp`: colour fundus photograph. `octa`: en-face optical coherence tomography angiography."""
+Modality = str
+"""What kind of image: `cfp`, a colour fundus photograph; `octa`, en-face optical coherence tomography angiography; or a
+word that a challenge brings itself, such as `slo`, `autofluorescence` or `endoscopy`."""
+
+ViewRule = Literal["round", "frame", "threshold"]
+"""How the field of view of an image is found. `round`: the lit disc of a camera. `frame`: the whole image. `threshold`:
+the largest part that is brighter than a dark surround."""
+
+VIEWS: dict[Modality, ViewRule] = {"cfp": "round", "octa": "frame"}
+"""How the field of view is found in images of the kinds that this package knows."""
 
 TaskName = Literal[
     "vessel",
@@ -18,3 +27,26 @@ TaskName = Literal[
 
 TASKS: tuple[str, ...] = get_args(TaskName)
 """The names of all tasks."""
+
+WORD = re.compile(r"[a-z][a-z0-9_]*")
+"""A name of a task or of a kind of image: small letters, digits and `_`."""
+
+
+def choose_view_rule(modality: Modality, declared: ViewRule | None) -> ViewRule:
+    """How the field of view is found in images of a kind.
+
+    Args:
+        modality: of the images.
+        declared: what a file says; None for the default, which only `cfp` and `octa` have.
+
+    Raises:
+        ValueError: the kind is no word of small letters, digits and `_`, or has no default and none is declared.
+    """
+    if not WORD.fullmatch(modality):
+        raise ValueError(f"the modality '{modality}' is no word of small letters, digits and _: write one, such as slo")
+    if declared is None and modality not in VIEWS:
+        raise ValueError(
+            f"the modality '{modality}' does not say how its field of view is found: add "
+            "field_of_view = 'round' (a lit disc), 'frame' (the whole image) or 'threshold' (what is not black)"
+        )
+    return declared or VIEWS[modality]

@@ -10,7 +10,7 @@ from retseg.challenge.layout import GroundTruth, Submission
 from retseg.challenge.leaderboard import Leaderboard
 from retseg.challenge.protocol import Protocol
 from retseg.toml_schema import SchemaError, declare, nearest, read_toml
-from retseg.vocabulary import Modality
+from retseg.vocabulary import Modality, ViewRule, choose_view_rule
 
 SocketKind = Literal["image", "value", "segmentation", "heatmap"]
 
@@ -63,6 +63,8 @@ class Challenge:
     """One leaderboard, or a use without one such as `fundus`.
 
     Attributes:
+        modality: `cfp`, `octa`, or a word of its own, which needs `field_of_view`.
+        field_of_view: how it is found in an image; None for the default of the modality.
         default_protocol: the protocol of `metrics.json` unless another is asked for.
         case_suffixes: endings of a file's stem that are not part of the name of the case, such as `_manual1`.
         split: name to patterns (`*` and `?`) of the cases in it.
@@ -82,8 +84,10 @@ class Challenge:
     ground_truth: tuple[GroundTruth, ...] = ()
     submission: Submission | None = None
     leaderboard: Leaderboard | None = None
+    field_of_view: ViewRule | None = None
 
     def __post_init__(self) -> None:
+        choose_view_rule(self.modality, self.field_of_view)
         self._check_sockets()
         self._check_protocols()
 
@@ -118,6 +122,11 @@ class Challenge:
             for task in table:
                 if task not in self.tasks:
                     raise ValueError(f"a layout names the task '{task}'{nearest(task, self.tasks)}")
+
+    @property
+    def view_rule(self) -> ViewRule:
+        """How the field of view is found in an image."""
+        return choose_view_rule(self.modality, self.field_of_view)
 
     @property
     def tasks(self) -> tuple[str, ...]:

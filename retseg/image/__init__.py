@@ -4,6 +4,7 @@ from retseg.image.appearance import describe_problems
 from retseg.image.field_of_view import FieldOfView, find_field_of_view, fit_field_of_view, whole_frame
 from retseg.image.image import Geometry, Image, ImageError, UnreadableError
 from retseg.image.reading import read_image, read_mask, read_values
+from retseg.image.views import view_image
 from retseg.image.writing import label_mask, write_array, write_mask, write_picture, write_probability
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "read_image",
     "read_mask",
     "read_values",
+    "view_image",
     "whole_frame",
     "write_array",
     "write_mask",

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retseg.image.field_of_view import Fault, FieldOfView, take_logarithm
-from retseg.vocabulary import Modality
+from retseg.vocabulary import VIEWS, Modality
 
 WORKING_SIDE = 512  # pixels: larger fields of view are reduced to it; vessels are then 1 to 8 wide
 MARGIN = 0.04  # of the side: so much of the edge of the field of view is left out
@@ -72,10 +72,10 @@ def describe_problems(pixels: NDArray[np.uint8], found: FieldOfView, modality: M
     Args:
         pixels: uint8 (H, W, 3).
         found: its field of view.
-        modality: that the model is for.
+        modality: that the model is for; of a kind that this package does not know, nothing is expected.
         name: of the file, for the sentence.
     """
-    if min(pixels.shape[:2]) < LINE:
+    if min(pixels.shape[:2]) < LINE or modality not in VIEWS:
         return ()
     recognised = recognise_modality(pixels)
     if modality == "octa" and recognised == "cfp":

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from retseg.files import replacing
 from retseg.preprocessing import Framing, Preprocessing
 from retseg.tiling import Tiling
-from retseg.vocabulary import Modality
+from retseg.vocabulary import Modality, ViewRule, choose_view_rule
 
 CARD_FORMAT = 1
 """The version of the card that this code writes and reads."""
@@ -189,7 +189,10 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Card:
-    """Everything about one model; its folder is `directory`."""
+    """Everything about one model; its folder is `directory`.
+
+    `field_of_view` says how it is found in an image; None stands for the default of the modality.
+    """
 
     format: int
     name: str
@@ -206,14 +209,21 @@ class Card:
     held_out: tuple[HeldOut, ...] = ()
     comparison: tuple[Candidate, ...] = ()
     framing: Framing = field(default_factory=Framing)
+    field_of_view: ViewRule | None = None
     directory: Path = Path()
 
     def __post_init__(self) -> None:
+        choose_view_rule(self.modality, self.field_of_view)
         if (self.inference.scales != (1.0,) or self.inference.growth) and not self.preprocessing.diameter:
             raise ValueError("scales and growth need a working diameter, and preprocessing.diameter is 0")
         strange = [name for name in self.files if not PLAIN_NAME.fullmatch(name) or name == "card.toml"]
         if strange:
             raise ValueError(f"files lists {strange[0]!r}, wanted are names of files beside the card, without a folder")
+
+    @property
+    def view_rule(self) -> ViewRule:
+        """How the field of view is found in an image."""
+        return choose_view_rule(self.modality, self.field_of_view)
 
     @property
     def is_phantom(self) -> bool:
@@ -231,6 +241,8 @@ def write_card(card: Card) -> None:
     del values["directory"]
     if card.framing == Framing():
         del values["framing"]
+    if card.field_of_view is None:
+        del values["field_of_view"]
     for table in ("held_out", "comparison"):
         if not values[table]:
             del values[table]

@@ -121,6 +121,11 @@ def match_models(
                 f"the model '{name}' is for images of the kind '{card.modality}', wanted one for '{wanted}': "
                 "name another model, or segment each kind of image by a command of its own"
             )
+        if matched and card.view_rule != matched[0][0].view_rule:
+            raise ModelError(
+                f"the models '{matched[0][0].name}' and '{name}' find the field of view in two ways, by the rules "
+                f"'{matched[0][0].view_rule}' and '{card.view_rule}': segment their tasks by a command of its own each"
+            )
         matched.append((card, tasks))
     return tuple(matched)
 

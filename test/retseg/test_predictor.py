@@ -258,6 +258,13 @@ def test_an_image_of_the_other_kind_gets_a_warning_and_its_mask(modality: Modali
     assert prediction.masks["vessel"].shape == pixels.shape[:2]
 
 
+def test_a_kind_of_image_of_ones_own_is_segmented_in_its_own_field_of_view_without_a_warning() -> None:
+    card = make_card({"vessel": MaskRule(0.5)}, Preprocessing(), SMALL_TILES)
+    card = dataclasses.replace(card, modality="slo", field_of_view="frame")
+    prediction = Predictor(((card, BRIGHTNESS, ("vessel",)),)).predict(make_image(draw_fundus(1).pixels))
+    assert prediction.field_of_view.all() and prediction.warnings == ()
+
+
 def test_a_file_is_read_and_segmented_and_both_warn(tmp_path: Path) -> None:
     write_picture(tmp_path / "eye.png", np.full((20, 30, 3), 90, np.uint8))
     cv2.imwrite(str(tmp_path / "grey.png"), np.full((20, 30), 90, np.uint8))

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from retseg.models import Inference, NetworkSpec
 from retseg.preprocessing import Framing, Preprocessing
 from retseg.toml_schema import SchemaError, nearest
-from retseg.vocabulary import Modality
+from retseg.vocabulary import Modality, ViewRule, choose_view_rule
 from train.config.images import Source, Supplement, Tiles
 from train.config.patches import Sampling, Tone, Transform
 from train.config.selection import SelectionRule
@@ -51,6 +51,8 @@ class Recipe:
         test: images that are scored at the end and never trained on; needs `folds = 1`.
         protocols: of the scores on the card, and of `--results`, which scores the test or the held-out folds.
         family: recipes of one family are listed together; empty for the models that are shipped.
+        field_of_view: how it is found in an image; None for the default of the modality. A mask of the data set comes
+            before it, unless it is the whole frame.
         variant: the `variants` that were chosen, joined by `+`; `paper` for none.
     """
 
@@ -92,8 +94,10 @@ class Recipe:
     protocols: tuple[str, ...] = ()
     family: str = ""
     variant: str = "paper"
+    field_of_view: ViewRule | None = None
 
     def __post_init__(self) -> None:
+        choose_view_rule(self.modality, self.field_of_view)
         self._check_folds()
         self._check_refit()
         self._check_restarts()
@@ -187,6 +191,11 @@ class Recipe:
             raise SchemaError(
                 f"the recipe '{self.name}' has refit = {self.refit:g}, which leaves a stage without steps"
             )
+
+    @property
+    def view_rule(self) -> ViewRule:
+        """How the field of view is found in an image."""
+        return choose_view_rule(self.modality, self.field_of_view)
 
     @property
     def encoder_file(self) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retseg.errors import RetsegError
-from retseg.image import find_field_of_view, read_image, read_mask, whole_frame
+from retseg.image import read_image, read_mask, view_image
 from retseg.preprocessing import Framing, WorkingImage, frame_image, measure_brightness
 from train.config.recipe import Recipe
 from train.data.augmentation import Patch
@@ -57,10 +57,10 @@ def load_training_image(case: Case, recipe: Recipe) -> TrainingImage:
     """Read one image with its masks and resize it to the working scale."""
     pixels = read_image(case.image).pixels
     shape = pixels.shape[:2]
-    if recipe.modality == "octa":
-        field_of_view = whole_frame(pixels)
+    if case.field_of_view and recipe.view_rule != "frame":
+        field_of_view = read_mask(case.field_of_view) > 0
     else:
-        field_of_view = read_mask(case.field_of_view) > 0 if case.field_of_view else find_field_of_view(pixels)
+        field_of_view = view_image(pixels, recipe.view_rule).mask
     if not field_of_view.any():
         raise DataSetError(f"{case.image} shows no retina: leave it out, or put a mask of its field of view beside it")
     truth = np.stack([read_truth(case, task, shape) for task in recipe.tasks])

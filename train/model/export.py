@@ -44,6 +44,7 @@ def draft_card(
         score=tuple(score for choice in choices.values() for score in choice.scores),
         held_out=held_out,
         framing=recipe.framing,
+        field_of_view=recipe.field_of_view,
     )
 
 

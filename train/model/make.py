@@ -98,7 +98,7 @@ def describe_training(recipe: Recipe, cases: Sequence[Case], size: tuple[int, in
         hours=round(hours, 2),
         machine=f"{platform.machine()}, {platform.system()}",
         phantom=recipe.phantom and (initial is None or initial.is_phantom),
-        size=size if recipe.modality == "octa" else (0, 0),  # photographs have another scale: the field of view
+        size=size if recipe.view_rule == "frame" else (0, 0),  # others have another scale: the field of view
     )
 
 

@@ -16,8 +16,9 @@ from retseg.evaluation.scoring.case import CaseMaps, score_case
 from retseg.evaluation.scoring.listing import list_some
 from retseg.evaluation.scoring.literal import describe_literal_scores
 from retseg.evaluation.scoring.result import CaseScore, Evaluation
-from retseg.image import find_field_of_view, read_image, read_mask
+from retseg.image import read_image, read_mask, view_image
 from retseg.metrics.counts import Mask
+from retseg.vocabulary import ViewRule
 
 
 @dataclass(frozen=True)
@@ -148,12 +149,13 @@ def read_maps(entry: ScorableTask) -> CaseMaps:
     return CaseMaps(read_truth(entry.truth, (shape[1], shape[0])), mask, probability, None)
 
 
-def find_region(case: ScorableCase, shape: tuple[int, ...], fields: FieldsOfView) -> Mask | None:
+def find_region(case: ScorableCase, shape: tuple[int, ...], rule: ViewRule, fields: FieldsOfView) -> Mask | None:
     """The field of view of a case: the data set's mask, or found in the photograph, or None for the whole frame.
 
     Args:
         case: names the files.
         shape: (H, W) of the truth; a mask or a photograph of another size is not used.
+        rule: how it is found in a photograph.
         fields: records how it was found.
     """
     if case.field_of_view is not None:
@@ -161,7 +163,7 @@ def find_region(case: ScorableCase, shape: tuple[int, ...], fields: FieldsOfView
         if region.any() and region.shape == shape:
             return region
     if case.image is not None:
-        region = find_field_of_view(read_image(case.image).pixels)
+        region = view_image(read_image(case.image).pixels, rule).mask
         if region.any() and region.shape == shape:
             fields.computed.append(case.name)
             return region
@@ -183,7 +185,7 @@ def _score_one(
         with naming(f"case '{case.name}', {task}"):
             maps = read_maps(case.tasks[task])
             if inside and number == 0:
-                region = find_region(case, maps.truth.shape, fields)
+                region = find_region(case, maps.truth.shape, challenge.view_rule, fields)
             scores = score_case(case.name, task, replace(maps, field_of_view=region), protocols, thresholds.get(task))
         for name, score in scores.items():
             yield score, name

@@ -49,3 +49,31 @@ def test_a_wrong_file_is_refused_by_name(repository: Path, tmp_path: Path, old: 
     (tmp_path / "drac22.toml").write_text(text.replace(old, new))
     with pytest.raises(SchemaError, match=message):
         load_challenge("drac22", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("word", "rule"), [("slo", "frame"), ("autofluorescence", "round"), ("endoscopy", "threshold")]
+)
+def test_a_challenge_brings_its_own_kind_of_image(repository: Path, tmp_path: Path, word: str, rule: str) -> None:
+    text = (repository / "challenges" / "drac22.toml").read_text()
+    own = f'modality = "{word}"\nfield_of_view = "{rule}"'
+    (tmp_path / "own.toml").write_text(text.replace('modality = "octa"', own))
+    challenge = load_challenge("own", tmp_path)
+    assert (challenge.modality, challenge.view_rule) == (word, rule)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('modality = "slo"', "'slo' does not say how its field of view is found: add field_of_view = 'round'"),
+        ('modality = "SLO image"', "'SLO image' is no word of small letters"),
+        ('modality = "slo"\nfield_of_view = "square"', "'square' is not one of round, frame, threshold"),
+    ],
+)
+def test_a_kind_of_image_without_a_field_of_view_is_refused(
+    repository: Path, tmp_path: Path, line: str, message: str
+) -> None:
+    text = (repository / "challenges" / "drac22.toml").read_text()
+    (tmp_path / "own.toml").write_text(text.replace('modality = "octa"', line))
+    with pytest.raises(SchemaError, match=message):
+        load_challenge("own", tmp_path)
