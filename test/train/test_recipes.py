@@ -198,11 +198,12 @@ def test_a_recipe_starts_with_all_weights_of_a_shipped_model_but_those_of_its_ta
 def test_published_numbers_name_recipes_and_protocols_that_exist_and_every_experiment_has_a_row() -> None:
     published = load_published()
     rows = [(table, row) for table in published.table for row in table.row if row.recipe]
-    measures = [Measure(row.recipe, row.score or table.score, row.metric, row.task) for table, row in rows]
+    measures = [Measure(row.recipe, row.score or table.score, row.metric, row.task, row.images) for table, row in rows]
     pairs = [pair for contrast in published.contrast for pair in contrast.pair]
-    assert len(published.contrast) == 8 and all(pair.first != pair.second for pair in pairs)
+    assert len(published.contrast) == 9 and all(pair.first != pair.second for pair in pairs)
     for measure in (*measures, *(side for pair in pairs for side in (pair.first, pair.second))):
         recipe = load_recipe(measure.recipe)
         assert measure.score in recipe.protocols and measure.task in recipe.tasks, measure
         assert measure.metric in find_protocols((measure.score,))[0].metrics, measure
+        assert recipe.score_training or measure.images == "held out", measure
     assert {row.recipe for _, row in rows} == set(EXPERIMENTS)

@@ -13,7 +13,7 @@ from train.config.renamed import rename_keys
 from train.config.stage import Restarts
 
 PASSING = {"name", "title", "data", "terms", "phantom", "round", "inference", "selection", "variants", "test"}
-PASSING |= {"protocols", "family", "variant", "candidates", "refit", "published_encoder"}
+PASSING |= {"protocols", "family", "variant", "candidates", "refit", "published_encoder", "score_training"}
 """Keys that may change before a training is resumed."""
 
 

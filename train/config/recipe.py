@@ -50,6 +50,8 @@ class Recipe:
             models need a `refit`, which is initialised from the first.
         test: images that are scored at the end and never trained on; needs `folds = 1`.
         protocols: of the scores on the card, and of `--results`, which scores the test or the held-out folds.
+        score_training: `--results` also scores the images that the network was trained on, as some publications do;
+            needs held-out images and a single network.
         family: recipes of one family are listed together; empty for the models that are shipped.
         field_of_view: how it is found in an image; None for the default of the modality. A mask of the data set comes
             before it, unless it is the whole frame.
@@ -92,6 +94,7 @@ class Recipe:
     initial_models: tuple[str, ...] = ()
     test: tuple[Source, ...] = ()
     protocols: tuple[str, ...] = ()
+    score_training: bool = False
     family: str = ""
     variant: str = "paper"
     field_of_view: ViewRule | None = None
@@ -118,6 +121,10 @@ class Recipe:
             raise SchemaError(
                 f"the recipe '{self.name}' holds out one data set at a time: it needs folds = {len(self.source)}, one "
                 f"for each source, not {self.folds}"
+            )
+        if self.score_training and (self.test or self.networks != 1 or self.folds == 1):
+            raise SchemaError(
+                f"the recipe '{self.name}' has score_training: it needs folds above 1, held_out = 'first' and no test"
             )
         if any(source.optional for source in self.source):
             raise SchemaError(f"the recipe '{self.name}' calls a source of training images optional")

@@ -31,6 +31,7 @@ class Trained:
         cases: all cases of the recipe, held-out folds included.
         members: the weights of each network that the model consists of.
         held_out: images that were held out; the predictions for them are in `predictions`.
+        others: all other images.
         predictions: a folder.
         size: (width, height) of every image in pixels; (0, 0) if they differ.
         logs: the log of each network, by its name.
@@ -41,6 +42,7 @@ class Trained:
     cases: tuple[Case, ...]
     members: tuple[Mapping[str, torch.Tensor], ...]
     held_out: tuple[TrainingImage, ...]
+    others: tuple[TrainingImage, ...]
     predictions: Path
     size: tuple[int, int]
     logs: Mapping[str, Path]
@@ -84,9 +86,10 @@ def train_networks(recipe: Recipe, data: Path, run: Run, only: str = "") -> Trai
         draw_curves(logs, run.directory / "curves.png")
     numbers = {i for each in planned for i in each.held_out}
     all_held_out = tuple(image for i, image in enumerate(images) if i in numbers)
+    others = tuple(image for i, image in enumerate(images) if i not in numbers)
     kept = (members["all"],) if "all" in members else tuple(members.values())
     size = find_common_size(whole)
-    return Trained(cases, kept, all_held_out, predictions, size, logs, fabric.is_global_zero, fabric.device)
+    return Trained(cases, kept, all_held_out, others, predictions, size, logs, fabric.is_global_zero, fabric.device)
 
 
 def prepare(recipe: Recipe, data: Path) -> Prepared:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import platform
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from retseg import __version__
 from retseg.models import hash_file
 from train.config.recipe import Recipe
 from train.data.cases import gather_cases, gather_test_cases
-from train.data.images import load_training_images
+from train.data.images import TrainingImage, load_training_images
 from train.fit.initial import choose_initial_model, describe_initial_model, find_initial_model
 from train.fit.logs import read_log, sum_hours
 from train.fit.prediction import open_weights
@@ -58,15 +59,23 @@ def measure_recipe(recipe: Recipe, folders: Folders, run: Run) -> Path:
     trained = train_networks(recipe, folders.data, dataclasses.replace(run, directory=directory))
     path = folders.output / f"{name_result(recipe)}.json"
     if trained.is_writer:
+        document = {**describe_run(recipe, trained), "left_out": list(left_out)}
         if recipe.test:
-            engine = open_weights(recipe, trained.members[0], trained.device)
-            predict_held_out(recipe, engine, images, directory / "test")
+            predict(recipe, trained, images, directory / "test")
             trained = dataclasses.replace(trained, held_out=images, predictions=directory / "test")
-        shown = list_shown(load_published())
-        scores = score_images(recipe, trained.held_out, trained.predictions, shown)
-        document = {**describe_run(recipe, trained), "left_out": list(left_out), "protocols": scores.protocols}
+        scores = score_images(recipe, trained.held_out, trained.predictions, list_shown(load_published()))
+        document["protocols"] = scores.protocols
+        if recipe.score_training:
+            predict(recipe, trained, trained.others, directory / "training")
+            document["training"] = score_images(recipe, trained.others, directory / "training", set()).protocols
         write_result(path, document, scores.rows, scores.replicates)
     return path
+
+
+def predict(recipe: Recipe, trained: Trained, images: Sequence[TrainingImage], directory: Path) -> None:
+    """Write the predictions of the first network for images."""
+    engine = open_weights(recipe, trained.members[0], trained.device)
+    predict_held_out(recipe, engine, images, directory)
 
 
 def describe_run(recipe: Recipe, trained: Trained) -> dict[str, Any]:

@@ -170,7 +170,7 @@ def write_row(row: Row, protocol: str, results: Results) -> list[str]:
     """A line for each width with a result."""
     label = row.label if not row.score else f"{row.label} (`{row.score}`)"
     published = "-" if row.published is None else f"{row.published:.4f}"
-    measure = Measure(row.recipe, protocol, row.metric, row.task)
+    measure = Measure(row.recipe, protocol, row.metric, row.task, row.images)
     lines = []
     for width in list_widths(results):
         scores = collect_scores(measure, width, results)

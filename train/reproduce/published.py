@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from retseg.toml_schema import declare, read_toml
+
+Images = Literal["held out", "training"]
 
 PUBLISHED = Path(__file__).parent / "published.toml"
 
@@ -19,6 +22,7 @@ class Row:
         recipe: of our experiment; none when empty.
         published: the published number.
         score: the protocol, if it is not that of the table.
+        images: that are scored: those of the test or of the held-out folds, or those that were trained on.
     """
 
     label: str
@@ -27,6 +31,7 @@ class Row:
     recipe: str = ""
     published: float | None = None
     score: str = ""
+    images: Images = "held out"
 
 
 @dataclass(frozen=True)
@@ -52,12 +57,13 @@ class Table:
 
 @dataclass(frozen=True)
 class Measure:
-    """One of our numbers: of a recipe, by a protocol, of a task."""
+    """One of our numbers: of a recipe, by a protocol, of a task, on some images."""
 
     recipe: str
     score: str
     metric: str
     task: str
+    images: Images = "held out"
 
 
 @dataclass(frozen=True)

@@ -108,10 +108,13 @@ class Result:
 
     def find_score(self, measure: Measure) -> Score | None:
         """A measure of this run; None if it has none, as for a task without a true pixel."""
-        protocol = self.document["protocols"].get(measure.score, {})
+        part = "training" if measure.images == "training" else "protocols"
+        protocol = self.document.get(part, {}).get(measure.score, {})
         found = protocol.get("tasks", {}).get(measure.task, {}).get(measure.metric)
         if found is None:
             return None
+        if measure.images == "training":
+            return Score(float(found["value"]), np.empty(0), ())
         replicates = self.replicates.get((measure.score, measure.metric, measure.task), np.empty(0))
         return Score(float(found["value"]), replicates, self.images)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from retseg.toml_schema import SchemaError
 from train.config.images import Source
 from train.config.recipe import Recipe
 from train.data.cases import gather_cases
@@ -21,6 +22,8 @@ from train.reproduce.result import ResultError, check_changes, name_width, read_
 from train.reproduce.scoring import score_images
 
 RUN = Run(Path(), 0, 0, False)
+PLACES = ("out-of-fold", "training")
+"""The folders of the predictions of a run."""
 
 
 @pytest.fixture
@@ -48,6 +51,22 @@ def test_a_test_is_scored_and_written_with_the_score_of_each_image(experiment: R
     assert np.mean([float(row["dice"]) for row in rows]) == pytest.approx(score["value"], abs=1e-5)
     (result,) = read_results(folders.output)
     assert result.images == ("lines/eye2", "lines/eye3") and result.width == "paper"
+
+
+def test_images_that_were_trained_on_are_scored_where_the_recipe_says_so(experiment: Recipe, data: Path) -> None:
+    changes = {"folds": 2, "source": (Source("lines", "fundus"),), "test": (), "held_out": "first"}
+    both = dataclasses.replace(experiment, **changes, score_training=True)  # type: ignore[arg-type]
+    folders = Folders(data, data / "runs", data / "results")
+    measure_recipe(both, folders, RUN)
+    predicted = {place: len(list((folders.runs / "lines-paper-seed3" / place).iterdir())) for place in PLACES}
+    (result,) = read_results(folders.output)
+    assert predicted["out-of-fold"] == len(result.images) and sum(predicted.values()) == 4
+    held_out = result.find_score(Measure("lines", "fundus-fov", "dice", "vessel"))
+    training = result.find_score(Measure("lines", "fundus-fov", "dice", "vessel", "training"))
+    assert held_out is not None and training is not None
+    assert held_out.value != training.value and not training.images
+    with pytest.raises(SchemaError, match="needs folds above 1, held_out = 'first' and no test"):
+        dataclasses.replace(both, held_out="each")
 
 
 def test_scores_and_resamples_are_those_of_the_stored_predictions(
