@@ -6,14 +6,18 @@ what to do. The entry points print that sentence alone. Any other exception come
 
 import errno
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """No space, the user's quota, the largest size of a file."""
 
 Say = Callable[[str], None]
-"""Writes one line to the log. Warnings begin with `warning: ` and go to stdout; the platform shows stderr as errors."""
+"""Writes one line to the log. Warnings begin with `warning: `."""
+
+Track = Callable[[Sequence[Any]], Iterable[Any]]
+"""Gives the items one by one, and may show how many are done."""
 
 
 class RetsegError(ValueError):

@@ -62,7 +62,7 @@ def test_the_image_of_a_container_says_its_challenge_by_an_environment_variable(
 
 
 def test_a_word_that_is_no_option_is_refused(process):
-    assert "unrecognized arguments: --inptu" in _last_line(process("--inptu", "x"))
+    assert "there is no option --inptu; did you mean '--input'?" in _last_line(process("--inptu", "x"))
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '[{"socket": {"slug": "age", "relative_path": "age.json"}}]'])

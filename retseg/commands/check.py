@@ -1,6 +1,7 @@
 """`retseg check`: check an image, an output folder or an exported archive by the rules of Grand Challenge."""
 
 import argparse
+import dataclasses
 import os
 import subprocess
 import tempfile
@@ -8,9 +9,9 @@ from importlib.resources import files
 from pathlib import Path
 
 from retseg.challenge import Challenge, list_challenges, load_challenge
-from retseg.commands.console import say
 from retseg.commands.hostile_runs import check_hostile
 from retseg.commands.options import add_challenges, list_challenge_folders, open_challenge
+from retseg.commands.parsing import add_output_options, open_console
 from retseg.container.check.archive import judge_archive
 from retseg.container.check.evidence import Evidence, read_evidence
 from retseg.container.check.finding import Finding, find_failure, list_findings
@@ -28,6 +29,9 @@ HOSTILE_SECONDS = 60
 
 class CheckError(RetsegError):
     """A rule is broken, or there is nothing to check; the message says which."""
+
+
+EXAMPLE = "retseg check --output output --expected test/cases/drive/01/expected --input test/cases/drive/01/input"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,17 +52,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--memory", default="4g", help="for --image, swap included (default: %(default)s)")
     parser.add_argument("--gpus", default="", help="for --image, as docker's option of that name (default: none)")
     parser.add_argument("--seconds", type=int, default=600, help="for --image, for one case (default: %(default)s)")
+    add_output_options(parser, "every rule with its verdict")
 
 
 def run(options: argparse.Namespace) -> int:
     """List every rule with its verdict; a failure makes the exit status 1."""
     findings = judge(options)
-    for line in list_findings(findings):
-        say(line)
-    failure = find_failure(findings)
+    console, failure = open_console(options), find_failure(findings)
+    lines = list(list_findings(findings))
+    if failure is None:
+        lines.append(f"all {len(findings)} checks passed or only warn")
+    console.show([dataclasses.asdict(finding) for finding in findings], lines)
     if failure:
         raise CheckError(failure.complaint)
-    say(f"all {len(findings)} checks passed or only warn")
     return 0
 
 

@@ -1,24 +1,96 @@
-"""Write lines to the terminal and to the platform's log."""
+"""Write to the terminal, to a pipe and to the platform's log: results, details, warnings, errors and progress.
 
+What a command found goes to stdout. Warnings, errors, details and progress go to stderr, so that a program can read
+stdout. The platform shows stderr as errors, so `process` and `serve`, which run there, write their warnings to stdout.
+"""
+
+import json
 import os
 import select
 import sys
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TextIO, TypeVar
 
 from retseg.errors import escape
+
+Item = TypeVar("Item")
+
+NARROWEST, USUAL = 40, 80
+"""Columns of text: never fewer, even in a narrower terminal, and those of one that does not tell its width."""
+
+
+@dataclass(frozen=True)
+class Console:
+    """How much a command says.
+
+    Attributes:
+        quiet: only what went wrong, and the result as JSON where that was asked for.
+        verbose: details too, such as the plan of the work and its times.
+        json: the result is one JSON object on stdout; nothing else goes there.
+    """
+
+    quiet: bool = False
+    verbose: bool = False
+    json: bool = False
+
+    def say(self, line: str) -> None:
+        """One line of what was found or done, on stdout."""
+        if not (self.quiet or self.json):
+            say(line)
+
+    def detail(self, line: str) -> None:
+        """One line on stderr for those who want to know more."""
+        if self.verbose:
+            complain(line)
+
+    def show(self, facts: Any, lines: Iterable[str] = ()) -> None:
+        """The result: `facts`, plain values, as JSON if that was asked for; otherwise the lines."""
+        if self.json:
+            _write(sys.stdout, json.dumps(facts, indent=2, ensure_ascii=False), wrapped=False)
+            return
+        for line in lines:
+            self.say(line)
+
+    @property
+    def width(self) -> int | None:
+        """Columns of the terminal on stdout; None where it is a file or a pipe."""
+        return _find_width(sys.stdout)
+
+    def track(self, items: Sequence[Item], what: str = "") -> Iterator[Item]:
+        """The items, with a bar and the time left on stderr if that is a terminal and there are several.
+
+        Args:
+            items: each is done when the next one is taken.
+            what: the word before the bar.
+        """
+        if self.quiet or len(items) < 2 or not sys.stderr.isatty():
+            yield from items
+            return
+        from tqdm import tqdm
+
+        form = "{desc}{n_fmt}/{total_fmt} |{bar}| {remaining} left"
+        width = _find_width(sys.stderr)
+        told = f"{what}: " if what else ""
+        yield from tqdm(items, desc=told, file=sys.stderr, bar_format=form, ncols=width, leave=False)
 
 
 def say(line: str) -> None:
     """One line on stdout, at once."""
-    sys.stdout.write(_escape_lines(line) + "\n")
-    sys.stdout.flush()
+    _write(sys.stdout, line)
 
 
 def complain(sentence: str) -> None:
     """One line on stderr, after all that was said before."""
     if not drop_unread():
         sys.stdout.flush()
-    sys.stderr.write(_escape_lines(sentence) + "\n")
-    sys.stderr.flush()
+    _write(sys.stderr, sentence)
+
+
+def warn(sentence: str) -> None:
+    """A warning on stderr; it is said with `--quiet` too."""
+    complain(f"warning: {sentence}")
 
 
 def drop_unread() -> bool:
@@ -37,5 +109,40 @@ def drop_unread() -> bool:
     return True
 
 
-def _escape_lines(text: str) -> str:
-    return "\n".join(map(escape, text.split("\n")))
+def wrap(line: str, width: int) -> str:
+    """A line broken between words at `width` columns; the rest is indented two columns deeper than its beginning."""
+    if len(line) <= width:
+        return line
+    indent = line[: len(line) - len(line.lstrip())]
+    broken = textwrap.wrap(
+        line.strip(),
+        width,
+        initial_indent=indent,
+        subsequent_indent=f"{indent}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return "\n".join(broken)
+
+
+def _find_width(stream: TextIO) -> int | None:
+    if not stream.isatty():
+        return None
+    return max(NARROWEST, os.get_terminal_size(stream.fileno()).columns or USUAL)
+
+
+def _write(stream: TextIO, text: str, wrapped: bool = True) -> None:
+    """Write lines, wrapped on a terminal, above a bar if there is one."""
+    lines = [escape(line) for line in text.split("\n")]
+    width = _find_width(stream) if wrapped else None
+    if width is not None:
+        lines = [wrap(line, width) for line in lines]
+    written = "\n".join(lines) + "\n"
+    if "tqdm" in sys.modules:  # only `track` imports it
+        from tqdm import tqdm
+
+        with tqdm.external_write_mode(stream):
+            stream.write(written)
+    else:
+        stream.write(written)
+    stream.flush()

@@ -3,12 +3,13 @@
 import argparse
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from retseg.commands.console import complain, say
+from retseg.commands.console import complain, say, warn
 from retseg.commands.options import add_address, add_challenge, add_models, locate_models, open_challenge
+from retseg.commands.parsing import add_output_options, open_console
 
 if TYPE_CHECKING:
     from retseg.evaluation.inputs.checking import Checked
@@ -20,6 +21,9 @@ PLATFORM_INPUT = Path("/input")
 PLATFORM_OUTPUT = Path("/output")
 PLATFORM_TRUTH = Path("/opt/ml/input/data/ground_truth")
 """The folders that the platform mounts into an evaluation container."""
+
+
+EXAMPLE = "retseg evaluate --ground-truth truth --predictions found --output score"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,6 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--serve", action="store_true", help="evaluate at each POST to /invoke (`invoke`)")
     add_address(parser)
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="of the bootstrap (default: %(default)s)")
+    parser.add_argument("--full", action="store_true", help="print every metric of every protocol")
+    add_output_options(parser, "what metrics.json holds")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -59,6 +65,7 @@ def run(options: argparse.Namespace) -> int:
 def evaluate_once(options: argparse.Namespace) -> tuple[Path, ...]:
     """Check everything, score, print, write; gives the files that were written, relative to the output folder."""
     from retseg.evaluation.run import Request, choose_protocols, compare_with, evaluate, rank
+    from retseg.report.metrics_json import describe
 
     challenge = open_challenge(options)
     request = Request(
@@ -71,14 +78,18 @@ def evaluate_once(options: argparse.Namespace) -> tuple[Path, ...]:
         cards=load_cards(options.model or (), options.models),
         seed=options.seed,
     )
+    console = open_console(options)
     checked = check(request, options.predictions)
     other = check(request, options.compare) if options.compare else None
-    outcome = evaluate(request, checked)
+    outcome = evaluate(request, checked, lambda cases: console.track(cases, "cases"))
     if options.leaderboard:
         outcome = rank(request, outcome)
     differences = compare_with(request, outcome, other) if other else None
-    print_tables(options, outcome, differences)
-    write_files(options, outcome, differences)
+    document = describe(outcome.evaluations[0], outcome.evaluations[1:], differences)
+    write_files(options, outcome, differences, document)
+    for sentence in dict.fromkeys(text for evaluation in outcome.evaluations for text in evaluation.warnings):
+        warn(sentence)
+    console.show(document, list_results(options, outcome, differences, console.width))
     return Path("metrics.json"), Path("report.html")
 
 
@@ -106,7 +117,7 @@ def check(request: "Request", predictions: Path) -> "Checked":
     from retseg.evaluation.run import EvaluationError, check_predictions
 
     try:
-        return check_predictions(request, predictions, say)
+        return check_predictions(request, predictions, complain)
     except InputError as error:
         if len(error.problems) > 1:
             for problem in error.problems:
@@ -121,40 +132,46 @@ def sum_up(problems: Sequence[str], allow_missing: bool) -> str:
     return f"{problems[0]}{others}; nothing was scored: mend the files and evaluate again{remedy}"
 
 
-def print_tables(options: argparse.Namespace, outcome: "Outcome", differences: "Differences | None") -> None:
-    """Print the metrics of each protocol, all warnings, the rank, and the differences from other predictions."""
-    from retseg.report.table import format_differences, format_evaluation, format_standing
+def list_results(
+    options: argparse.Namespace, outcome: "Outcome", differences: "Differences | None", width: int | None
+) -> Iterator[str]:
+    """The scores, the rank, the differences from other predictions, and the files, as lines.
+
+    With `--full` there is every metric of every protocol; otherwise what ranks, by the first protocol.
+    """
+    from retseg.report.table import format_differences, format_evaluation, format_scores, format_standing
 
     first = outcome.evaluations[0]
-    for evaluation in outcome.evaluations:
-        for line in format_evaluation(evaluation):
-            say(line)
-    for sentence in dict.fromkeys(warning for evaluation in outcome.evaluations for warning in evaluation.warnings):
-        say(f"warning: {sentence}")
+    if options.full:
+        for evaluation in outcome.evaluations:
+            yield from format_evaluation(evaluation, width)
+    else:
+        yield from format_scores(first)
     if first.standing is not None:
-        say(format_standing(first.standing))
+        yield format_standing(first.standing)
     if differences is not None:
-        say(f"{options.predictions} minus {options.compare}, {first.protocol.name}:")
-        for line in format_differences(differences):
-            say(line)
+        yield f"{options.predictions} minus {options.compare}, {first.protocol.name}:"
+        yield from format_differences(differences)
+    yield f"report: {options.output / 'report.html'}; all numbers: {options.output / 'metrics.json'}, or --full"
 
 
-def write_files(options: argparse.Namespace, outcome: "Outcome", differences: "Differences | None") -> None:
-    """Write metrics.json, report.html and, where they are wanted, the figures: all of them, or none.
+def write_files(
+    options: argparse.Namespace, outcome: "Outcome", differences: "Differences | None", document: Mapping[str, Any]
+) -> None:
+    """Write metrics.json, which holds the document, report.html and, where they are wanted, the figures: all or none.
 
     Raises:
         OutputError: the output folder cannot be written.
     """
     from retseg.files import replacing_all
     from retseg.report import Reported, open_layers, save_figures, write_report
-    from retseg.report.metrics_json import describe, write_metrics
+    from retseg.report.metrics_json import write_metrics
 
     first, *beside = outcome.evaluations
     with replacing_all(options.output) as staging:
-        write_metrics(staging / "metrics.json", describe(first, beside, differences))
+        write_metrics(staging / "metrics.json", document)
         page = staging / "report.html"
         reported = Reported(first, tuple(beside), differences)
         write_report(reported, lambda name: open_layers(outcome.checked, first, name), page, options.report_size)
         if options.save_figures:
             save_figures(first, staging / "figures")
-    say(f"{options.output / 'metrics.json'}, {options.output / 'report.html'}")

@@ -1,19 +1,18 @@
-"""`retseg info`: list tasks, models, challenges and engines, without loading torch or OpenVINO."""
+"""`retseg info`: list tasks, models, challenges and engines, or describe a model, without loading torch or OpenVINO."""
 
 import argparse
 import dataclasses
 import importlib.util
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from retseg import __version__
 from retseg.challenge import list_challenges, load_challenge
-from retseg.commands.console import say
+from retseg.commands.console import Console
 from retseg.commands.options import add_challenges, add_models, list_challenge_folders, locate_models
 from retseg.engine import ENGINES
-from retseg.models import ModelError, find_models, list_cautions, verify_files
+from retseg.models import ModelError, find_card, find_models, list_cautions, verify_files
 from retseg.toml_schema import SchemaError
 from retseg.vocabulary import TASKS
 
@@ -21,17 +20,26 @@ if TYPE_CHECKING:
     from retseg.models import Card
 
 
+EXAMPLE = "retseg info vessel"
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
+    parser.add_argument("names", metavar="MODEL", nargs="*", help="say all about these models, and nothing else")
     parser.add_argument("--json", action="store_true", help="print JSON")
     add_challenges(parser)
     add_models(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the list, as text or as JSON."""
-    facts = collect(locate_models(options.models), list_challenge_folders(options))
-    say(json.dumps(facts, indent=2, ensure_ascii=False) if options.json else "\n".join(format_lines(facts)))
+    """Print the list, or all about the named models, as text or as JSON."""
+    folders = locate_models(options.models)
+    if options.names:
+        models = [describe_model(find_card(name, folders)) for name in dict.fromkeys(options.names)]
+        Console(json=options.json).show({"models": models}, (line for model in models for line in format_model(model)))
+        return 0
+    facts = collect(folders, list_challenge_folders(options))
+    Console(json=options.json).show(facts, format_lines(facts))
     return 0
 
 
@@ -72,6 +80,7 @@ def describe_model(card: "Card") -> dict[str, Any]:
             for score in card.score
         ],
         "held_out": [dataclasses.asdict(row) for row in card.held_out],
+        "phantom": card.is_phantom,
         "warnings": list(list_cautions(card)),
         "intact": not fault,
         "fault": fault,
@@ -95,21 +104,14 @@ def describe_challenge(name: str, folders: Sequence[Path]) -> dict[str, Any]:
 
 
 def format_lines(facts: dict[str, Any]) -> list[str]:
-    """The facts as text, a paragraph each."""
+    """The facts as lines of text, one for each task, model, challenge and engine."""
     lines = [f"retseg {facts['version']}", "", "tasks"]
     for task in facts["tasks"]:
         lines.append(f"  {task['name']:<20} {', '.join(task['models']) or 'no model here'}")
-    lines += ["", f"models in {' and '.join(facts['models_directories'])}"]
+    lines += ["", f"models in {' and '.join(facts['models_directories'])}; `retseg info MODEL` says all about one"]
     for model in facts["models"]:
-        tasks = ", ".join(f"{name} (threshold {task['threshold']:g})" for name, task in model["tasks"].items())
-        lines.append(f"  {model['name']:<20} {model['architecture']}, {model['modality']}: {tasks}")
-        lines.append(f"  {'':<20} trained on {model['training']['data']}; {model['training']['terms']}")
-        lines += [f"  {'':<20} warning: {sentence}" for sentence in model["warnings"]]
-        for score in model["scores"]:
-            interval = f"{score['value']:.4f} [{score['low']:.4f}, {score['high']:.4f}]"
-            lines.append(f"  {'':<20} {score['task']} {score['metric']} {interval}, {score['protocol']}")
-        lines += [f"  {'':<20} {line}" for line in format_held_out(model["held_out"])]
-        lines.append(f"  {'':<20} {'files as the card says' if model['intact'] else 'NOT USABLE: ' + model['fault']}")
+        marks = ["NOT USABLE"] * (not model["intact"]) + ["trained on drawings"] * model["phantom"]
+        lines.append(f"  {model['name']:<24} {', '.join([*model['tasks'], *marks])}")
     lines += ["", "challenges"]
     for item in facts["challenges"]:
         fault = f"NOT USABLE: {item['fault']}" if item["fault"] else ""
@@ -118,6 +120,20 @@ def format_lines(facts: dict[str, Any]) -> list[str]:
     lines += [
         f"  {item['name']:<20} {'installed' if item['installed'] else 'not installed'}" for item in facts["engines"]
     ]
+    return lines
+
+
+def format_model(model: dict[str, Any]) -> list[str]:
+    """All about a model as lines of text."""
+    tasks = ", ".join(f"{name} (threshold {task['threshold']:g})" for name, task in model["tasks"].items())
+    lines = [f"{model['name']} {model['version']}", f"  {model['architecture']}, {model['modality']}: {tasks}"]
+    lines.append(f"  trained on {model['training']['data']}; {model['training']['terms']}")
+    lines += [f"  warning: {sentence}" for sentence in model["warnings"]]
+    for score in model["scores"]:
+        interval = f"{score['value']:.4f} [{score['low']:.4f}, {score['high']:.4f}]"
+        lines.append(f"  {score['task']} {score['metric']} {interval}, {score['protocol']}")
+    lines += [f"  {line}" for line in format_held_out(model["held_out"])]
+    lines.append(f"  {'files as the card says' if model['intact'] else 'NOT USABLE: ' + model['fault']}")
     return lines
 
 

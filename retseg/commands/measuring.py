@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from retseg.commands.console import say
+from retseg.commands.console import warn
 from retseg.commands.options import RequestError
 from retseg.files import find_stem, replacing
 
@@ -48,7 +48,7 @@ def read_foveas(text: str, images: Sequence[Path]) -> dict[Path, Point]:
         names = f"{', '.join(list(table)[:2])} ... but not {find_stem(images[0])}"
         raise RequestError(f"{text} names none of the images ({names}): its first column must hold their names")
     if len(found) < len(images):
-        say(f"warning: {text} names {len(found)} of {len(images)} images: the others get no distance to the fovea")
+        warn(f"{text} names {len(found)} of {len(images)} images: the others get no distance to the fovea")
     return found
 
 
@@ -87,7 +87,7 @@ def measure(
 
     measures = measure_masks(image, masks, field_of_view, fovea)
     for sentence in measures.warnings:
-        say(f"warning: {sentence}")
+        warn(sentence)
     for task, rows in measures.rows.items():
         for row in rows:
             yield image.name, task, row

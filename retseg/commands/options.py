@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retseg.challenge import Challenge, load_challenge
-from retseg.commands.console import say
-from retseg.errors import RetsegError
+from retseg.commands.console import complain
+from retseg.errors import RetsegError, Say
 
 if TYPE_CHECKING:
     from retseg.engine import EngineKind
@@ -81,11 +81,16 @@ def add_address(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=PORT, help="port to listen on (default: %(default)s)")
 
 
-def locate_models(given: Path | None, platform: Path = PLATFORM_MODELS) -> tuple[Path, ...]:
+def locate_models(given: Path | None, platform: Path = PLATFORM_MODELS, write: Say = complain) -> tuple[Path, ...]:
     """The folders of model folders, in the order in which they are searched; the last is the package's.
 
     Before it comes the given folder, or else the platform's if it holds a card. A tarball that was packed with its top
     folder has the models one level deeper; that is accepted too.
+
+    Args:
+        given: by the user.
+        platform: the platform's folder.
+        write: takes a warning.
 
     Raises:
         RequestError: the given folder holds no model.
@@ -100,21 +105,21 @@ def locate_models(given: Path | None, platform: Path = PLATFORM_MODELS) -> tuple
     if cards:
         return cards[0].parent.parent, PACKAGED_MODELS
     if platform.is_dir() and any(platform.iterdir()):
-        say(f"warning: {platform} holds files but no model (no */card.toml), so the models of the package are used")
+        write(f"warning: {platform} holds files but no model (no */card.toml), so the models of the package are used")
     return (PACKAGED_MODELS,)
 
 
-def warn_of_models(cards: "Iterable[Card]", folders: Sequence[Path]) -> None:
-    """Print the cautions of models, which are not the package's, and which are not in the first folder."""
+def warn_of_models(cards: "Iterable[Card]", folders: Sequence[Path], write: Say = complain) -> None:
+    """Write the cautions of models, which are not the package's, and which are not in the first folder."""
     from retseg.models import describe_origin, list_cautions
 
     for card in cards:
         if card.directory.parent != folders[-1]:
-            say(describe_origin(card))
+            write(describe_origin(card))
         elif card.directory.parent not in folders[:1]:
-            say(f"warning: {folders[0]} holds no model '{card.name}', so the one of the package is used")
+            write(f"warning: {folders[0]} holds no model '{card.name}', so the one of the package is used")
         for sentence in list_cautions(card):
-            say(f"warning: {sentence}")
+            write(f"warning: {sentence}")
 
 
 def load_when_needed(
@@ -123,6 +128,7 @@ def load_when_needed(
     modality: "Modality | None",
     engine: "EngineKind",
     memory: float | None = None,
+    write: Say = complain,
 ) -> "Predict":
     """A predictor that loads its models at the first image, so that bad input is refused without that wait.
 
@@ -135,6 +141,7 @@ def load_when_needed(
         modality: of the images; None where it follows from the models.
         engine: what runs the networks.
         memory: GB that a network may use; None takes what the machine, the container or the GPU allows.
+        write: takes the cautions and the warnings; the commands that run on the platform write them to stdout.
 
     Raises:
         RequestError: the memory is not positive.
@@ -145,7 +152,7 @@ def load_when_needed(
     if memory is not None and not memory > 0:
         raise RequestError(f"--memory {memory:g} leaves a network nothing: give GB, such as 2")
     matched = match_models(tasks_to_models, folders, modality)
-    warn_of_models((card for card, _ in matched), folders)
+    warn_of_models((card for card, _ in matched), folders, write)
     opened: list[Predictor] = []
 
     def predict(image: "Image") -> "Prediction":
@@ -155,7 +162,7 @@ def load_when_needed(
         if not opened:
             choice = choose_engine(engine)
             if choice.warning:
-                say(f"warning: {choice.warning}")
+                write(f"warning: {choice.warning}")
             bytes_allowed = None if memory is None else int(memory * 1e9)
             opened.append(Predictor.load(matched, choice, bytes_allowed))
         return opened[0].predict(image)

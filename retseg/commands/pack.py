@@ -3,11 +3,13 @@
 import argparse
 from pathlib import Path
 
-from retseg.commands.console import say
 from retseg.commands.options import add_challenge, add_models, locate_models, open_challenge, warn_of_models
+from retseg.commands.parsing import add_output_options, open_console
 from retseg.container.weights import choose_models, copy_models, pack_models
 from retseg.files import replacing
 from retseg.models import ModelError
+
+EXAMPLE = "retseg pack --challenge drive --output model.tar.gz"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_models(parser)
     parser.add_argument("--output", metavar="PATH", type=Path, required=True, help="a folder or a .tar.gz file")
     parser.add_argument("--refuse-phantom", action="store_true", help="fail if a model was trained on drawn images")
+    add_output_options(parser, "the file and the models")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -35,5 +38,8 @@ def run(options: argparse.Namespace) -> int:
             pack_models(cards, stream)
     else:
         copy_models(cards, options.output)
-    say(f"{options.output}: {', '.join(card.name for card in cards)}")
+    names = [card.name for card in cards]
+    open_console(options).show(
+        {"output": str(options.output), "models": names}, [f"{options.output}: {', '.join(names)}"]
+    )
     return 0

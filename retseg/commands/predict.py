@@ -5,10 +5,10 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from retseg.challenge import Challenge
-from retseg.commands.console import complain, say
+from retseg.commands.console import Console, complain
 from retseg.commands.measuring import measure, read_foveas, write_measures
 from retseg.commands.options import (
     RequestError,
@@ -18,6 +18,8 @@ from retseg.commands.options import (
     locate_models,
     open_challenge,
 )
+from retseg.commands.parsing import add_output_options, open_console
+from retseg.errors import Say
 from retseg.files import IMAGE_SUFFIXES, find_stem, has_suffix, leaves_folder
 from retseg.toml_schema import nearest
 from retseg.vocabulary import TASKS
@@ -25,6 +27,9 @@ from retseg.vocabulary import TASKS
 if TYPE_CHECKING:
     from retseg.models import Card
     from retseg.predictor import Predict
+
+
+EXAMPLE = "retseg predict eye.jpg --output found --overlay --measure"
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fovea", metavar="X,Y_OR_CSV", default="", help="its pixel, or a table: image, x, y")
     add_challenge(parser)
     add_inference(parser)
+    add_output_options(parser, "the files, seconds and warnings of each image")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -95,7 +101,10 @@ def run(options: argparse.Namespace) -> int:
     refuse_collisions(images, request)
     modality = challenge.modality if chosen.items() <= challenge.models.items() else None
     predict = load_when_needed(chosen, folders, modality, options.engine, options.memory)
-    failures = [reason for reason in predict_all(images, request, predict) if reason]
+    console = open_console(options)
+    done = [describe_done(each, console) for each in predict_all(images, request, predict, console)]
+    console.show(done)
+    failures = [each["failure"] for each in done if each["failure"]]
     if len(failures) == 1 == len(images):
         raise RequestError(failures[0])
     for reason in failures:
@@ -199,26 +208,63 @@ def _choose_model(task: str, cards: Sequence["Card"], folders: Sequence[Path]) -
     return able[0]
 
 
-def predict_all(images: Sequence[Path], request: PredictionRequest, predict: "Predict") -> Iterable[str]:
-    """Segment image by image, with a line for each; yields "" for a success, else the sentence why it failed."""
+@dataclass(frozen=True)
+class Done:
+    """What became of one image: its number and that of all, the files, the seconds, the warnings, and the failure."""
+
+    path: Path
+    number: int
+    count: int
+    outputs: Outputs
+    seconds: float
+    warnings: tuple[str, ...]
+    failure: str
+
+
+def predict_all(
+    images: Sequence[Path], request: PredictionRequest, predict: "Predict", console: Console
+) -> Iterable[Done]:
+    """Segment image by image, with a bar on a terminal; an image that cannot be read does not stop the others."""
     from retseg.image import ImageError
 
-    for number, path in enumerate(images, 1):
-        start = time.monotonic()
+    for number, path in enumerate(console.track(images, "images"), 1):
+        start, warnings, failure = time.monotonic(), list[str](), ""
         try:
-            predict_one(path, request, predict)
+            predict_one(path, request, predict, warnings.append)
         except ImageError as error:
-            say(f"[{number}/{len(images)}] {path} failed")
-            yield str(error)
-        else:
-            outputs = name_outputs(path, request)
-            shown = [output for output in outputs.paths if output not in outputs.probabilities]
-            say(f"[{number}/{len(images)}] {path} -> {', '.join(map(str, shown))} ({time.monotonic() - start:.1f} s)")
-            yield ""
+            failure = str(error)
+        seconds = time.monotonic() - start
+        outputs = name_outputs(path, request)
+        yield Done(path, number, len(images), outputs, seconds, tuple(warnings), failure)
 
 
-def predict_one(path: Path, request: PredictionRequest, predict: "Predict") -> None:
+def describe_done(done: Done, console: Console) -> dict[str, Any]:
+    """Write the warnings and the line of one image; gives its facts as plain values."""
+    for line in done.warnings:
+        complain(line)
+    shown = [output for output in done.outputs.paths if output not in done.outputs.probabilities]
+    place = f"[{done.number}/{done.count}] {done.path}"
+    if done.failure:
+        console.say(f"{place} failed")
+    else:
+        console.say(f"{place} -> {', '.join(map(str, shown))} ({done.seconds:.1f} s)")
+    return {
+        "image": str(done.path),
+        "files": [] if done.failure else [str(path) for path in done.outputs.paths],
+        "seconds": round(done.seconds, 3),
+        "warnings": [line.removeprefix("warning: ") for line in done.warnings],
+        "failure": done.failure,
+    }
+
+
+def predict_one(path: Path, request: PredictionRequest, predict: "Predict", say: Say) -> None:
     """Read, segment and write one image.
+
+    Args:
+        path: of the image.
+        request: what to write.
+        predict: segments it.
+        say: takes each warning.
 
     Raises:
         ImageError: it cannot be read.

@@ -7,6 +7,8 @@ from retseg.commands.console import say
 from retseg.commands.options import add_challenge, add_inference, load_when_needed, locate_models, open_challenge
 from retseg.container import Job, run_job
 
+EXAMPLE = "retseg process --input test/cases/drive/01/input --output job --challenge drive"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
@@ -25,7 +27,7 @@ def add_folders(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Do the job; after an error nothing is left in the output folder."""
     challenge = open_challenge(options)
-    folders = locate_models(options.models)
-    predict = load_when_needed(challenge.models, folders, challenge.modality, options.engine, options.memory)
+    folders = locate_models(options.models, write=say)
+    predict = load_when_needed(challenge.models, folders, challenge.modality, options.engine, options.memory, say)
     run_job(Job(options.input, options.output, challenge, options.max_pixels), predict, say)
     return 0

@@ -26,6 +26,9 @@ class UnusableModelsError(RetsegError):
     """The models of a server cannot be loaded; the message says why."""
 
 
+EXAMPLE = "retseg serve --input input --output output --challenge drive --port 4743"
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     add_folders(parser)
@@ -53,8 +56,8 @@ def _prepare(options: argparse.Namespace, challenge: Challenge) -> Callable[[], 
     from retseg.container.server import warm_up
 
     try:
-        folders = locate_models(options.models)
-        predict = load_when_needed(challenge.models, folders, challenge.modality, options.engine, options.memory)
+        folders = locate_models(options.models, write=say)
+        predict = load_when_needed(challenge.models, folders, challenge.modality, options.engine, options.memory, say)
         warm_up(predict)
     except Exception as error:
         if not is_expected(error):

@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from retseg.challenge import Challenge
-from retseg.commands.console import say
+from retseg.commands.console import Console, complain, warn
 from retseg.commands.options import add_challenge, add_inference, load_when_needed, locate_models, open_challenge
+from retseg.commands.parsing import add_output_options, open_console
 from retseg.commands.predict import list_images
 from retseg.files import find_stem
 
 if TYPE_CHECKING:
     from retseg.submission import Plan, SubmittedCase
+
+
+EXAMPLE = "retseg submit --challenge drac22 --team NAME --images 'b. Testing Set' --output submission.zip"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,13 +31,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--names", metavar="PATTERN", default="", help="of the files, such as {label}/{case}.png")
     parser.add_argument("--any-number", action="store_true", help="accept any number of images, for a rehearsal")
     add_inference(parser)
+    add_output_options(parser, "the archive and its members")
 
 
 def run(options: argparse.Namespace) -> int:
     """Check the images, segment them or read their predictions, and write the archive."""
     from retseg.submission import plan_submission, write_submission
 
-    challenge = open_challenge(options)
+    challenge, console = open_challenge(options), open_console(options)
     paths = list_images([options.images])
     stems = [find_stem(path) for path in paths]
     plan = plan_submission(challenge, stems, options.team, options.names, options.any_number)
@@ -41,16 +46,19 @@ def run(options: argparse.Namespace) -> int:
     if options.predictions is not None:
         cases = read_cases(challenge, plan, options.predictions)
     else:
-        cases = predict_cases(challenge, plan, images, options)
+        cases = predict_cases(challenge, plan, images, options, console)
     members = write_submission(plan, cases, options.output)
-    say(f"{options.output}: {', '.join(members[:3])}{' ...' if len(members) > 3 else ''} ({len(plan.names)} images)")
+    shown = f"{', '.join(members[:3])}{' ...' if len(members) > 3 else ''}"
+    lines = [f"{options.output}: {shown} ({len(plan.names)} images)"]
     if plan.layout.certainty:
-        say(f"note: {plan.layout.certainty}")
+        lines.append(f"note: {plan.layout.certainty}")
+    facts = {"output": str(options.output), "images": len(plan.names), "members": list(members)}
+    console.show({**facts, "note": plan.layout.certainty}, lines)
     return 0
 
 
 def predict_cases(
-    challenge: Challenge, plan: "Plan", images: Mapping[str, Path], options: argparse.Namespace
+    challenge: Challenge, plan: "Plan", images: Mapping[str, Path], options: argparse.Namespace, console: Console
 ) -> "Iterator[SubmittedCase]":
     """Segment the images in the order of the plan, one at a time."""
     from retseg.predictor import segment_file
@@ -58,9 +66,9 @@ def predict_cases(
 
     folders = locate_models(options.models)
     predict = load_when_needed(challenge.models, folders, challenge.modality, options.engine, options.memory)
-    for number, name in enumerate(plan.names, 1):
-        say(f"[{number}/{len(plan.names)}] {images[name]}")
-        _, prediction = segment_file(images[name], predict, say, options.max_pixels)
+    for number, name in enumerate(console.track(plan.names, "images"), 1):
+        console.say(f"[{number}/{len(plan.names)}] {images[name]}")
+        _, prediction = segment_file(images[name], predict, complain, options.max_pixels)
         yield SubmittedCase(name, prediction.masks, prediction.probabilities)
 
 
@@ -80,7 +88,7 @@ def read_cases(challenge: Challenge, plan: "Plan", folder: Path) -> "Iterator[Su
     names = {find_case_name(name, challenge.case_suffixes): name for name in plan.names}
     found = find_predictions(challenge, folder, names)
     for problem in found.problems:
-        say(f"warning: {problem}")
+        warn(problem)
     for case, name in names.items():
         masks, probabilities = {}, {}
         for candidate in (c for c in found.candidates if c.case == case):

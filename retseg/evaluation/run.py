@@ -5,7 +5,7 @@ from pathlib import Path
 
 from retseg.challenge import Challenge
 from retseg.challenge.protocol import Protocol
-from retseg.errors import RetsegError, Say
+from retseg.errors import RetsegError, Say, Track
 from retseg.evaluation.inputs.checking import Checked, check_input
 from retseg.evaluation.inputs.predictions import find_predictions
 from retseg.evaluation.inputs.truth import find_truth
@@ -126,8 +126,8 @@ def check_predictions(request: Request, predictions: Path, say: Say) -> Checked:
     return check_input(truth, found, grey, request.allow_missing)
 
 
-def evaluate(request: Request, checked: Checked) -> Outcome:
-    """Score what was checked under each protocol.
+def evaluate(request: Request, checked: Checked, track: Track = iter) -> Outcome:
+    """Score what was checked under each protocol; `track` gives the cases one by one, and may show a bar.
 
     Raises:
         ImageError: a truth or a photograph cannot be read any more.
@@ -136,7 +136,7 @@ def evaluate(request: Request, checked: Checked) -> Outcome:
     provenance = compare_with_training(checked.cases, request.cards) if request.cards else None
     warnings = provenance.warnings if provenance is not None else ()
     thresholds = {task: rule.threshold for card in request.cards for task, rule in card.tasks.items()}
-    scores = score_cases(request.challenge, checked, request.protocols, thresholds)
+    scores = score_cases(request.challenge, checked, request.protocols, thresholds, track)
     known = KnownCurves()
     concluded = [conclude(request.challenge, checked, each, request.seed, warnings, known) for each in scores]
     return Outcome(checked, scores[0], concluded[0][1], tuple(evaluation for evaluation, _ in concluded), provenance)

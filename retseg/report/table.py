@@ -1,16 +1,44 @@
 """The results of an evaluation as lines of text for a terminal."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from retseg.evaluation.scoring.comparison import Differences
 from retseg.evaluation.scoring.result import Evaluation, Standing, Summary
+from retseg.report.labels import format_interval, format_number, label_metric
+from retseg.report.palette import label_task
 
 
-def format_evaluation(evaluation: Evaluation) -> Iterator[str]:
-    """The name of the protocol, then a table of metrics by task."""
-    protocol = evaluation.protocol
+def format_scores(evaluation: Evaluation) -> Iterator[str]:
+    """The name of the protocol, then one line for each task: what ranks, and its 95 % interval."""
+    yield _format_title(evaluation)
+    metric = evaluation.protocol.headline
+    scopes = [task for task in (*evaluation.tasks, "overall") if evaluation.aggregates.get(task, {}).get(metric)]
+    if len(scopes) == 2 and scopes[-1] == "overall":
+        scopes.pop()
+    if not scopes:
+        yield f"  {label_metric(metric).name} could not be computed; --full prints the other metrics"
+        return
+    label = label_metric(metric)
+    rows = []
+    for scope in scopes:
+        name = "mean of the tasks" if scope == "overall" else label_task(scope)
+        summary = evaluation.aggregates[scope][metric]
+        interval = ""
+        if summary.ci95_low is not None and summary.ci95_high is not None:
+            interval = format_interval(summary.ci95_low, summary.ci95_high, label.decimals)
+        rows.append([name, f"{label.name} {format_number(summary.mean, label.decimals)}", interval])
+    yield from align(rows)
+
+
+def _format_title(evaluation: Evaluation) -> str:
     cases = len({score.name for score in evaluation.cases})
-    yield f"{protocol.name}: {protocol.title} ({cases} case{'s' if cases != 1 else ''})"
+    return f"{evaluation.protocol.name}: {evaluation.protocol.title} ({cases} case{'s' if cases != 1 else ''})"
+
+
+def format_evaluation(evaluation: Evaluation, width: int | None = None) -> Iterator[str]:
+    """The name of the protocol, then a table of metrics by task, in several parts where it is wider than `width`."""
+    protocol = evaluation.protocol
+    yield _format_title(evaluation)
     columns = [task for task in (*evaluation.tasks, "overall") if evaluation.aggregates.get(task)]
     if len(columns) == 2:
         columns = columns[:1]
@@ -20,7 +48,8 @@ def format_evaluation(evaluation: Evaluation) -> Iterator[str]:
         if any(cells):
             mark = "*" if metric == protocol.headline else ""
             rows.append([metric + mark, *(format_summary(cell) if cell else "-" for cell in cells)])
-    yield from align(rows)
+    for part in fit_columns(rows, width):
+        yield from align(part)
 
 
 def format_summary(summary: Summary) -> str:
@@ -48,6 +77,25 @@ def format_differences(differences: Differences) -> Iterator[str]:
             p_value = f"{found.p_value:.4f}" if found.p_value is not None else "-"
             rows.append([task, metric, f"{found.difference:+.4f}", interval, p_value])
     yield from align(rows)
+
+
+def fit_columns(rows: Sequence[list[str]], width: int | None) -> Iterator[list[list[str]]]:
+    """The table as tables of at most `width` columns of text; each begins with the first column of cells.
+
+    Args:
+        rows: of cells; all have the same number.
+        width: of the terminal; None for one table.
+    """
+    if not rows:
+        return
+    widths = [2 + max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    columns = [0]
+    for column in range(1, len(widths)):
+        if width is not None and len(columns) > 1 and sum(widths[each] for each in (*columns, column)) > width:
+            yield [[row[each] for each in columns] for row in rows]
+            columns = [0]
+        columns.append(column)
+    yield [[row[each] for each in columns] for row in rows]
 
 
 def align(rows: Iterable[list[str]]) -> Iterator[str]:

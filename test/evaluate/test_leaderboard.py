@@ -22,9 +22,9 @@ def test_a_submission_is_written_read_back_and_placed_on_the_leaderboard(
         assert archive.namelist() == ["Us/1.nii.gz", "Us/2.nii.gz", "Us/3.nii.gz"]
     options = ["--ground-truth", drac22 / "data", "--predictions", drac22 / "s.zip", "--output", drac22 / "out"]
     assert evaluate("--challenge", "drac22", *options, "--leaderboard", "--report-size", 64) == 0
-    printed = capsys.readouterr().out
+    printed, complained = capsys.readouterr()
     assert "Leaderboard of 2024-04-28 by dice: rank 1 of 14" in printed
-    assert "The standings are of 65 images, this score of 6" in printed
+    assert "The standings are of 65 images, this score of 6" in complained
     assert "255" not in "".join(read_metrics(drac22 / "out")["warnings"])
 
 

@@ -11,7 +11,7 @@ import pytest
 
 def test_a_vessel_set_is_scored_inside_the_view_and_on_the_frame(vessels: Path, evaluate, read_metrics, capsys) -> None:
     options = ["--ground-truth", vessels / "truth", "--predictions", vessels / "predicted", "--output", vessels / "out"]
-    assert evaluate("--challenge", "drive", *options) == 0
+    assert evaluate("--challenge", "drive", *options, "--full") == 0
     document = read_metrics(vessels / "out")
     assert document["protocol"]["name"] == "drive-fov"
     assert set(document["beside"]) == {"drive-frame"}
@@ -58,7 +58,7 @@ def test_a_split_is_scored_from_predictions_of_all_images(
     options = ["--ground-truth", tmp_path / "truth", "--predictions", tmp_path / "predicted", "--output", tmp_path]
     split = ["--challenge", "chasedb1", "--protocol", "chasedb1-frame", "--split", "last8"]
     assert evaluate(*split, *options) == 0
-    said = capsys.readouterr().out
+    said = capsys.readouterr().err
     assert "the predictions of 2 images that are not in the split 'last8' are left out; scored are 2" in said
     assert [case["name"] for case in read_metrics(tmp_path)["results"]] == ["Image_11L", "Image_12R"]
     write_image(tmp_path / "predicted/vessel/Image_99L.png", np.zeros((40, 50), np.uint8))
@@ -81,7 +81,7 @@ def test_masks_of_255_score_0_by_drac22s_own_arithmetic_and_it_is_said(
         64,
     ]
     assert evaluate(*options, "--predictions", drac22 / "predicted") == 0
-    printed = capsys.readouterr().out
+    printed = capsys.readouterr().err
     assert "would score this submission dice 0.0000; with 255 written as 1 it scores 0.9000" in printed
     document = read_metrics(drac22 / "out")
     assert document["aggregates"]["overall"]["dice"]["mean"] == pytest.approx(0.9)
@@ -101,4 +101,4 @@ def test_the_default_protocols_need_no_extra(vessels: Path, repository: Path) ->
     command = [sys.executable, "-c", code, "--challenge", "fundus", *map(str, options)]
     done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "fundus-frame" in done.stdout
+    assert "fundus-fov" in done.stdout and "vessel" in done.stdout

@@ -9,10 +9,11 @@ import time
 import pytest
 
 from retseg import cli
+from retseg.commands.parsing import COMMANDS
 from retseg.errors import explain, is_expected, naming
 from retseg.models import ModelError
 
-HEAVY = ("torch", "openvino", "fastapi", "uvicorn", "scipy", "matplotlib", "skimage", "pandas")
+HEAVY = ("torch", "openvino", "fastapi", "uvicorn", "scipy", "matplotlib", "skimage", "pandas", "tqdm")
 
 
 def _python(repository, *words, **environment):
@@ -45,11 +46,13 @@ def test_process_loads_nothing_heavy_before_its_first_image(repository):
 
 
 def test_every_command_has_a_module_that_explains_its_options(capsys):
-    for name in cli.COMMANDS:
+    for name in COMMANDS:
         with pytest.raises(SystemExit) as ended:
             cli.main([name, "--help"])
         assert ended.value.code == 0
-        assert "options:" in capsys.readouterr().out
+        printed = capsys.readouterr().out
+        assert "options:" in printed
+        assert f"example:\n  retseg {name} " in printed
 
 
 def test_only_the_module_of_the_command_asked_for_is_imported(repository):
@@ -60,11 +63,12 @@ try:
     main(["--help"])
 except SystemExit:
     pass
-assert not [name for name in sys.modules if name.startswith("retseg.commands.") and not name.endswith("console")]
+loaded = {name.removeprefix("retseg.commands.") for name in sys.modules if name.startswith("retseg.commands.")}
+assert loaded == {"console", "parsing"}, loaded
 """
     done = _python(repository, "-c", code)
     assert done.returncode == 0, done.stderr
-    assert all(name in done.stdout for name in cli.COMMANDS)
+    assert all(name in done.stdout for name in COMMANDS)
 
 
 def test_an_unknown_command_is_refused_with_the_known_ones(capsys):
@@ -72,6 +76,28 @@ def test_an_unknown_command_is_refused_with_the_known_ones(capsys):
         cli.main(["proces"])
     assert ended.value.code == 2
     assert "process" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["predict", "eye.png", "--outptu", "found"], "there is no option --outptu; did you mean '--output'?"),
+        (["predict", "eye.png", "--output=x", "--overlya"], "there is no option --overlya; did you mean '--overlay'?"),
+        (["evaluate", "--engine", "x"], "there is no option --engine; "),
+        (
+            ["predict", "eye.png", "--output", "x", "--engine", "openvin"],
+            "there is no 'openvin'; did you mean 'openvino'",
+        ),
+        (["predikt"], "there is no 'predikt'; did you mean 'predict'?"),
+        (["--versoin"], "there is no option --versoin; did you mean '--version'?"),
+    ],
+)
+def test_a_misspelled_word_is_answered_with_the_nearest_one(words, complaint, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(words)
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert complaint in line
 
 
 def test_info_as_json_lists_tasks_models_challenges_and_engines(capsys):

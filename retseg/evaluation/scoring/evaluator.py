@@ -7,7 +7,7 @@ import numpy as np
 
 from retseg.challenge import Challenge
 from retseg.challenge.protocol import FROM_PROBABILITIES, Protocol
-from retseg.errors import naming
+from retseg.errors import Track, naming
 from retseg.evaluation.inputs.checking import Checked, ScorableCase, ScorableTask
 from retseg.evaluation.inputs.reading import read_truth
 from retseg.evaluation.scoring.aggregate import Estimates, KnownCurves, estimate, summarise
@@ -65,7 +65,11 @@ class FieldsOfView:
 
 
 def score_cases(
-    challenge: Challenge, checked: Checked, protocols: Sequence[Protocol], thresholds: Mapping[str, float]
+    challenge: Challenge,
+    checked: Checked,
+    protocols: Sequence[Protocol],
+    thresholds: Mapping[str, float],
+    track: Track = iter,
 ) -> tuple[Scores, ...]:
     """Score all cases under each protocol. The pixels of one case and task are in memory at a time.
 
@@ -74,6 +78,7 @@ def score_cases(
         checked: what can be scored.
         protocols: the rules; each file is read once for all of them.
         thresholds: task to the threshold of its model; other tasks use that of the protocol.
+        track: gives the cases one by one, and may show a bar.
 
     Raises:
         ImageError: a truth or a photograph cannot be read any more.
@@ -81,7 +86,7 @@ def score_cases(
     """
     fields = FieldsOfView()
     found: dict[str, list[CaseScore]] = {protocol.name: [] for protocol in protocols}
-    for case in checked.cases:
+    for case in track(checked.cases):
         for score, name in _score_one(challenge, case, protocols, thresholds, fields):
             found[name].append(score)
     partial = _describe_partial_maps(checked)

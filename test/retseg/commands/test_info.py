@@ -16,6 +16,9 @@ def test_a_model_trained_on_drawn_images_is_told_from_one_that_saw_eyes(add_card
     caution = "the model 'drawn' was trained on drawn phantoms only: its masks are for testing, not for eyes"
     assert (warnings["drawn"], warnings["seen"]) == ([caution], [])
     assert cli.main(arguments) == 0
+    marked = [line.split()[0] for line in capsys.readouterr().out.splitlines() if "trained on drawings" in line]
+    assert "drawn" in marked and "seen" not in marked
+    assert cli.main([*arguments, "drawn"]) == 0
     assert [line.strip() for line in capsys.readouterr().out.splitlines() if "'drawn'" in line] == [
         f"warning: {caution}"
     ]
@@ -29,8 +32,8 @@ def test_what_a_model_does_on_images_it_never_saw_is_one_line_for_each_group_of_
     ]
     rows.append(HeldOut("any", "healthy eyes", "HRF, DRIVE", 27, "false_lesions", 0.2, 0.0, 0.4))
     write_card(dataclasses.replace(card, held_out=tuple(rows)))
-    assert cli.main(["info", "--models", str(tmp_path / "models")]) == 0
-    judged = capsys.readouterr().out.partition("  judged ")[2].partition("NOT USABLE")[0]
+    assert cli.main(["info", "judged", "--models", str(tmp_path / "models")]) == 0
+    judged = capsys.readouterr().out
     assert [line.strip() for line in judged.splitlines() if "held out" in line] == [
         "held out, data set left out, HRF (30): vessel f1 0.780, ece 0.020",
         "held out, healthy eyes, HRF, DRIVE (27): any false_lesions 0.200",

@@ -41,7 +41,7 @@ def test_a_table_is_read_as_idrid_publishes_it(tmp_path):
 def test_columns_may_stand_anywhere_and_names_may_have_suffixes(tmp_path, capsys):
     (tmp_path / "fovea.csv").write_text("file,eye,y,x\nIDRiD_002.jpg,left,20,10\n")
     assert read_foveas(str(tmp_path / "fovea.csv"), IMAGES) == {IMAGES[1]: (10.0, 20.0)}
-    assert capsys.readouterr().out.endswith("names 1 of 2 images: the others get no distance to the fovea\n")
+    assert capsys.readouterr().err.endswith("names 1 of 2 images: the others get no distance to the fovea\n")
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_a_fovea_outside_of_the_image_is_warned_about_and_gives_no_distance(draw
         "900,24",
     ]
     assert cli.main(["predict", *arguments]) == 0
-    assert "warning: the fovea of eye.mha is outside the image" in capsys.readouterr().out
+    assert "warning: the fovea of eye.mha is outside the image" in capsys.readouterr().err
     assert "fovea_to" not in (drawn_findings / "out/measures/eye.csv").read_text()
 
 

@@ -34,7 +34,7 @@ def add_model(folder):
 
 def test_the_platforms_folder_is_not_used_while_it_is_empty_or_missing(platform, tmp_path, capsys):
     assert locate_models(None, platform) == locate_models(None, tmp_path / "missing") == (PACKAGED_MODELS,)
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr().err == ""
 
 
 def test_an_uploaded_model_goes_before_the_packaged_ones(platform):
@@ -50,7 +50,7 @@ def test_a_tarball_packed_with_its_top_folder_is_accepted(platform):
 def test_files_that_are_no_model_are_warned_about_and_passed_over(platform, capsys):
     (platform / "weights.bin").touch()
     assert locate_models(None, platform) == (PACKAGED_MODELS,)
-    assert capsys.readouterr().out.startswith("warning: ")
+    assert capsys.readouterr().err.startswith("warning: ")
 
 
 def test_a_named_folder_goes_before_all_and_must_hold_a_model(platform, tmp_path):
@@ -64,7 +64,7 @@ def test_a_named_folder_goes_before_all_and_must_hold_a_model(platform, tmp_path
 def test_a_model_that_the_own_folder_lacks_is_said_to_be_the_packages(add_card, tmp_path, capsys):
     cards = [add_card("seen"), find_card("vessel-drive", [PACKAGED_MODELS])]
     warn_of_models(cards, (tmp_path / "models", PACKAGED_MODELS))
-    origin, warning = capsys.readouterr().out.splitlines()
+    origin, warning = capsys.readouterr().err.splitlines()
     digest = hash_file(tmp_path / "models/seen/card.toml")
     assert (
         origin == f"the model 'seen', version 1, is that of {tmp_path / 'models/seen'} (SHA-256 of its card {digest})"
@@ -106,7 +106,7 @@ def test_a_model_of_phantoms_is_announced_once_before_any_image(add_card, tmp_pa
     add_card("seen")
     tasks = {"haemorrhage": "drawn", "hard_exudate": "drawn", "vessel": "seen"}
     load_when_needed(tasks, [tmp_path / "models"], "cfp", "auto")
-    assert capsys.readouterr().out.splitlines() == [
+    assert capsys.readouterr().err.splitlines() == [
         "warning: the model 'drawn' was trained on drawn phantoms only: its masks are for testing, not for eyes"
     ]
 
@@ -129,9 +129,9 @@ def test_an_engine_that_is_not_the_one_to_be_expected_is_announced_once_at_the_f
     monkeypatch.setattr(retseg.engine, "choose_engine", lambda _: chosen)
     add_card("seen")
     predict = load_when_needed({"vessel": "seen"}, [tmp_path / "models"], "cfp", "auto")
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr().err == ""
     assert [predict(image) for image in (1, 2)] == [1, 2]
-    assert capsys.readouterr().out.splitlines() == lines
+    assert capsys.readouterr().err.splitlines() == lines
     assert opened == [(match_models({"vessel": "seen"}, [tmp_path / "models"], "cfp"), chosen, None)]
 
 

