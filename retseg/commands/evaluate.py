@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--allow-missing", action="store_true", help="leave out cases without truth or prediction")
     parser.add_argument("--compare", metavar="DIR_OR_ZIP", type=Path, help="test the difference from these predictions")
     parser.add_argument("--leaderboard", action="store_true", help="give the rank among the published scores")
-    parser.add_argument("--model", metavar="NAME", action="append", help="that made the predictions; may be repeated")
+    parser.add_argument("--model", metavar="NAME", action="append", help="that predicted (default: by run.json)")
     add_models(parser)
     parser.add_argument("--report-size", metavar="N", type=int, help="longest side of the report's images, in pixels")
     parser.add_argument("--save-figures", action="store_true", help="write the plots as PNG and SVG too")
@@ -75,7 +75,7 @@ def evaluate_once(options: argparse.Namespace) -> tuple[Path, ...]:
         tasks=tuple(options.task or ()),
         split=options.split,
         allow_missing=options.allow_missing,
-        cards=load_cards(options.model or (), options.models),
+        cards=load_cards(options.model or (), options.models) or recognise_models(options.predictions, options.models),
         seed=options.seed,
     )
     console = open_console(options)
@@ -105,6 +105,23 @@ def load_cards(names: Sequence[str], models: Path | None) -> "tuple[Card, ...]":
 
     folders = locate_models(models)
     return tuple(find_card(name, folders) for name in names)
+
+
+def recognise_models(predictions: Path, models: Path | None) -> "tuple[Card, ...]":
+    """The cards of the models that made the predictions, by the `run.json` beside them; none where there is none.
+
+    Raises:
+        RecordError: a `run.json` cannot be read, or two models made the same task.
+    """
+    from retseg.evaluation.inputs.records import find_records, match_cards
+
+    records = find_records(predictions)
+    if not records:
+        return ()
+    cards, sentences = match_cards(records, locate_models(models))
+    for sentence in sentences:
+        warn(sentence)
+    return cards
 
 
 def check(request: "Request", predictions: Path) -> "Checked":

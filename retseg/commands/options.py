@@ -122,6 +122,27 @@ def warn_of_models(cards: "Iterable[Card]", folders: Sequence[Path], write: Say 
             write(f"warning: {sentence}")
 
 
+def record_models(
+    path: Path,
+    options: argparse.Namespace,
+    tasks_to_models: dict[str, str],
+    folders: Sequence[Path],
+    challenge: str,
+) -> None:
+    """Write `run.json`, beside what an earlier run of the same models left there.
+
+    Raises:
+        RecordError: it says that another model made the same task.
+        ModelError: a model is missing, or does not do its task.
+        OutputError: the folder cannot be written.
+    """
+    from retseg.models import match_models
+    from retseg.models.record import join_record, record_run
+
+    matched = match_models(tasks_to_models, folders, None)
+    join_record(path, record_run(vars(options), challenge, matched))
+
+
 def load_when_needed(
     tasks_to_models: dict[str, str],
     folders: Sequence[Path],

@@ -9,7 +9,14 @@ import numpy as np
 
 from retseg.challenge import Challenge
 from retseg.commands.console import Console, complain, warn
-from retseg.commands.options import add_challenge, add_inference, load_when_needed, locate_models, open_challenge
+from retseg.commands.options import (
+    add_challenge,
+    add_inference,
+    load_when_needed,
+    locate_models,
+    open_challenge,
+    record_models,
+)
 from retseg.commands.parsing import add_output_options, open_console
 from retseg.commands.predict import list_images
 from retseg.files import find_stem
@@ -48,6 +55,7 @@ def run(options: argparse.Namespace) -> int:
     else:
         cases = predict_cases(challenge, plan, images, options, console)
     members = write_submission(plan, cases, options.output)
+    note_models(challenge, options)
     shown = f"{', '.join(members[:3])}{' ...' if len(members) > 3 else ''}"
     lines = [f"{options.output}: {shown} ({len(plan.names)} images)"]
     if plan.layout.certainty:
@@ -55,6 +63,20 @@ def run(options: argparse.Namespace) -> int:
     facts = {"output": str(options.output), "images": len(plan.names), "members": list(members)}
     console.show({**facts, "note": plan.layout.certainty}, lines)
     return 0
+
+
+def note_models(challenge: Challenge, options: argparse.Namespace) -> None:
+    """Write `s.run.json` beside `s.zip`: of this run, or the `run.json` of the predictions that were packed."""
+    from retseg.evaluation.inputs.records import find_records
+    from retseg.models.record import join_record, name_beside
+
+    path = name_beside(options.output)
+    path.unlink(missing_ok=True)
+    if options.predictions is None:
+        record_models(path, options, challenge.models, locate_models(options.models), challenge.name)
+        return
+    for _, record in find_records(options.predictions):
+        join_record(path, record)
 
 
 def predict_cases(

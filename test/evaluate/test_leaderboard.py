@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 
 from retseg.cli import main
-from retseg.models import hash_file
+from retseg.models import hash_file, load_card
+from retseg.models.record import record_run, write_record
 
 
 def test_a_submission_is_written_read_back_and_placed_on_the_leaderboard(
@@ -28,7 +29,9 @@ def test_a_submission_is_written_read_back_and_placed_on_the_leaderboard(
     assert "255" not in "".join(read_metrics(drac22 / "out")["warnings"])
 
 
-def test_a_model_that_was_trained_on_the_images_gets_no_rank(drac22: Path, evaluate, read_metrics, capsys) -> None:
+def test_a_model_that_was_trained_on_the_images_gets_no_rank(
+    drac22: Path, evaluate, read_metrics, write_image, capsys
+) -> None:
     image = drac22 / "data" / "A. Segmentation" / "1. Original Images" / "b. Testing Set" / "111.png"
     card = drac22 / "models" / "drac22-irma" / "card.toml"
     card.parent.mkdir(parents=True)
@@ -70,6 +73,13 @@ terms = "research"
     assert warning.startswith(
         "Not a test result: the model 'drac22-irma' was trained on 1 of the 6 scored images (111)"
     )
+    place = options.index("--model")
+    del options[place : place + 2]
+    found = record_run({"command": "predict"}, "drac22", [(load_card(drac22 / "models/drac22-irma"), ("irma",))])
+    write_record(drac22 / "predicted" / "run.json", found)
+    write_image(drac22 / "predicted" / "overlay" / "111.png", np.zeros((20, 20, 3), np.uint8))
+    assert evaluate(*options) == 0, "without --model, run.json names it; the overlay is no prediction"
+    assert read_metrics(drac22 / "out")["warnings"][0] == warning
     assert evaluate(*options, "--leaderboard") == 1
     assert "the leaderboard is for complete test results only" in capsys.readouterr().err.splitlines()[-1]
 

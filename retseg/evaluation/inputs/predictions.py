@@ -19,6 +19,9 @@ from retseg.files import find_stem, leaves_folder, split_suffix
 PROBABILITY_ENDING = "_probability"
 """The end of the stem of a map beside a mask, as `retseg predict` writes it."""
 
+BESIDE_MASKS = ("overlay", "measures")
+"""Folders that `retseg predict` and `retseg cohort` write beside those of the tasks; they hold no prediction."""
+
 
 class PredictionsError(RetsegError):
     """There are no usable predictions; the message names the path and what was looked for."""
@@ -95,13 +98,18 @@ def find_predictions(challenge: Challenge, path: Path, cases: Iterable[str], tas
         names = list(archive.members)
     else:
         raise PredictionsError(f"the predictions {path} do not exist: give a folder or a zip file")
-    names = [name for name in names if split_suffix(name)[1] and not PurePosixPath(name).name.startswith(".")]
+    names = [name for name in names if split_suffix(name)[1] and not _is_beside(PurePosixPath(name))]
     stacks = _find_stacks(challenge, names)
     if stacks:
         return _open_stacks(path, archive, stacks, cases).keep_tasks(wanted)
     if not names:
         raise PredictionsError(f"{path} holds no image: predictions are png, tif, mha, nii.gz or the like")
     return _assign_files(challenge, path, archive, names, wanted).keep_tasks(wanted)
+
+
+def _is_beside(name: PurePosixPath) -> bool:
+    """Whether a file is hidden, or a picture of masks and no mask."""
+    return name.name.startswith(".") or any(folder in BESIDE_MASKS for folder in name.parts[:-1])
 
 
 def _assign_files(

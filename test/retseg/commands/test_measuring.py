@@ -78,7 +78,7 @@ def drawn_findings(monkeypatch, tmp_path):
     probabilities = {task: mask.astype(np.float32) for task, mask in masks.items()}
     found = Prediction(masks, probabilities, np.full((100, 200), True))
     monkeypatch.setattr(command, "load_when_needed", lambda *_: lambda _: found)
-    monkeypatch.setattr(command, "choose_models", lambda *_: {"vessel": "a", "hard_exudate": "b"})
+    monkeypatch.setattr(command, "choose_models", lambda *_: {"vessel": "vessel", "hard_exudate": "lesion"})
     image = sitk.GetImageFromArray(np.full((100, 200, 3), 90, np.uint8), isVector=True)
     image.SetSpacing((0.05, 0.05))
     sitk.WriteImage(image, str(tmp_path / "eye.mha"))

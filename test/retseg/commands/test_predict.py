@@ -20,6 +20,7 @@ from retseg.commands.predict import (
     predict_all,
     refuse_collisions,
 )
+from retseg.models.record import read_record
 from retseg.phantom.unfit import draw_unfit
 from retseg.predictor import Prediction
 
@@ -263,3 +264,16 @@ def test_on_a_full_disk_predict_fails_with_one_sentence_and_no_file(green_job, t
         assert cli.main(["predict", *map(str, words), *VESSELS, "--overlay"]) == 1
     assert "cannot be written" in capsys.readouterr().err.splitlines()[-1]
     assert [path for path in (tmp_path / "out").rglob("*") if path.is_file()] == []
+
+
+def test_a_folder_of_masks_says_its_model_and_takes_no_masks_of_another(green_vessels, tmp_path, capsys):
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((30, 40, 3), np.uint8))
+    words = ["predict", str(tmp_path / "a.png"), "--output", str(tmp_path / "out"), *VESSELS]
+    assert cli.main(words) == 0
+    (model,) = read_record(tmp_path / "out/run.json").models
+    assert (model.name, model.tasks) == ("vessel-drive", ("vessel",))
+    assert cli.main(words) == 0, "the same model may go on"
+    assert cli.main([*words, "--model", "vessel-chasedb1"]) == 1
+    complaint = capsys.readouterr().err
+    assert "'vessel' is of two models, 'vessel-drive'" in complaint
+    assert "write into another folder" in complaint

@@ -10,6 +10,7 @@ import pytest
 import retseg.commands.submit
 from retseg.cli import main
 from retseg.image import Image
+from retseg.models.record import read_record
 from retseg.predictor import Prediction
 
 
@@ -44,6 +45,8 @@ def test_images_are_segmented_and_packed_under_their_names(
         ]
     assert (found[0] == 255).all()
     assert (found[1] == 0).all()
+    (model,) = read_record(tmp_path / "s.run.json").models
+    assert model.name == "vessel-drive", "the record lies beside the archive, which holds what its organisers accept"
     printed, complained = capsys.readouterr()
     assert "(2 images)" in printed
     assert "warning: 2_test.tif is a greyscale image" in complained

@@ -46,6 +46,17 @@ def test_a_lesion_is_told_by_folder_or_ending(tmp_path: Path, write_image, name:
     assert list_found(find_predictions(IDRID, tmp_path, ["IDRiD_55"])) == {("IDRiD_55", "microaneurysm")}
 
 
+def test_overlays_and_measures_beside_the_masks_are_no_predictions(tmp_path: Path, write_image) -> None:
+    write_image(tmp_path / "microaneurysm/IDRiD_55.png", MASK)
+    write_image(tmp_path / "overlay/IDRiD_55.png", MASK)
+    (tmp_path / "measures").mkdir()
+    (tmp_path / "measures/IDRiD_55.csv").write_text("image,task,measure,value,unit\n")
+    (tmp_path / "run.json").write_text("{}")
+    found = find_predictions(IDRID, tmp_path, ["IDRiD_55"])
+    assert list_found(found) == {("IDRiD_55", "microaneurysm")}
+    assert found.problems == ()
+
+
 def test_a_file_of_no_known_task_is_a_problem(tmp_path: Path, write_image) -> None:
     write_image(tmp_path / "IDRiD_55.png", MASK)
     (problem,) = find_predictions(IDRID, tmp_path, []).problems
