@@ -14,6 +14,7 @@ import openvino  # noqa: E402
 
 from retseg.engine.folding import fold_batch_norm  # noqa: E402
 from retseg.engine.memory import find_budget  # noqa: E402
+from retseg.engine.signal_stack import keeping_signal_stack  # noqa: E402
 
 if converter is None:
     del sys.modules["openvino.tools.ovc"]
@@ -49,4 +50,5 @@ class OpenVinoEngine:
         settings = {"PERFORMANCE_HINT": "LATENCY"}
         if self._precision:
             settings["INFERENCE_PRECISION_HINT"] = self._precision
-        return self._core.compile_model(model, "CPU", settings).create_infer_request()
+        with keeping_signal_stack():
+            return self._core.compile_model(model, "CPU", settings).create_infer_request()

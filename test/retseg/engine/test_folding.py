@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from retseg.engine.folding import fold_batch_norm
+from retseg.engine.signal_stack import keeping_signal_stack
 from retseg.networks.onnx import export_onnx
 from retseg.networks.weights import save_weights
 
@@ -44,7 +45,8 @@ def read(network: nn.Module, folder: Path) -> Any:
 
 def run(model: Any, image: np.ndarray) -> np.ndarray:
     settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1}
-    return np.asarray(openvino.Core().compile_model(model, "CPU", settings)(image)[0])
+    with keeping_signal_stack():
+        return np.asarray(openvino.Core().compile_model(model, "CPU", settings)(image)[0])
 
 
 @pytest.mark.parametrize(
