@@ -3,10 +3,10 @@
 from retseg.challenge.challenge import (
     Challenge,
     Interface,
-    Socket,
     TaskModel,
     list_challenges,
     load_challenge,
 )
+from retseg.challenge.socket import Compute, Socket
 
-__all__ = ["Challenge", "Interface", "Socket", "TaskModel", "list_challenges", "load_challenge"]
+__all__ = ["Challenge", "Compute", "Interface", "Socket", "TaskModel", "list_challenges", "load_challenge"]

@@ -4,38 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
 
 from retseg.challenge.layout import GroundTruth, Submission
 from retseg.challenge.leaderboard import Leaderboard
 from retseg.challenge.protocol import Protocol
+from retseg.challenge.socket import Socket
 from retseg.toml_schema import SchemaError, declare, nearest, read_toml
 from retseg.vocabulary import Modality, ViewRule, choose_view_rule
 
-SocketKind = Literal["image", "value", "segmentation", "heatmap"]
-
 PACKAGED_CHALLENGES = Path(str(files("retseg"))) / "data" / "challenges"
 """The challenges that are installed with the package; in a checkout, its folder `challenges/`."""
-
-
-@dataclass(frozen=True)
-class Socket:
-    """One declared input or output of the platform.
-
-    Attributes:
-        slug: the platform's name for it.
-        path: where it lies, relative to /input or /output; inputs are found by what `inputs.json` says instead.
-        kind: an input `image` or `value` (JSON, not read), an output `segmentation` (uint8, `values` only) or
-            `heatmap` (float32 probability).
-        task: what an output shows; empty for an input.
-        values: (background, foreground) of a segmentation.
-    """
-
-    slug: str
-    path: str
-    kind: SocketKind
-    task: str = ""
-    values: tuple[int, int] = (0, 1)
 
 
 @dataclass(frozen=True)
@@ -67,6 +45,7 @@ class Challenge:
         field_of_view: how it is found in an image; None for the default of the modality.
         default_protocol: the protocol of `metrics.json` unless another is asked for.
         case_suffixes: endings of a file's stem that are not part of the name of the case, such as `_manual1`.
+        directory: the folder of its file, where functions of its own lie.
         split: name to patterns (`*` and `?`) of the cases in it.
     """
 
@@ -85,6 +64,7 @@ class Challenge:
     submission: Submission | None = None
     leaderboard: Leaderboard | None = None
     field_of_view: ViewRule | None = None
+    directory: Path = Path()
 
     def __post_init__(self) -> None:
         choose_view_rule(self.modality, self.field_of_view)
@@ -102,13 +82,18 @@ class Challenge:
             for slug in (*interface.inputs, *interface.outputs):
                 if slug not in slugs:
                     raise ValueError(f"an interface names the socket '{slug}'{nearest(slug, slugs)}")
+            for slug in interface.inputs:
+                if self.find_socket(slug).is_output:
+                    raise ValueError(f"an interface takes the output '{slug}' as an input: move it to outputs")
+            for slug in interface.outputs:
+                if not self.find_socket(slug).is_output:
+                    raise ValueError(
+                        f"an interface writes '{slug}', which is an input: a value is an output if it has 'compute'"
+                    )
         for socket in self.socket:
-            if (socket.kind in ("image", "value")) == bool(socket.task):
-                raise ValueError(f"the socket '{socket.slug}' must name a task if, and only if, it is an output")
-            if socket.task and socket.task not in tasks:
-                raise ValueError(
-                    f"the socket '{socket.slug}' names the task '{socket.task}'{nearest(socket.task, tasks)}"
-                )
+            for task in (*socket.shown, *(socket.compute.tasks if socket.compute else ())):
+                if task not in tasks:
+                    raise ValueError(f"the socket '{socket.slug}' names the task '{task}'{nearest(task, tasks)}")
 
     def _check_protocols(self) -> None:
         asked = [self.default_protocol] if self.protocol or self.default_protocol else []
@@ -122,6 +107,10 @@ class Challenge:
             for task in table:
                 if task not in self.tasks:
                     raise ValueError(f"a layout names the task '{task}'{nearest(task, self.tasks)}")
+        computed = [socket.slug for socket in self.socket if socket.compute]
+        for slug in (slug for layout in self.ground_truth for slug in layout.values):
+            if slug not in computed:
+                raise ValueError(f"a layout has values of '{slug}', which computes none{nearest(slug, computed)}")
 
     @property
     def view_rule(self) -> ViewRule:
@@ -137,6 +126,18 @@ class Challenge:
     def models(self) -> dict[str, str]:
         """Task name to model name."""
         return {task.name: task.model for task in self.task}
+
+    def list_shown(self, socket: Socket) -> tuple[str, ...]:
+        """The tasks that are scored by this output image: all of a heat map, else those that no earlier image shows."""
+        if socket.kind == "heatmap":
+            return socket.shown
+        return tuple(task for task in socket.shown if self.find_output(task) == socket)
+
+    def find_output(self, task: str) -> Socket | None:
+        """The first output image with a mask of the task or, where there is none, with its probabilities."""
+        shown = [socket for socket in self.socket if task in socket.shown]
+        masks = [socket for socket in shown if socket.kind != "heatmap"]
+        return next(iter((*masks, *shown)), None)
 
     def find_socket(self, slug: str) -> Socket:
         """The socket of that slug.
@@ -173,7 +174,7 @@ def load_challenge(name: str | Path, *folders: Path) -> Challenge:
     values = read_toml(path)
     protocols = values.get("protocol", {})
     values["protocol"] = {key: {"name": key, **table} for key, table in protocols.items()}
-    return declare(Challenge, {"name": path.stem, **values}, str(path))
+    return declare(Challenge, {"name": path.stem, **values, "directory": path.parent}, str(path))
 
 
 def _find_file(name: str, folders: Sequence[Path]) -> Path:

@@ -10,12 +10,28 @@ from typing import Literal
 
 
 @dataclass(frozen=True)
+class Part:
+    """The part of an image file that shows one task.
+
+    Attributes:
+        values: of a label map that belong to the task; when empty, every value but 0 does.
+        volume: of a 4-D stack, counted from 0; -1 for an image that is no stack.
+    """
+
+    values: tuple[int, ...] = ()
+    volume: int = -1
+
+
+@dataclass(frozen=True)
 class GroundTruth:
     """One layout that the truth of a challenge is published in.
 
     Attributes:
         title: its name in messages.
-        masks: task to pattern.
+        masks: task to pattern. Several tasks may have one pattern, where the files are label maps or stacks.
+        labels: task to the values of a label map that belong to it. A task that is no key has all values but 0.
+        volumes: task to its volume in a 4-D stack, counted from 0.
+        values: slug of a socket to the pattern of JSON files with its true value, which end with `.json`.
         images: patterns of the photographs.
         field_of_view: patterns of the field-of-view masks.
         missing_mask: an image without a mask file has no such lesion (`empty`), or is no case of that task (`error`).
@@ -26,11 +42,24 @@ class GroundTruth:
     images: tuple[str, ...] = ()
     field_of_view: tuple[str, ...] = ()
     missing_mask: Literal["empty", "error"] = "error"
+    labels: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    volumes: dict[str, int] = field(default_factory=dict)
+    values: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for pattern in (*self.masks.values(), *self.images, *self.field_of_view):
+        for pattern in (*self.masks.values(), *self.images, *self.field_of_view, *self.values.values()):
             if pattern.count("{case}") != 1:
                 raise ValueError(f"the pattern '{pattern}' must hold {{case}} once")
+        for pattern in self.values.values():
+            if not pattern.endswith(".json"):
+                raise ValueError(f"the pattern '{pattern}' of true values must end with .json")
+        for task in (*self.labels, *self.volumes):
+            if task not in self.masks:
+                raise ValueError(f"the task '{task}' has labels or a volume but no pattern of masks")
+
+    def find_part(self, task: str) -> Part:
+        """The part of a mask file that shows a task."""
+        return Part(self.labels.get(task, ()), self.volumes.get(task, -1))
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ def find_image(input_directory: Path, socket: InputSocket) -> Path:
         ContractError: the path leaves the input folder, or there is not exactly one image.
     """
     folder = input_directory / socket.relative_path
-    _refuse_leaving(input_directory, folder, socket)
+    refuse_leaving(input_directory, folder, socket)
     if not folder.is_dir():
         raise ContractError(
             f"the socket '{socket.slug}' has no folder {folder}: put one {_either()} file there, "
@@ -105,7 +105,7 @@ def find_image(input_directory: Path, socket: InputSocket) -> Path:
             f"(found: {found}): leave exactly one there"
         )
     path = folder / images[0]
-    _refuse_leaving(input_directory, path, socket)
+    refuse_leaving(input_directory, path, socket)
     return path
 
 
@@ -113,7 +113,12 @@ def _either() -> str:
     return f"{', '.join(PLATFORM_SUFFIXES[:-1])} or {PLATFORM_SUFFIXES[-1]}"
 
 
-def _refuse_leaving(input_directory: Path, path: Path, socket: InputSocket) -> None:
+def refuse_leaving(input_directory: Path, path: Path, socket: InputSocket) -> None:
+    """Refuse a path of a socket that leads out of the input folder.
+
+    Raises:
+        ContractError: it does.
+    """
     if not stays_inside(socket.relative_path) or leaves_folder(path, input_directory):
         raise ContractError(
             f"the socket '{socket.slug}' leads to {path}, which leaves {input_directory}: "

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from retseg.challenge import Challenge
 from retseg.container.error import ContractError
 from retseg.container.inputs import choose_image_socket, choose_interface, find_image, read_inputs
-from retseg.container.outputs import remove_stale_outputs, write_sockets
+from retseg.container.outputs import name_output, remove_stale_outputs, write_sockets
+from retseg.container.values import compute_values, read_values
 from retseg.errors import Say
 from retseg.files import find_stem, replacing_all
 
@@ -46,14 +47,18 @@ def _run_case(job: Job, inputs: Path, predict: "Predict", say: Say) -> tuple[Pat
     sockets = read_inputs(inputs)
     interface = choose_interface(job.challenge, (socket.slug for socket in sockets))
     path = find_image(job.input_directory, choose_image_socket(job.challenge, sockets))
+    given = read_values(job.challenge, job.input_directory, sockets)
     outputs = tuple(job.challenge.find_socket(slug) for slug in interface.outputs)
     stem = find_stem(path)
     with replacing_all(job.output_directory) as staging:
+        from retseg.measures import Findings
         from retseg.predictor import segment_file
 
         image, prediction = segment_file(path, predict, say, job.max_pixels)
-        write_sockets(staging, outputs, stem, prediction, image.geometry)
-    written = tuple(Path(socket.path) / f"{stem}.mha" for socket in outputs)
+        found = Findings(prediction.masks, prediction.probabilities, prediction.field_of_view, image.geometry)
+        values = compute_values(job.challenge, outputs, found, given)
+        write_sockets(staging, outputs, stem, found, values)
+    written = tuple(name_output(socket, stem) for socket in outputs)
     for name in written:
         say(f"wrote {job.output_directory / name}")
     return written

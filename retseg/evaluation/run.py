@@ -15,6 +15,7 @@ from retseg.evaluation.scoring.evaluator import Scores, conclude, score_cases
 from retseg.evaluation.scoring.provenance import Provenance, compare_with_training
 from retseg.evaluation.scoring.result import Evaluation
 from retseg.evaluation.scoring.standing import StandingError, find_standing
+from retseg.evaluation.scoring.values import describe_missing_values, score_values, summarise_values
 from retseg.models import Card
 from retseg.toml_schema import nearest
 
@@ -139,7 +140,14 @@ def evaluate(request: Request, checked: Checked, track: Track = iter) -> Outcome
     scores = score_cases(request.challenge, checked, request.protocols, thresholds, track)
     known = KnownCurves()
     concluded = [conclude(request.challenge, checked, each, request.seed, warnings, known) for each in scores]
-    return Outcome(checked, scores[0], concluded[0][1], tuple(evaluation for evaluation, _ in concluded), provenance)
+    values = score_values(request.challenge, checked)
+    summaries = summarise_values(values, request.seed)
+    lacking = describe_missing_values(request.challenge, checked)
+    evaluations = tuple(
+        replace(each, values=values, value_aggregates=summaries, warnings=(*each.warnings, *lacking))
+        for each, _ in concluded
+    )
+    return Outcome(checked, scores[0], concluded[0][1], evaluations, provenance)
 
 
 def rank(request: Request, outcome: Outcome) -> Outcome:

@@ -74,6 +74,27 @@ def decode_metaimage(data: bytes, path: Path, limits: Limits) -> Raster:
     return Raster(values, geometry, notes=(ONE_SLICE,) if len(dimensions) > 2 else ())
 
 
+def decode_stack(data: bytes, path: Path, limits: Limits) -> NDArray[np.generic]:
+    """Decode a file of W x H x 1 x n numbers: its n volumes, (n, H, W).
+
+    Raises:
+        DamageError: as `decode_metaimage`.
+        KindError: the file has other dimensions, or several channels.
+        LimitError: the header claims too much.
+    """
+    fields, start = _read_fields(data)
+    dimensions = _read_dimensions(fields)
+    layout = _read_layout(fields)
+    if len(dimensions) != 4 or dimensions[2] != 1 or layout.channels != 1:
+        size = " x ".join(map(str, dimensions))
+        raise KindError(f"is a {len(dimensions)}-D image ({size}): a stack is W x H x 1 x tasks, of one channel")
+    _read_geometry(fields, dimensions)
+    width, height, _, count = dimensions
+    limits.check_size(width, height * count, layout.dtype.itemsize)
+    pixels = _find_pixels(fields, data[start:], path, limits)
+    return _decode_pixels(fields, (width, height * count), layout, pixels).reshape(count, height, width)
+
+
 def _read_fields(data: bytes) -> tuple[dict[str, str], int]:
     """The keys and values of the header, and the offset of the byte behind it."""
     fields: dict[str, str] = {}

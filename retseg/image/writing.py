@@ -1,6 +1,7 @@
 """Write masks, probabilities and pictures; the file appears when it is complete."""
 
 import gzip
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,23 @@ from retseg.image.image import Geometry
 def label_mask(mask: NDArray[np.bool_], values: tuple[int, int]) -> NDArray[np.uint8]:
     """A mask, bool (H, W), as uint8 (H, W) with the values (background, foreground)."""
     return np.where(mask, np.uint8(values[1]), np.uint8(values[0]))
+
+
+def label_tasks(
+    masks: Mapping[str, NDArray[np.bool_]], labels: Mapping[str, Sequence[int]], background: int
+) -> NDArray[np.uint8]:
+    """Masks, bool (H, W), as one label map, uint8 (H, W): a later task covers an earlier one.
+
+    Args:
+        masks: by task.
+        labels: task to the values that belong to it, in the order in which they are painted; the first is written.
+        background: the value where no task is.
+    """
+    shape = next(iter(masks.values())).shape
+    labelled = np.full(shape, background, np.uint8)
+    for task, values in labels.items():
+        labelled[masks[task]] = values[0]
+    return labelled
 
 
 def write_mask(path: Path, mask: NDArray[np.bool_] | NDArray[np.uint8], geometry: Geometry) -> None:

@@ -4,19 +4,25 @@ from retseg.measures.lesions import LesionMeasures, measure_lesions
 from retseg.measures.masks import MeasureError, Measures, measure_masks, refuse_unmeasurable
 from retseg.measures.scale import Millimetres, find_scale
 from retseg.measures.table import Row, tabulate, tabulate_field
+from retseg.measures.values import COMPUTATIONS, Findings, compute_value, is_number, read_points
 from retseg.measures.vessels import VesselMeasures, measure_vessels
 
 __all__ = [
+    "COMPUTATIONS",
+    "Findings",
     "LesionMeasures",
     "MeasureError",
     "Measures",
     "Millimetres",
     "Row",
     "VesselMeasures",
+    "compute_value",
     "find_scale",
+    "is_number",
     "measure_lesions",
     "measure_masks",
     "measure_vessels",
+    "read_points",
     "refuse_unmeasurable",
     "tabulate",
     "tabulate_field",

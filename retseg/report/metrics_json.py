@@ -66,7 +66,7 @@ def _describe_one(evaluation: Evaluation) -> dict[str, Any]:
     return {
         "aggregates": {
             task: {metric: _describe_summary(summary) for metric, summary in metrics.items()}
-            for task, metrics in evaluation.aggregates.items()
+            for task, metrics in {**evaluation.aggregates, **evaluation.value_aggregates}.items()
         },
         "results": _describe_cases(evaluation),
         **_describe_frocs(evaluation),
@@ -97,4 +97,7 @@ def _describe_cases(evaluation: Evaluation) -> list[dict[str, Any]]:
     rows: dict[str, dict[str, Any]] = {}
     for score in evaluation.cases:
         rows.setdefault(score.name, {"name": score.name})[score.task] = dict(score.metrics)
+    for value in evaluation.values:
+        scores = {**value.metrics, "value": value.found, "truth": value.wanted}
+        rows.setdefault(value.case, {"name": value.case})[value.slug] = scores
     return list(rows.values())

@@ -26,6 +26,7 @@ from retseg.report.sections import (
     write_standing,
     write_warnings,
 )
+from retseg.report.values import write_values
 
 OpenLayers = Callable[[str], CaseLayers]
 """Gives the layers of a case by its name."""
@@ -86,6 +87,7 @@ def fill_page(reported: Reported, ledger: Ledger) -> str:
         ("", write_warnings(evaluation.warnings)),
         ("", write_headline(evaluation)),
         ("Scores", write_aggregates(evaluation)),
+        ("Values", write_values(evaluation)),
         ("Comparison", write_comparison(reported.differences)),
         ("Cases", write_cases(evaluation, ledger)),
         ("Curves", write_curves(gather_curves(evaluation), gather_frocs(evaluation))),

@@ -28,6 +28,7 @@ def format_scores(evaluation: Evaluation) -> Iterator[str]:
             interval = format_interval(summary.ci95_low, summary.ci95_high, label.decimals)
         rows.append([name, f"{label.name} {format_number(summary.mean, label.decimals)}", interval])
     yield from align(rows)
+    yield from format_values(evaluation)
 
 
 def _format_title(evaluation: Evaluation) -> str:
@@ -36,7 +37,7 @@ def _format_title(evaluation: Evaluation) -> str:
 
 
 def format_evaluation(evaluation: Evaluation, width: int | None = None) -> Iterator[str]:
-    """The name of the protocol, then a table of metrics by task, in several parts where it is wider than `width`."""
+    """The name of the protocol, a table of metrics by task, in parts of `width`, and a line for each value."""
     protocol = evaluation.protocol
     yield _format_title(evaluation)
     columns = [task for task in (*evaluation.tasks, "overall") if evaluation.aggregates.get(task)]
@@ -50,6 +51,13 @@ def format_evaluation(evaluation: Evaluation, width: int | None = None) -> Itera
             rows.append([metric + mark, *(format_summary(cell) if cell else "-" for cell in cells)])
     for part in fit_columns(rows, width):
         yield from align(part)
+    yield from format_values(evaluation)
+
+
+def format_values(evaluation: Evaluation) -> Iterator[str]:
+    """One line for each output value: its metrics."""
+    for slug, metrics in evaluation.value_aggregates.items():
+        yield f"  {slug}: {', '.join(f'{name} {format_summary(summary)}' for name, summary in metrics.items())}"
 
 
 def format_summary(summary: Summary) -> str:

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from retseg.challenge import load_challenge
+from retseg.challenge.layout import Part
 from retseg.errors import RetsegError
 from retseg.evaluation.inputs.truth import TruthCase, find_truth
 from retseg.files import IMAGE_SUFFIXES, has_suffix
@@ -43,6 +44,7 @@ class Case:
         patient: all images of a patient are in one fold.
         supplement: that the image belongs to; None for an image of a source.
         healthy: whether the eye is known to have no lesion.
+        parts: task to the part of its mask's file that shows it; the whole file where a task is no key.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Case:
     patient: str
     supplement: Supplement | None = None
     healthy: bool = False
+    parts: Mapping[str, Part] = field(default_factory=dict)
 
     def has_truth(self, task: str) -> bool:
         """Whether the image has a truth for the task."""
@@ -180,4 +183,5 @@ def name_case(case: TruthCase, source: Source) -> Case:
     found = re.search(source.patient, case.name) if source.patient else None
     patient = found.group(1) if found else case.name
     assert case.image is not None
-    return Case(case.name, source.folder, case.image, case.masks, case.field_of_view, patient, healthy=source.healthy)
+    files = case.image, case.masks, case.field_of_view
+    return Case(case.name, source.folder, *files, patient, healthy=source.healthy, parts=case.parts)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retseg.errors import RetsegError
+from retseg.evaluation.inputs.parts import WHOLE, read_mask_part
 from retseg.image import read_image, read_mask, view_image
 from retseg.preprocessing import Framing, WorkingImage, frame_image, measure_brightness
 from train.config.recipe import Recipe
@@ -113,7 +114,7 @@ def read_truth(case: Case, task: str, shape: tuple[int, ...]) -> NDArray[np.bool
     path = case.truth.get(task)
     if path is None:
         return np.zeros(shape, bool)
-    mask = read_mask(path)
+    mask = read_mask_part(path, case.parts.get(task, WHOLE))
     if mask.shape != shape:
         raise DataSetError(f"{path} is {mask.shape[1]}x{mask.shape[0]}, its image {case.image} {shape[1]}x{shape[0]}")
     if case.supplement and case.supplement.grey_masks:

@@ -7,56 +7,16 @@ a wrong size or geometry gives a bad score, or an evaluator that ends with an er
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import SimpleITK
-from numpy.typing import NDArray
 
 from retseg.challenge import Socket
 from retseg.container.check.finding import Finding, passed
-from retseg.files import IMPORTED_SUFFIXES, TIFF_SUFFIXES, has_suffix
-
-SEGMENTATION_TYPES = (SimpleITK.sitkUInt8, SimpleITK.sitkInt8)
-MOST_VALUES = 64
-TOLERANCE = 1e-4
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Size and geometry of an image, and what its pixels are, as SimpleITK reports them."""
-
-    size: tuple[int, ...]
-    spacing: tuple[float, ...]
-    origin: tuple[float, ...]
-    direction: tuple[float, ...]
-    pixel_type: int
-    pixel_name: str
-    components: int
-
-
-def read_grid(path: Path) -> Grid:
-    """Size and geometry of an image file.
-
-    Raises:
-        RuntimeError: it cannot be read as an image.
-    """
-    return describe_grid(SimpleITK.ReadImage(str(path)))
-
-
-def describe_grid(image: Any) -> Grid:
-    """Size and geometry of a SimpleITK image, whose methods carry no types."""
-    return Grid(
-        image.GetSize(),
-        image.GetSpacing(),
-        image.GetOrigin(),
-        image.GetDirection(),
-        image.GetPixelID(),
-        image.GetPixelIDTypeAsString(),
-        image.GetNumberOfComponentsPerPixel(),
-    )
+from retseg.container.check.grid import Grid, describe_grid, flatten_grid, judge_grid
+from retseg.container.check.pixels import judge_heatmap, judge_kind, judge_stack, judge_values
+from retseg.container.check.value import judge_value
+from retseg.files import IMPORTED_SUFFIXES, has_suffix
 
 
 def judge_output(output: Path, sockets: Sequence[Socket] | None, grid: Grid | None) -> tuple[Finding, ...]:
@@ -72,8 +32,11 @@ def judge_output(output: Path, sockets: Sequence[Socket] | None, grid: Grid | No
     if sockets is None:
         findings.append(_judge_guess(declared))
     for socket in declared:
+        if socket.kind == "value":
+            findings.append(judge_value(output / socket.path, socket))
+            continue
         findings += _judge_socket(output / socket.path, socket, grid, values_known=sockets is not None)
-    return (*findings, *_judge_json(output), *_judge_others(output, declared))
+    return (*findings, *_judge_json(output, declared), *_judge_others(output, declared))
 
 
 def find_sockets(output: Path) -> tuple[Socket, ...]:
@@ -122,89 +85,20 @@ def _judge_socket(folder: Path, socket: Socket, grid: Grid | None, *, values_kno
     found_grid = describe_grid(image)
     pixels = SimpleITK.GetArrayViewFromImage(image)
     if socket.kind == "heatmap":
-        return [first, _judge_heatmap(pixels, name), *_judge_grid(found_grid, grid, name)]
-    kind = _judge_kind(images[0], found_grid, name)
-    values = () if kind.verdict == "fail" else (_judge_values(pixels, socket, name, values_known=values_known),)
-    return [first, kind, *values, *_judge_grid(found_grid, grid, name)]
+        return [first, judge_heatmap(pixels, name), *judge_grid(found_grid, grid, name)]
+    kind = judge_kind(images[0], found_grid, name)
+    if socket.kind == "stack":
+        stack = judge_stack(pixels, socket, name)
+        place = [] if stack.verdict == "fail" else judge_grid(flatten_grid(found_grid), grid, name)
+        return [first, kind, stack, *place]
+    values = () if kind.verdict == "fail" else (judge_values(pixels, socket, name, values_known=values_known),)
+    return [first, kind, *values, *judge_grid(found_grid, grid, name)]
 
 
-def _judge_kind(path: Path, grid: Grid, name: str) -> Finding:
-    remedy = "cast the mask to uint8 before writing it, one component, as .mha"
-    if grid.components != 1 or grid.pixel_type not in SEGMENTATION_TYPES:
-        found = f"{grid.components} component(s) of {grid.pixel_name}"
-        return Finding(
-            "output.type",
-            "fail",
-            f"{name} has {found}: image segments could not be determined, only 8-bit integers count",
-            remedy,
-        )
-    if has_suffix(path, TIFF_SUFFIXES):
-        return Finding(
-            "output.type", "fail", f"{name} is a TIFF, whose segments are read from tags that SimpleITK omits", remedy
-        )
-    return passed("output.type", f"{name} is a single {grid.pixel_name}")
-
-
-def _judge_values(pixels: NDArray[Any], socket: Socket, name: str, *, values_known: bool) -> Finding:
-    found = [int(value) for value in np.unique(pixels)]
-    shown = ", ".join(map(str, found[:8])) + (", ..." if len(found) > 8 else "")
-    if not values_known:
-        if len(found) > MOST_VALUES or max(found) >= MOST_VALUES:
-            remedy = "most sockets declare {0, 1}: ask the challenge, and write those values"
-            return Finding("output.values", "warn", f"{name} has the values {shown}", remedy)
-        return passed("output.values", f"{name} has the values {shown}")
-    allowed = sorted({0, *socket.values})
-    wanted = ", ".join(map(str, allowed))
-    if not set(found) <= set(allowed):
-        return Finding(
-            "output.values",
-            "fail",
-            f"the valid voxel values for {name} are {wanted}, but it has {shown}",
-            f"write {socket.values[1]} where the task was found and {socket.values[0]} elsewhere",
-        )
-    return passed("output.values", f"{name} has no value but {wanted}")
-
-
-def _judge_heatmap(pixels: NDArray[Any], name: str) -> Finding:
-    low, high = float(np.min(pixels)), float(np.max(pixels))
-    if not (low >= 0 and high <= 1):
-        sentence = f"{name} reaches from {low:g} to {high:g}"
-        return Finding("output.values", "fail", sentence, "write finite probabilities from 0 to 1")
-    return passed("output.values", f"{name} holds probabilities")
-
-
-def _judge_grid(found: Grid, wanted: Grid | None, name: str) -> list[Finding]:
-    if wanted is None:
-        return []
-    if found.size != wanted.size:
-        sizes = (" x ".join(map(str, size)) for size in (found.size, wanted.size))
-        sentence = "the size of {} is {}, but its input is {}".format(name, *sizes)
-        return [Finding("output.size", "fail", sentence, "bring the mask back to the grid of the input image")]
-    for key in ("spacing", "origin", "direction"):
-        one, other = getattr(found, key), getattr(wanted, key)
-        if not np.allclose(one, other, rtol=TOLERANCE, atol=TOLERANCE):
-            return [
-                passed("output.size", f"{name} has the size of its input"),
-                Finding(
-                    "output.geometry",
-                    "fail",
-                    f"the {key} of {name} is {_numbers(one)}, but that of its input is {_numbers(other)}",
-                    "copy spacing, origin and direction from the input: SimpleITK's CopyInformation does it",
-                ),
-            ]
-    return [
-        passed("output.size", f"{name} has the size of its input"),
-        passed("output.geometry", f"{name} lies where its input lies"),
-    ]
-
-
-def _numbers(values: Sequence[float]) -> str:
-    return f"({', '.join(f'{value:g}' for value in values)})"
-
-
-def _judge_json(output: Path) -> list[Finding]:
+def _judge_json(output: Path, declared: Sequence[Socket]) -> list[Finding]:
     findings = []
-    for path in sorted(output.rglob("*.json")):
+    values = [output / socket.path for socket in declared if socket.kind == "value"]
+    for path in sorted(path for path in output.rglob("*.json") if path not in values):
         name = path.relative_to(output)
         odd: list[str] = []
         try:

@@ -5,8 +5,9 @@ from pathlib import Path
 from retseg.challenge import Challenge, Socket
 from retseg.container.check.evidence import Evidence, Run
 from retseg.container.check.finding import Finding
+from retseg.container.check.grid import Grid, read_grid
 from retseg.container.check.image import judge_image
-from retseg.container.check.output import Grid, find_images, judge_output, read_grid
+from retseg.container.check.output import find_images, judge_output
 from retseg.container.check.run import has_succeeded, judge_run
 from retseg.container.check.score import judge_score
 from retseg.container.inputs import choose_interface, read_inputs

@@ -10,12 +10,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from retseg.challenge.layout import Part
 from retseg.errors import RetsegError
+from retseg.evaluation.inputs.parts import WHOLE, read_mask_part
 from retseg.evaluation.inputs.predictions import Candidate, Predictions
 from retseg.evaluation.inputs.reading import MASK_KINDS, Reading, inspect
 from retseg.evaluation.inputs.sources import SourceError
 from retseg.evaluation.inputs.truth import Truth, TruthCase
-from retseg.image import ImageError, read_mask
+from retseg.evaluation.inputs.values import ScorableValue, pair_values
+from retseg.image import ImageError
 
 Key = tuple[str, str]
 """The name of a case, and a task."""
@@ -40,11 +43,13 @@ class ScorableTask:
         truth: its file; None where the image has no such lesion.
         mask: the predicted mask, if there is one.
         probability: the predicted probabilities, if there are any.
+        part: of the truth's file that shows the task.
     """
 
     truth: Path | None
     mask: Reading | None
     probability: Reading | None
+    part: Part = WHOLE
 
 
 @dataclass(frozen=True)
@@ -71,10 +76,12 @@ class Checked:
     Attributes:
         cases: in the order of the truth.
         missing: one phrase for each prediction or truth that has no counterpart.
+        values: the predicted values of these cases.
     """
 
     cases: tuple[ScorableCase, ...]
     missing: tuple[str, ...] = ()
+    values: tuple[ScorableValue, ...] = ()
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -129,7 +136,8 @@ def check_input(truth: Truth, predictions: Predictions, grey_levels: bool, allow
         problems = [*missing, "no case has both a truth and a prediction: check the names of the files"]
     if problems:
         raise InputError(problems)
-    return Checked(cases, tuple(missing))
+    truths = {(case.name, slug): path for case in truth.cases for slug, path in case.values.items()}
+    return Checked(cases, tuple(missing), pair_values(predictions.values, truths, [case.name for case in cases]))
 
 
 def _check_truth(case: TruthCase, sizes: dict[str, tuple[int, int]]) -> list[str]:
@@ -140,7 +148,7 @@ def _check_truth(case: TruthCase, sizes: dict[str, tuple[int, int]]) -> list[str
             continue
         about = f"case '{case.name}', {task}:"
         try:
-            mask = read_mask(path)
+            mask = read_mask_part(path, case.parts.get(task, WHOLE))
         except ImageError as error:
             problems.append(f"{about} {error}")
             continue
@@ -194,7 +202,8 @@ def _pair(
                     names = ", ".join(reading.source.name for reading in group)
                     problems.append(f"case '{case.name}', {task}: several {noun}, keep one of {names}")
             if found:
-                tasks[task] = ScorableTask(path, masks[0] if masks else None, maps[0] if maps else None)
+                chosen = (masks[0] if masks else None, maps[0] if maps else None)
+                tasks[task] = ScorableTask(path, *chosen, case.parts.get(task, WHOLE))
         if tasks:
             paired.append(ScorableCase(case.name, tasks, case.field_of_view, case.image))
     return tuple(paired), problems

@@ -6,9 +6,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from retseg.challenge import Challenge
+from retseg.challenge.layout import Part
 from retseg.challenge.socket_json import SocketError, find_items, find_socket, find_table, read_items, stays_inside
 from retseg.errors import RetsegError
 from retseg.evaluation.inputs.matching import find_case_name
+from retseg.evaluation.inputs.values import Key, list_value_sockets
 from retseg.files import PLATFORM_SUFFIXES, has_suffix, leaves_folder
 
 
@@ -18,11 +20,12 @@ class JobsError(RetsegError):
 
 @dataclass(frozen=True)
 class JobOutput:
-    """One image that a job has written."""
+    """One task in an image that a job has written."""
 
     case: str
     task: str
     path: Path
+    part: Part
 
 
 def find_job_outputs(challenge: Challenge, folder: Path) -> tuple[list[JobOutput], list[str]]:
@@ -40,13 +43,7 @@ def find_job_outputs(challenge: Challenge, folder: Path) -> tuple[list[JobOutput
     Raises:
         JobsError: the file is no list of jobs.
     """
-    path = folder / "predictions.json"
-    try:
-        jobs = read_items(path, "jobs")
-    except SocketError as error:
-        raise JobsError(f"{error}: it must be the file that Grand Challenge writes") from error
-    if not all(isinstance(job, dict) for job in jobs):
-        raise JobsError(f"{path} must be a list of jobs")
+    jobs = _read_jobs(folder / "predictions.json")
     outputs: list[JobOutput] = []
     problems: list[str] = []
     for number, job in enumerate(jobs):
@@ -63,6 +60,36 @@ def find_job_outputs(challenge: Challenge, folder: Path) -> tuple[list[JobOutput
     return outputs, problems
 
 
+def find_job_values(challenge: Challenge, folder: Path) -> dict[Key, Path]:
+    """The file of every output value of the jobs that succeeded, by case and slug; `find_job_outputs` checks the jobs.
+
+    Raises:
+        JobsError: the file is no list of jobs.
+    """
+    slugs = {socket.slug for socket in list_value_sockets(challenge)}
+    found: dict[Key, Path] = {}
+    for job in _read_jobs(folder / "predictions.json") if slugs else ():
+        output = folder / str(job.get("pk", "")) / "output"
+        for item in find_items(job, "outputs"):
+            socket = find_socket(item)
+            slug, relative = str(socket.get("slug")), str(socket.get("relative_path", ""))
+            path = output / relative
+            inside = relative and stays_inside(relative) and not leaves_folder(path, folder)
+            if slug in slugs and inside and path.is_file():
+                found[_find_case(challenge, job), slug] = path
+    return found
+
+
+def _read_jobs(path: Path) -> list[Mapping[str, Any]]:
+    try:
+        jobs = read_items(path, "jobs")
+    except SocketError as error:
+        raise JobsError(f"{error}: it must be the file that Grand Challenge writes") from error
+    if not all(isinstance(job, dict) for job in jobs):
+        raise JobsError(f"{path} must be a list of jobs")
+    return jobs
+
+
 def _find_case(challenge: Challenge, job: Mapping[str, Any]) -> str:
     """The case of a job by the name of its input image; empty where it names none."""
     inputs = find_items(job, "inputs")
@@ -77,12 +104,12 @@ def _find_outputs(
     challenge: Challenge, folder: Path, job: Mapping[str, Any], case: str
 ) -> tuple[list[JobOutput], list[str]]:
     """The image of each output socket of a job, and a sentence for each socket without exactly one."""
-    tasks = {socket.slug: socket.task for socket in challenge.socket if socket.task}
+    declared = {socket.slug: socket for socket in challenge.socket if socket.is_image_output}
     outputs, problems = [], []
     for item in find_items(job, "outputs"):
         socket = find_socket(item)
-        task, relative = tasks.get(str(socket.get("slug"))), str(socket.get("relative_path", ""))
-        if task is None:
+        known, relative = declared.get(str(socket.get("slug"))), str(socket.get("relative_path", ""))
+        if known is None:
             continue
         if not relative or not stays_inside(relative):
             problems.append(f"predictions.json, {case}: the path '{relative}' of '{socket['slug']}' leaves the job")
@@ -91,7 +118,7 @@ def _find_outputs(
         if any(leaves_folder(path, folder) for path in files):
             problems.append(f"{folder / relative}: the image for {case} is a link that leaves the job")
         elif len(files) == 1:
-            outputs.append(JobOutput(case, task, files[0]))
+            outputs += [JobOutput(case, task, files[0], known.find_part(task)) for task in challenge.list_shown(known)]
         else:
             problems.append(f"{folder / relative}: {len(files)} images for {case} where exactly one is wanted")
     return outputs, problems

@@ -3,17 +3,19 @@
 Files are assigned to cases and tasks by their names alone; `reading` opens them.
 """
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
 from retseg.challenge import Challenge
+from retseg.challenge.layout import Part
 from retseg.errors import RetsegError
 from retseg.evaluation.inputs.archives import Archive, open_archive
-from retseg.evaluation.inputs.jobs import find_job_outputs
+from retseg.evaluation.inputs.jobs import find_job_outputs, find_job_values
 from retseg.evaluation.inputs.matching import find_case_name, order_naturally
 from retseg.evaluation.inputs.sources import FileSource, MemberSource, SliceSource, Source, SourceError, Stack
+from retseg.evaluation.inputs.values import Key, find_value_files
 from retseg.files import find_stem, leaves_folder, split_suffix
 
 PROBABILITY_ENDING = "_probability"
@@ -46,10 +48,11 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Predictions:
-    """The files that were found, and a sentence for each thing that is wrong with them."""
+    """The files that were found, those of output values by case and slug, and a sentence for each problem."""
 
     candidates: tuple[Candidate, ...]
     problems: tuple[str, ...] = ()
+    values: Mapping[Key, Path] = field(default_factory=dict)
 
     def keep_tasks(self, tasks: Iterable[str]) -> "Predictions":
         """The candidates of these tasks only."""
@@ -82,10 +85,10 @@ def find_predictions(challenge: Challenge, path: Path, cases: Iterable[str], tas
     if (path / "predictions.json").is_file():
         outputs, problems = find_job_outputs(challenge, path)
         found = tuple(
-            Candidate(output.case, output.task, FileSource(output.path), is_named_probability(output.path.name))
-            for output in outputs
+            Candidate(each.case, each.task, FileSource(each.path, each.part), is_named_probability(each.path.name))
+            for each in outputs
         )
-        return Predictions(found, tuple(problems)).keep_tasks(wanted)
+        return Predictions(found, tuple(problems), find_job_values(challenge, path)).keep_tasks(wanted)
     if path.is_dir():
         files = [file for file in sorted(path.rglob("*")) if file.is_file()]
         leaving = next((file for file in files if leaves_folder(file, path)), None)
@@ -118,6 +121,12 @@ def _assign_files(
     candidates, problems = [], []
     labels = challenge.submission.labels if challenge.submission else {}
     for name in names:
+        several = find_parts(challenge, name)
+        for each, part in (several or {}).items():
+            shown: Source = MemberSource(archive, name, part) if archive else FileSource(path / name, part)
+            candidates.append(Candidate(find_case_name(name, challenge.case_suffixes), each, shown))
+        if several is not None:
+            continue
         source: Source = MemberSource(archive, name) if archive else FileSource(path / name)
         task = find_task(challenge, labels, name) or (wanted[0] if len(wanted) == 1 else None)
         if task is None:
@@ -127,7 +136,9 @@ def _assign_files(
         else:
             endings = (*challenge.case_suffixes, *(f"_{label}" for label in labels.values()))
             candidates.append(Candidate(find_case_name(name, endings), task, source, is_named_probability(name)))
-    return Predictions(tuple(candidates), tuple(problems))
+    images = {path / name: find_case_name(name, challenge.case_suffixes) for name in names}
+    values = {} if archive else find_value_files(challenge, path, images)
+    return Predictions(tuple(candidates), tuple(problems), values)
 
 
 def is_named_probability(name: str) -> bool:
@@ -153,6 +164,20 @@ def find_task(challenge: Challenge, labels: dict[str, str], name: str) -> str | 
         if in_socket or any(each in folders for each in names[task]):
             return task
     return next((task for task in names if any(stem.endswith(f"_{each.lower()}") for each in names[task])), None)
+
+
+def find_parts(challenge: Challenge, name: str) -> dict[str, Part] | None:
+    """The tasks that a file in the folder of a label map or a stack is scored for, with their parts; None elsewhere.
+
+    Args:
+        challenge: names the sockets.
+        name: of the file, relative to the folder of all predictions.
+    """
+    folder = f"/{PurePosixPath(name).parent}"
+    for socket in challenge.socket:
+        if socket.kind in ("label_map", "stack") and folder.endswith(f"/{socket.path}"):
+            return {task: socket.find_part(task) for task in challenge.list_shown(socket)}
+    return None
 
 
 def _find_stacks(challenge: Challenge, names: list[str]) -> dict[str, str]:

@@ -8,9 +8,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from retseg.challenge.layout import Part
+from retseg.evaluation.inputs.parts import WHOLE, read_mask_part
 from retseg.evaluation.inputs.predictions import Candidate
 from retseg.evaluation.inputs.sources import Pixels, Source, SourceError
-from retseg.image import read_mask
 from retseg.metrics.counts import Mask
 
 Kind = Literal["zero_one", "zero_255", "empty", "grey", "probability", "probability_16"]
@@ -98,10 +99,10 @@ def classify(pixels: Pixels, named_probability: bool, grey_levels: bool) -> Kind
     raise SourceError(f"holds the values {shown}: a mask is 0 and 1, or 0 and 255, a map 16-bit or float")
 
 
-def read_truth(path: Path | None, size: tuple[int, int]) -> Mask:
+def read_truth(path: Path | None, size: tuple[int, int], part: Part = WHOLE) -> Mask:
     """The truth as bool (H, W); empty, of `size` (width, height), where there is no file.
 
     Raises:
         ImageError: the file is unreadable.
     """
-    return np.zeros((size[1], size[0]), dtype=np.bool_) if path is None else np.asarray(read_mask(path) > 0)
+    return np.zeros((size[1], size[0]), dtype=np.bool_) if path is None else np.asarray(read_mask_part(path, part) > 0)

@@ -9,10 +9,12 @@ from typing import Any, BinaryIO, Protocol, cast
 
 from numpy.typing import NDArray
 
+from retseg.challenge.layout import Part
 from retseg.errors import RetsegError
 from retseg.evaluation.inputs.archives import Archive, ArchiveError
+from retseg.evaluation.inputs.parts import WHOLE, read_any_part, take_values
 from retseg.files import METAIMAGE_SUFFIXES, NIFTI_SUFFIXES, split_suffix
-from retseg.image import ImageError, read_values
+from retseg.image import ImageError
 from retseg.image.limits import DEFAULT_LIMITS
 from retseg.image.nifti import VolumeError, VolumeHeader, read_header, read_slice
 from retseg.image.rasters import decode_raster
@@ -42,9 +44,10 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class FileSource:
-    """A file on disk."""
+    """A file on disk, or the part of it that shows one task."""
 
     path: Path
+    part: Part = WHOLE
 
     @property
     def name(self) -> str:
@@ -54,17 +57,18 @@ class FileSource:
     def read(self) -> Pixels:
         """See `Source`."""
         try:
-            return read_values(self.path)
+            return read_any_part(self.path, self.part)
         except ImageError as error:
             raise SourceError(str(error)) from error
 
 
 @dataclass(frozen=True)
 class MemberSource:
-    """A member of an archive."""
+    """A member of an archive, or the values of it that show one task."""
 
     archive: Archive
     member: str
+    part: Part = WHOLE
 
     @property
     def name(self) -> str:
@@ -77,9 +81,11 @@ class MemberSource:
         if suffix in METAIMAGE_SUFFIXES:
             raise SourceError(f"{self.name} is a MetaImage inside an archive: unpack the archive and give the folder")
         if suffix in NIFTI_SUFFIXES:
-            return Stack(self.name, lambda: cast(BinaryIO, self.archive.open(self.member))).read(0)
+            values = Stack(self.name, lambda: cast(BinaryIO, self.archive.open(self.member))).read(0)
+            return take_values(values, self.part) if self.part.values else values
         try:
-            return find_values(decode_raster(self.archive.read(self.member), self.name, DEFAULT_LIMITS), self.name)
+            values = find_values(decode_raster(self.archive.read(self.member), self.name, DEFAULT_LIMITS), self.name)
+            return take_values(values, self.part) if self.part.values else values
         except (ArchiveError, ImageError) as error:
             raise SourceError(str(error)) from error
 

@@ -5,14 +5,17 @@ Files are assigned to cases and tasks by their paths alone; `reading` opens them
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from retseg.challenge import Challenge
-from retseg.challenge.layout import GroundTruth
+from retseg.challenge.layout import GroundTruth, Part
 from retseg.errors import RetsegError
 from retseg.evaluation.inputs.matching import Match, Pattern, find_case_name, order_naturally
 from retseg.files import IMAGE_SUFFIXES, has_suffix, split_suffix
+
+TEST_CASES = "test cases with input/ and expected/"
+"""The title of the layout of `retseg new case`."""
 
 
 class GroundTruthError(RetsegError):
@@ -29,12 +32,16 @@ class TruthCase:
             absent was not annotated.
         field_of_view: the data set's own mask of it.
         image: the photograph.
+        parts: task to the part of its file that shows it; the whole file where a task is no key.
+        values: slug of an output value to the JSON file with the true one.
     """
 
     name: str
     masks: Mapping[str, Path | None]
     field_of_view: Path | None
     image: Path | None
+    parts: Mapping[str, Part] = field(default_factory=dict)
+    values: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -105,13 +112,18 @@ def _plain_layouts(challenge: Challenge, folder: Path, wanted: tuple[str, ...]) 
     missing = challenge.ground_truth[0].missing_mask if challenge.ground_truth else "error"
     images = ("images/{case}",)
     fields = ("field_of_view/{case}", "field-of-view/{case}", "fov/{case}", "mask/{case}")
-    sockets = {socket.task: f"{socket.path}/{{case}}" for socket in challenge.socket if socket.task}
+    outputs = {task: challenge.find_output(task) for task in challenge.tasks}
+    shown = {task: socket for task, socket in outputs.items() if socket is not None}
+    sockets = {task: f"{socket.path}/{{case}}" for task, socket in shown.items()}
+    labels = {task: shown[task].labels[task] for task in sockets if shown[task].labels}
+    volumes = {task: shown[task].tasks.index(task) for task in sockets if shown[task].tasks}
     expected = {task: f"expected/{pattern}" for task, pattern in sockets.items()}
     given = tuple(f"input/{socket.path}/{{case}}" for socket in challenge.socket if socket.kind == "image")
     expected_fields = tuple(f"expected/{field}" for field in fields)
     tasks = challenge.tasks
-    yield GroundTruth("test cases with input/ and expected/", expected, given, expected_fields, missing)
-    yield GroundTruth("folders named after output sockets", sockets, images, fields, missing)
+    yield GroundTruth(TEST_CASES, expected, given, expected_fields, missing, labels, volumes)
+    title = "folders named after output sockets"
+    yield GroundTruth(title, sockets, images, fields, missing, labels, volumes)
     apart = {task: f"masks/{task}/{{case}}" for task in tasks}
     yield GroundTruth("masks/ with a folder for each task", apart, images, fields, missing)
     yield GroundTruth("folders named after tasks", {t: f"{t}/{{case}}" for t in tasks}, images, fields, missing)
@@ -143,7 +155,9 @@ def _read_layout(challenge: Challenge, layout: GroundTruth, files: list[Path]) -
     for match in sorted(matches, key=lambda match: order_naturally(match.case)):
         found = {task: masks[match, task][0] for task in layout.masks if (match, task) in masks}
         absent = {task: None for task in layout.masks if layout.missing_mask == "empty"}
-        cases.append(TruthCase(match.case, {**absent, **found}, fields.get(match), images.get(match)))
+        parts = {task: layout.find_part(task) for task in found}
+        values = _find_values(challenge, layout, match)
+        cases.append(TruthCase(match.case, {**absent, **found}, fields.get(match), images.get(match), parts, values))
     names = Counter(case.name for case in cases)
     problems += [
         f"the case '{name}' is there more than once under {_list_roots(matches, name)}; give one split"
@@ -151,6 +165,18 @@ def _read_layout(challenge: Challenge, layout: GroundTruth, files: list[Path]) -
         if count > 1
     ]
     return Truth(tuple(cases), layout.title, tuple(problems))
+
+
+def _find_values(challenge: Challenge, layout: GroundTruth, match: Match) -> dict[str, Path]:
+    """Slug to the file of the true value of a case, by the layout's patterns; in a test case, the file is expected."""
+    root = Path(match.root or "/")
+    named = {
+        slug: root / pattern.replace("{split}", match.split).replace("{case}", match.case)
+        for slug, pattern in layout.values.items()
+    }
+    if layout.title == TEST_CASES:
+        named |= {socket.slug: root / "expected" / socket.path for socket in challenge.socket if socket.compute}
+    return {slug: path for slug, path in named.items() if path.is_file()}
 
 
 def _list_roots(matches: Iterable[Match], name: str) -> str:

@@ -151,7 +151,7 @@ def read_maps(entry: ScorableTask) -> CaseMaps:
     mask = entry.mask.read_mask() if entry.mask else None
     probability = entry.probability.read_probability() if entry.probability else None
     shape = mask.shape if mask is not None else probability.shape if probability is not None else (0, 0)
-    return CaseMaps(read_truth(entry.truth, (shape[1], shape[0])), mask, probability, None)
+    return CaseMaps(read_truth(entry.truth, (shape[1], shape[0]), entry.part), mask, probability, None)
 
 
 def find_region(case: ScorableCase, shape: tuple[int, ...], rule: ViewRule, fields: FieldsOfView) -> Mask | None:

@@ -1,7 +1,8 @@
 """The results of an evaluation: of one case, of all cases, and the rank; the report and `metrics.json` show them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +56,24 @@ class CaseScore:
 
 
 @dataclass(frozen=True)
+class ValueScore:
+    """The score of one output value of one case.
+
+    Attributes:
+        case: its name.
+        slug: of the socket.
+        found, wanted: the predicted and the true value, as JSON gives them.
+        metrics: name to number; undefined ones are absent.
+    """
+
+    case: str
+    slug: str
+    found: Any
+    wanted: Any
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True)
 class Standing:
     """The rank of a score among published scores.
 
@@ -92,6 +111,8 @@ class Evaluation:
         thresholds: task to the threshold that makes a mask of its probabilities; a task with masks is absent.
         warnings: what a reader must know before the numbers, one sentence each.
         standing: the rank among the published scores, where it was asked for.
+        values: the scores of output values, which are the same under every protocol.
+        value_aggregates: slug of a socket, then metric.
     """
 
     challenge: str
@@ -102,3 +123,5 @@ class Evaluation:
     thresholds: Mapping[str, float]
     warnings: tuple[str, ...]
     standing: Standing | None
+    values: tuple[ValueScore, ...] = ()
+    value_aggregates: Mapping[str, Mapping[str, Summary]] = field(default_factory=dict)

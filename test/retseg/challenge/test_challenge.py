@@ -77,3 +77,27 @@ def test_a_kind_of_image_without_a_field_of_view_is_refused(
     (tmp_path / "own.toml").write_text(text.replace('modality = "octa"', line))
     with pytest.raises(SchemaError, match=message):
         load_challenge("own", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ('kind = "label_map"', "is a label_map and has no 'labels'"),
+        ('kind = "stack"\ntask = "irma"', "is a stack and names 'task', which its kind does not have"),
+        ('kind = "label_map"\nlabels = { irma = [1], nonperfusion = [1] }', "written as 1, 1 on 0: .* must differ"),
+        ('kind = "label_map"\nlabels = { irma = [300] }', "one or more values from 0 to 255"),
+        ('kind = "label_map"\nlabels = { vessel = [1] }', "names the task 'vessel'"),
+        ('kind = "heatmap"\ntask = "irma"\ncompute = { function = "area", tasks = ["irma"] }', "kind is 'value', not"),
+        ('kind = "value"\ncompute = { function = "are", tasks = ["irma"] }', "no function 'are'; did you mean 'area'"),
+        ('kind = "value"\ncompute = { function = "area", tasks = [] }', r"'area' takes 1 task\(s\), found 0"),
+        ('kind = "value"\ncompute = { function = "area", tasks = ["irma"], limits = [2, 1] }', "limits rise, found"),
+        ('kind = "value"', "an interface writes 'nonperfusion-areas', which is an input"),
+    ],
+)
+def test_a_wrong_socket_is_refused_by_name(repository: Path, tmp_path: Path, lines: str, message: str) -> None:
+    text = (repository / "challenges" / "drac22.toml").read_text()
+    old = 'path = "images/nonperfusion-areas"\nkind = "segmentation"\ntask = "nonperfusion"\nvalues = [0, 1]'
+    assert old in text
+    (tmp_path / "own.toml").write_text(text.replace(old, f'path = "images/nonperfusion-areas"\n{lines}'))
+    with pytest.raises(SchemaError, match=message):
+        load_challenge("own", tmp_path)

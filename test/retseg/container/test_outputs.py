@@ -7,6 +7,7 @@ import SimpleITK as sitk  # noqa: N813
 from retseg.container.error import ContractError
 from retseg.container.outputs import remove_stale_outputs, write_sockets
 from retseg.image import Geometry
+from retseg.measures import Findings
 from retseg.predictor import Prediction
 
 GEOMETRY = Geometry((3, 2), (0.25, 0.5), (-3.0, 11.0), (0.0, 1.0, 1.0, 0.0))
@@ -48,7 +49,8 @@ def test_each_socket_gets_one_image_of_its_kind_with_the_inputs_geometry(tmp_pat
         dict(zip(tasks, masks, strict=True)), dict(zip(tasks, probabilities, strict=True)), np.full((2, 3), True)
     )
     sockets = [challenge.find_socket(slug) for slug in challenge.interface[1].outputs]
-    write_sockets(tmp_path, sockets, "case.1", prediction, GEOMETRY)
+    given = Findings(prediction.masks, prediction.probabilities, prediction.field_of_view, GEOMETRY)
+    write_sockets(tmp_path, sockets, "case.1", given, {})
 
     found = {path.parent.name: sitk.ReadImage(str(path)) for path in tmp_path.rglob("*.mha")}
     assert sorted(found) == ["binary-vessel-segmentation", "heat", "lesion-masks"]
@@ -67,7 +69,8 @@ def test_masks_are_compressed(tmp_path, challenge):
     mask = np.zeros((400, 400), bool)
     prediction = Prediction({"vessel": mask}, {"vessel": mask.astype(np.float32)}, mask)
     geometry = Geometry((400, 400), (1.0, 1.0), (0.0, 0.0), (1.0, 0.0, 0.0, 1.0))
-    write_sockets(tmp_path, [challenge.find_socket("binary-vessel-segmentation")], "a", prediction, geometry)
+    given = Findings(prediction.masks, prediction.probabilities, prediction.field_of_view, geometry)
+    write_sockets(tmp_path, [challenge.find_socket("binary-vessel-segmentation")], "a", given, {})
     (path,) = tmp_path.rglob("*.mha")
     assert path.stat().st_size < 5_000
     assert b"CompressedData = True" in path.read_bytes()

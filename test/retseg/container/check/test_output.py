@@ -6,7 +6,8 @@ import SimpleITK
 
 from retseg.challenge import Socket
 from retseg.container.check.finding import find_failure
-from retseg.container.check.output import describe_grid, judge_output
+from retseg.container.check.grid import describe_grid
+from retseg.container.check.output import judge_output
 
 VESSEL = Socket("binary-vessel-segmentation", "images/binary-vessel-segmentation", "segmentation", "vessel")
 HEAT = Socket("vessel-likelihood", "images/vessel-likelihood", "heatmap", "vessel")
