@@ -105,7 +105,7 @@ class TimedEngine:
     """An engine that adds the seconds of its calls to the last number of `spent`."""
 
     def __init__(self, engine: TorchEngine) -> None:
-        self._engine, self.memory = engine, engine.memory
+        self._engine, self.memory, self.description = engine, engine.memory, engine.description
         self.spent: list[float] = []
 
     def __call__(self, tiles: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -22,12 +22,13 @@ from numpy.typing import NDArray
 from skimage.filters import frangi
 
 from retseg.image import Geometry, Image
+from retseg.metrics.components import drop_small
 from retseg.metrics.counts import count_confusion
 from retseg.metrics.derived import dice
 from retseg.metrics.resampling import bootstrap_mean
 from retseg.phantom import Phantom, draw_octa
 from retseg.phantom.octa import LEVELS
-from retseg.predictor import Predictor, drop_small
+from retseg.predictor import Predictor
 from train import REPOSITORY
 from train.model.thresholds import THRESHOLDS, count_parts
 

@@ -1,13 +1,15 @@
 """From an image to probabilities to masks: the whole of inference.
 
 An image is cropped to the part that the model sees, its field of view or the whole frame. It is resized to the model's
-working scale, normalised, cut into tiles where it is large, and given to the network, with its mirror images and at
-several scales when the card says so. The logits are averaged, turned into probabilities and resized to the image's own
-grid. Outside the field of view they are zero. The threshold and the minimum component size of the card make the mask.
+working scale, cut into tiles where it is large, normalised and given to the network, with its mirror images and at
+several scales when the card says so. The logits are averaged and turned into probabilities. The threshold on the grid
+of the image, in strips, and the minimum component size of the card make the mask. Outside the field of view it is
+empty.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -18,20 +20,22 @@ from retseg.engine import Engine, EngineChoice, EngineKind, choose_engine, open_
 from retseg.errors import Say
 from retseg.image import FieldOfView, Image, ImageError, describe_problems, read_image, view_image
 from retseg.image.limits import allow_pixels
-from retseg.metrics.components import find_components
+from retseg.maps import LARGEST_FLOAT, MadeWhenAsked, ProbabilityMaps, pack
+from retseg.metrics.components import drop_small
 from retseg.models import Card, Inference, match_models
 from retseg.preprocessing import (
     Framing,
     Preprocessing,
     WorkingImage,
     bounding_box,
+    find_occupied,
     find_region,
     frame_image,
     measure_brightness,
     normalise,
     scale_component_size,
 )
-from retseg.tiling import cut_tiles, join_tiles, plan_tiles, skip_outside
+from retseg.tiling import TilePlan, join_tiles, pad_tile, plan_tiles, skip_outside, stitch_tiles
 from retseg.vocabulary import Modality
 
 SMALLEST_FIELD_OF_VIEW = 32
@@ -51,15 +55,18 @@ class Prediction:
 
     Attributes:
         masks: task to bool (H, W).
-        probabilities: task to float32 (H, W) in [0, 1], zero outside the field of view; the same tasks.
+        probabilities: task to float32 (H, W) in [0, 1], zero outside the field of view; the same tasks. A plane may be
+            made anew at each look-up.
         field_of_view: bool (H, W).
         warnings: one sentence each.
+        passages: a line for each way through a network: pixels, tiles, memory, engine.
     """
 
     masks: Mapping[str, NDArray[np.bool_]]
     probabilities: Mapping[str, NDArray[np.float32]]
     field_of_view: NDArray[np.bool_]
     warnings: tuple[str, ...] = ()
+    passages: tuple[str, ...] = ()
 
 
 Predict = Callable[[Image], Prediction]
@@ -165,20 +172,19 @@ class Predictor:
         warnings = describe_problems(image.pixels, region, self.modality, image.name)
         if not shows_retina(field_of_view):
             return self._find_nothing(image, warnings)
-        masks, probabilities = {}, {}
+        masks, makers, passages = {}, {}, []
         for card, engine, tasks in self.models:
-            found = predict_probabilities(
-                image.pixels, field_of_view, card.framing, card.preprocessing, card.inference, engine
-            )
+            maps = predict_maps(image.pixels, field_of_view, card.framing, card.preprocessing, card.inference, engine)
+            passages += [describe_passage(card, engine, plan) for plan in maps.plans]
             for task in tasks:
-                rule = card.tasks[task]
-                probabilities[task] = found[list(card.tasks).index(task)] * field_of_view
+                rule, number = card.tasks[task], list(card.tasks).index(task)
+                makers[task] = partial(maps.enlarge, number, field_of_view)
                 smallest = scale_component_size(
                     rule.minimum_component_size, field_of_view, card.framing, card.preprocessing
                 )
-                masks[task] = drop_small(probabilities[task] >= rule.threshold, smallest)
+                masks[task] = drop_small(maps.threshold(number, rule.threshold, field_of_view), smallest)
         warnings = warnings or tuple(sentence for card, _, _ in self.models for sentence in describe_size(card, image))
-        return Prediction(masks, probabilities, field_of_view, warnings)
+        return Prediction(masks, MadeWhenAsked(makers), field_of_view, warnings, tuple(passages))
 
     def _find_nothing(self, image: Image, warnings: tuple[str, ...]) -> Prediction:
         """Empty masks of an image without a field of view."""
@@ -218,21 +224,37 @@ def predict_probabilities(
 
     They are zero outside the region that the network sees: outside the field of view, or nowhere for a whole frame.
     """
+    maps = predict_maps(pixels, field_of_view, framing, preprocessing, inference, engine)
+    region = find_region(field_of_view, framing)
+    return np.stack([maps.enlarge(task, region) for task in range(len(maps.planes))])
+
+
+def predict_maps(
+    pixels: NDArray[np.uint8],
+    field_of_view: NDArray[np.bool_],
+    framing: Framing,
+    preprocessing: Preprocessing,
+    inference: Inference,
+    engine: Engine,
+) -> ProbabilityMaps:
+    """The probabilities of all tasks of a model at its scale, from uint8 (H, W, 3) and bool (H, W)."""
     logits: NDArray[np.float32] | None = None
-    for diameter in find_diameters(field_of_view, framing, preprocessing, inference):
+    plans = []
+    diameters = find_diameters(field_of_view, framing, preprocessing, inference)
+    for diameter in diameters:
         at_scale = replace(preprocessing, diameter=diameter)
         working = frame_image(pixels, field_of_view, framing, at_scale)
-        found = compute_logits(working, at_scale, inference, engine)
+        plan = skip_outside(plan_tiles(working.region.shape, inference.tiling, engine.memory), working.region)
+        plans.append(plan)
+        tiles = compute_tiles(working, at_scale, inference, engine, plan)
+        if plan.kept and len(diameters) == 1 and working.region.size > LARGEST_FLOAT:
+            packed = stitch_tiles((pack(to_probabilities(tile)) for tile in tiles), plan)
+            return ProbabilityMaps(packed, working.window, field_of_view.shape, (plan,))
+        found = join_tiles(tiles, plan)
         logits = found if logits is None else resize_planes(logits, working.region.shape) + found
     assert logits is not None
-    probabilities = to_probabilities(logits / np.float32(len(inference.scales)))
-    rows, columns = working.window
-    shape = (rows.stop - rows.start, columns.stop - columns.start)
-    whole = np.zeros((len(probabilities), *field_of_view.shape), np.float32)
-    for plane, probability in zip(whole, probabilities, strict=True):
-        plane[working.window] = resize_planes(probability[None], shape)[0]
-    whole *= find_region(field_of_view, framing)
-    return whole
+    logits /= np.float32(len(diameters))
+    return ProbabilityMaps(to_probabilities(logits), working.window, field_of_view.shape, tuple(plans))
 
 
 def find_diameters(
@@ -247,14 +269,21 @@ def find_diameters(
     return tuple(round(middle * scale) for scale in inference.scales)
 
 
-def compute_logits(
-    working: WorkingImage, preprocessing: Preprocessing, inference: Inference, engine: Engine
-) -> NDArray[np.float32]:
-    """The logits of all tasks on the grid of a working image: float32 (tasks, h, w)."""
-    tensor = normalise(working.pixels, working.region, measure_brightness(working, preprocessing))
-    height, width = working.region.shape
-    plan = skip_outside(plan_tiles((height, width), inference.tiling, engine.memory), working.region)
-    return join_tiles((average_mirrored(tile, engine, inference) for tile in cut_tiles(tensor, plan)), plan)
+def compute_tiles(
+    working: WorkingImage, preprocessing: Preprocessing, inference: Inference, engine: Engine, plan: TilePlan
+) -> Iterator[NDArray[np.float32]]:
+    """The logits of the tiles of a working image: float32 (tasks, h, w), one tile at a time."""
+    brightness = measure_brightness(working, preprocessing)
+    for window in plan.windows:
+        tile = pad_tile(normalise(working.pixels[window], working.region[window], brightness), plan)
+        yield average_mirrored(tile, engine, inference)
+
+
+def describe_passage(card: Card, engine: Engine, plan: TilePlan) -> str:
+    """A line on how an image went through a network: pixels, tiles, memory, engine."""
+    needed = plan.tile[0] * plan.tile[1] * card.inference.tiling.memory / 1e9
+    memory = f"{needed:.1f} of {engine.memory / 1e9:.1f} GB" if needed else "memory not known"
+    return f"{card.name}: {plan}; {memory}; {engine.description}"
 
 
 def resize_planes(planes: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
@@ -278,15 +307,6 @@ def average_mirrored(tile: NDArray[np.float32], engine: Engine, inference: Infer
     return np.asarray(total / np.float32(len(mirrors)), np.float32)
 
 
-def drop_small(mask: NDArray[np.bool_], minimum_component_size: int) -> NDArray[np.bool_]:
-    """A mask, bool (H, W), without its components (8-connected) of fewer than `minimum_component_size` pixels."""
-    if minimum_component_size <= 1:
-        return mask
-    components = find_components(mask)
-    return components.keep(components.sizes >= minimum_component_size)
-
-
 def shows_retina(field_of_view: NDArray[np.bool_]) -> bool:
     """Whether a field of view, bool (H, W), is large enough to hold anything."""
-    sides = [int(field_of_view.any(axis).sum()) for axis in (0, 1)]
-    return min(sides) >= SMALLEST_FIELD_OF_VIEW
+    return min(int(occupied.sum()) for occupied in find_occupied(field_of_view)) >= SMALLEST_FIELD_OF_VIEW

@@ -113,11 +113,14 @@ def frame_image(
     if size != (width, height):
         way = cv2.INTER_AREA if not framing.size and max(size) < max(width, height) else cv2.INTER_LINEAR
         crop = np.asarray(cv2.resize(crop, size, interpolation=way), np.uint8)
-        seen, inside = (
-            cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(bool)
-            for mask in (seen, inside)
-        )
-    return WorkingImage(select_channels(np.ascontiguousarray(crop), preprocessing), seen, inside, window)
+        inside = reduce_mask(inside, size)
+        seen = inside if region is field_of_view else reduce_mask(seen, size)
+    return WorkingImage(select_channels(crop, preprocessing), seen, inside, window)
+
+
+def reduce_mask(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
+    """A mask, bool (H, W), at another (width, height), by the nearest pixel."""
+    return cv2.resize(mask.view(np.uint8), size, interpolation=cv2.INTER_NEAREST).view(np.bool_)
 
 
 def find_working_size(size: tuple[int, int], framing: Framing, preprocessing: Preprocessing) -> tuple[int, int]:
@@ -143,10 +146,18 @@ def scale_component_size(
 
 def bounding_box(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
     """The smallest rows and columns that hold every set pixel of a mask (H, W); two empty slices when none is set."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    rows, columns = (np.flatnonzero(occupied) for occupied in find_occupied(mask))
     if not rows.size:
         return slice(0, 0), slice(0, 0)
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def find_occupied(mask: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which rows and which columns of a mask, bool (H, W), have a set pixel: bool (H,) and bool (W,)."""
+    if not mask.size:
+        return mask.any(axis=1), mask.any(axis=0)
+    rows, columns = (cv2.reduce(mask.view(np.uint8), axis, cv2.REDUCE_MAX).ravel() for axis in (1, 0))
+    return rows > 0, columns > 0
 
 
 def select_channels(pixels: NDArray[np.uint8], preprocessing: Preprocessing) -> NDArray[np.uint8]:
@@ -177,8 +188,8 @@ def measure_brightness(
         caffe, order = preprocessing.normalise == "caffe", -1 if preprocessing.channels == "bgr" else 1
         mean, deviation = (CAFFE_MEAN, np.ones(3, np.float32)) if caffe else (IMAGENET_MEAN * 255, IMAGENET_SD * 255)
         return mean[::order][:channels], deviation[::order][:channels]
-    inside = working.pixels[working.field_of_view].astype(np.float32)
-    return inside.mean(axis=0), np.maximum(inside.std(axis=0), 1.0)
+    mean, deviation = cv2.meanStdDev(working.pixels, mask=working.field_of_view.view(np.uint8))
+    return mean[:, 0].astype(np.float32), np.maximum(deviation[:, 0], 1.0).astype(np.float32)
 
 
 def normalise(
@@ -187,7 +198,8 @@ def normalise(
     brightness: tuple[NDArray[np.float32], NDArray[np.float32]],
 ) -> NDArray[np.float32]:
     """Standardise pixels and set them to zero outside the region: uint8 (h, w, C) to float32 (C, h, w)."""
-    mean, deviation = brightness
-    values = (pixels.astype(np.float32) - mean) / deviation
-    values *= region[:, :, None]
-    return np.ascontiguousarray(values.transpose(2, 0, 1))
+    values = np.empty((pixels.shape[2], *region.shape), np.float32)
+    for plane, channel, mean, deviation in zip(values, range(len(values)), *brightness, strict=True):
+        table = (np.arange(256, dtype=np.float32) - mean) / deviation
+        np.multiply(cv2.LUT(np.ascontiguousarray(pixels[:, :, channel]), table), region, out=plane)
+    return values

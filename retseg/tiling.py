@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+Value = TypeVar("Value", bound=np.generic)
 Window = tuple[slice, slice]
 """Rows and columns of an image."""
 
@@ -50,24 +52,35 @@ class TilePlan:
         windows: of each tile in the image, cut where the image ends.
         kept: the part of the image whose logits are those of one tile alone, in the same order; empty if tiles are
             blended.
+        skipped: how many tiles were left out, because they show nothing of the region.
     """
 
     shape: tuple[int, int]
     tile: tuple[int, int]
     windows: tuple[Window, ...]
     kept: tuple[Window, ...] = ()
+    skipped: int = 0
 
     @property
     def is_whole(self) -> bool:
         """Whether one tile holds the image."""
         return self.tile[0] >= self.shape[0] and self.tile[1] >= self.shape[1]
 
+    @property
+    def overlap(self) -> int:
+        """The least overlap of two neighbours, in pixels; 0 of one tile."""
+        starts = [sorted({window[axis].start for window in self.windows}) for axis in (0, 1)]
+        overlaps = (self.tile[axis] - (b - a) for axis in (0, 1) for a, b in pairwise(starts[axis]))
+        return max(0, min(overlaps, default=0))
+
     def __str__(self) -> str:
         height, width = self.shape
         if self.is_whole:
             return f"{width} x {height} pixels, whole"
         joined = "cut so that they equal the whole image" if self.kept else "blended"
-        return f"{width} x {height} pixels, {len(self.windows)} tiles of {self.tile[1]} x {self.tile[0]}, {joined}"
+        skipped = f", {self.skipped} without field of view left out" if self.skipped else ""
+        tiles = f"{len(self.windows)} tiles of {self.tile[1]} x {self.tile[0]} that overlap by {self.overlap}"
+        return f"{width} x {height} pixels, {tiles}, {joined}{skipped}"
 
 
 def plan_tiles(shape: tuple[int, int], tiling: Tiling, memory: int) -> TilePlan:
@@ -108,16 +121,23 @@ def skip_outside(plan: TilePlan, region: NDArray[np.bool_]) -> TilePlan:
     decided = plan.kept or plan.windows
     inside = [k for k, window in enumerate(decided) if region[window].any()]
     kept = tuple(plan.kept[k] for k in inside) if plan.kept else ()
-    return replace(plan, windows=tuple(plan.windows[k] for k in inside), kept=kept)
+    windows = tuple(plan.windows[k] for k in inside)
+    return replace(plan, windows=windows, kept=kept, skipped=len(plan.windows) - len(windows))
 
 
 def cut_tiles(image: NDArray[np.float32], plan: TilePlan) -> Iterator[NDArray[np.float32]]:
     """The tiles of an image (C, H, W), one at a time: float32 (C, h, w), zero outside the image."""
     for window in plan.windows:
-        part = image[(slice(None), *window)]
-        tile = np.zeros((len(image), *plan.tile), np.float32)
-        tile[:, : part.shape[1], : part.shape[2]] = part
-        yield tile
+        yield pad_tile(image[(slice(None), *window)], plan)
+
+
+def pad_tile(part: NDArray[np.float32], plan: TilePlan) -> NDArray[np.float32]:
+    """What a window of the plan shows, float32 (C, height, width), with zeros up to the size of a tile."""
+    if part.shape[1:] == plan.tile:
+        return part
+    tile = np.zeros((len(part), *plan.tile), np.float32)
+    tile[:, : part.shape[1], : part.shape[2]] = part
+    return tile
 
 
 def join_tiles(tiles: Iterable[NDArray[np.float32]], plan: TilePlan) -> NDArray[np.float32]:
@@ -133,16 +153,18 @@ def join_tiles(tiles: Iterable[NDArray[np.float32]], plan: TilePlan) -> NDArray[
     if plan.is_whole:
         (tile,) = tiles
         return tile[:, : plan.shape[0], : plan.shape[1]]
-    return _stitch(tiles, plan) if plan.kept else _blend(tiles, plan)
+    return stitch_tiles(tiles, plan) if plan.kept else _blend(tiles, plan)
 
 
-def _stitch(tiles: Iterable[NDArray[np.float32]], plan: TilePlan) -> NDArray[np.float32]:
-    joined = np.zeros((0, *plan.shape), np.float32)
+def stitch_tiles(tiles: Iterable[NDArray[Value]], plan: TilePlan) -> NDArray[Value]:
+    """Put the kept parts of tiles of any type, (T, h, w) each, together: (T, H, W). One tile at least is needed."""
+    joined: NDArray[Value] | None = None
     for tile, window, kept in zip(tiles, plan.windows, plan.kept, strict=True):
-        if not len(joined):
-            joined = np.zeros((len(tile), *plan.shape), np.float32)
+        if joined is None:
+            joined = np.zeros((len(tile), *plan.shape), tile.dtype)
         inside = tuple(slice(k.start - w.start, k.stop - w.start) for k, w in zip(kept, window, strict=True))
         joined[(slice(None), *kept)] = tile[(slice(None), *inside)]
+    assert joined is not None
     return joined
 
 

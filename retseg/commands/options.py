@@ -75,6 +75,12 @@ def add_inference(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_verbose(parser: argparse.ArgumentParser) -> None:
+    """`--verbose` of the commands that run on the platform; the others have it from `add_output_options`."""
+    plan = "say how each image goes through the networks: tiles, overlap, memory, engine, threads"
+    parser.add_argument("--verbose", action="store_true", help=plan)
+
+
 def add_address(parser: argparse.ArgumentParser) -> None:
     """`--host` and `--port` of a server."""
     parser.add_argument("--host", default="0.0.0.0", help="address to listen on (default: %(default)s)")
@@ -189,3 +195,15 @@ def load_when_needed(
         return opened[0].predict(image)
 
     return predict
+
+
+def tell_passages(predict: "Predict", verbose: bool, write: Say = complain) -> "Predict":
+    """The same predictor, which says how each image went through the networks if that is asked for."""
+
+    def tell(image: "Image") -> "Prediction":
+        prediction = predict(image)
+        for line in prediction.passages:
+            write(line)
+        return prediction
+
+    return tell if verbose else predict

@@ -18,6 +18,7 @@ from retseg.commands.options import (
     locate_models,
     open_challenge,
     record_models,
+    tell_passages,
 )
 from retseg.commands.parsing import add_output_options, open_console
 from retseg.errors import Say
@@ -102,6 +103,7 @@ def run(options: argparse.Namespace) -> int:
     refuse_collisions(images, request)
     modality = challenge.modality if chosen.items() <= challenge.models.items() else None
     predict = load_when_needed(chosen, folders, modality, options.engine, options.memory)
+    predict = tell_passages(predict, options.verbose)
     record_models(options.output / "run.json", options, chosen, folders, challenge.name)
     console = open_console(options)
     done = [describe_done(each, console) for each in predict_all(images, request, predict, console)]

@@ -4,7 +4,15 @@ import argparse
 from pathlib import Path
 
 from retseg.commands.console import say
-from retseg.commands.options import add_challenge, add_inference, load_when_needed, locate_models, open_challenge
+from retseg.commands.options import (
+    add_challenge,
+    add_inference,
+    add_verbose,
+    load_when_needed,
+    locate_models,
+    open_challenge,
+    tell_passages,
+)
 from retseg.container import Job, run_job
 
 EXAMPLE = "retseg process --input test/cases/drive/01/input --output job --challenge drive"
@@ -15,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_folders(parser)
     add_challenge(parser)
     add_inference(parser)
+    add_verbose(parser)
 
 
 def add_folders(parser: argparse.ArgumentParser) -> None:
@@ -29,5 +38,6 @@ def run(options: argparse.Namespace) -> int:
     challenge = open_challenge(options)
     folders = locate_models(options.models, write=say)
     predict = load_when_needed(challenge.models, folders, challenge.modality, options.engine, options.memory, say)
+    predict = tell_passages(predict, options.verbose, say)
     run_job(Job(options.input, options.output, challenge, options.max_pixels), predict, say)
     return 0

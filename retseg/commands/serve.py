@@ -13,9 +13,11 @@ from retseg.commands.options import (
     add_address,
     add_challenge,
     add_inference,
+    add_verbose,
     load_when_needed,
     locate_models,
     open_challenge,
+    tell_passages,
 )
 from retseg.commands.process import add_folders
 from retseg.container import Job, run_job
@@ -34,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_folders(parser)
     add_challenge(parser)
     add_inference(parser)
+    add_verbose(parser)
     add_address(parser)
 
 
@@ -58,6 +61,7 @@ def _prepare(options: argparse.Namespace, challenge: Challenge) -> Callable[[], 
     try:
         folders = locate_models(options.models, write=say)
         predict = load_when_needed(challenge.models, folders, challenge.modality, options.engine, options.memory, say)
+        predict = tell_passages(predict, options.verbose, say)
         warm_up(predict)
     except Exception as error:
         if not is_expected(error):

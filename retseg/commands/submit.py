@@ -16,6 +16,7 @@ from retseg.commands.options import (
     locate_models,
     open_challenge,
     record_models,
+    tell_passages,
 )
 from retseg.commands.parsing import add_output_options, open_console
 from retseg.commands.predict import list_images
@@ -88,6 +89,7 @@ def predict_cases(
 
     folders = locate_models(options.models)
     predict = load_when_needed(challenge.models, folders, challenge.modality, options.engine, options.memory)
+    predict = tell_passages(predict, options.verbose)
     for number, name in enumerate(console.track(plan.names, "images"), 1):
         console.say(f"[{number}/{len(plan.names)}] {images[name]}")
         _, prediction = segment_file(images[name], predict, complain, options.max_pixels)

@@ -19,7 +19,7 @@ class CheckedEngine:
 
     def __init__(self, engine: "Engine", card: Card) -> None:
         self._engine, self._card = engine, card
-        self.memory = engine.memory
+        self.memory, self.description = engine.memory, engine.description
 
     def __call__(self, tiles: NDArray[np.float32]) -> NDArray[np.float32]:
         """From normalised tiles, float32 (N, C, h, w), to finite logits, float32 (N, tasks, h, w).

@@ -23,9 +23,11 @@ class Engine(Protocol):
 
     Attributes:
         memory: bytes that it may use for one tile.
+        description: its name, device, precision and threads, for the log.
     """
 
     memory: int
+    description: str
 
     def __call__(self, tiles: NDArray[np.float32]) -> NDArray[np.float32]:
         """From normalised tiles, float32 (N, C, h, w), to logits, float32 (N, tasks, h, w)."""

@@ -1,5 +1,6 @@
 """The CPU engine: OpenVINO, compiled for the shape of the tiles, in bfloat16 where the processor has it."""
 
+import os
 import sys
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +16,7 @@ import openvino  # noqa: E402
 from retseg.engine.folding import fold_batch_norm  # noqa: E402
 from retseg.engine.memory import find_budget  # noqa: E402
 from retseg.engine.signal_stack import keeping_signal_stack  # noqa: E402
+from retseg.engine.threads import find_threads  # noqa: E402
 
 if converter is None:
     del sys.modules["openvino.tools.ovc"]
@@ -34,7 +36,15 @@ class OpenVinoEngine:
         self.memory = find_budget() if memory is None else memory
         self._core = openvino.Core()
         self._path = path
-        self._precision = precision
+        self._threads = find_threads()
+        self._settings: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY"}
+        if precision:
+            self._settings["INFERENCE_PRECISION_HINT"] = precision
+        if self._threads < len(os.sched_getaffinity(0)):
+            self._settings["INFERENCE_NUM_THREADS"] = self._threads
+        with keeping_signal_stack():
+            kind = precision or self._core.get_property("CPU", "INFERENCE_PRECISION_HINT").to_string()
+        self.description = f"OpenVINO, {kind}, {self._threads} threads"
         self._compile = lru_cache(SHAPES_KEPT)(self._compile_for)
 
     def __call__(self, tiles: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -47,8 +57,5 @@ class OpenVinoEngine:
         model = self._core.read_model(self._path)
         fold_batch_norm(model)
         model.reshape([1, *shape])
-        settings = {"PERFORMANCE_HINT": "LATENCY"}
-        if self._precision:
-            settings["INFERENCE_PRECISION_HINT"] = self._precision
         with keeping_signal_stack():
-            return self._core.compile_model(model, "CPU", settings).create_infer_request()
+            return self._core.compile_model(model, "CPU", self._settings).create_infer_request()

@@ -72,6 +72,8 @@ class TorchEngine:
         self.memory = find_device_budget(device) if memory is None else memory
         self._network = network.eval().to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._precision = precision or find_precision(device)
+        where = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{torch.get_num_threads()} threads"
+        self.description = f"torch, {str(self._precision).removeprefix('torch.')}, {where}"
 
     @classmethod
     def load(cls, card: Card, uses_gpu: bool, memory: int | None = None) -> "TorchEngine":

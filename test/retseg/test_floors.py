@@ -9,7 +9,7 @@ FLOORS = (
     {"errors"},
     {"files", "toml_schema", "vocabulary"},
     {"image", "preprocessing", "tiling", "metrics", "networks", "phantom"},
-    {"models", "challenge", "measures"},
+    {"models", "challenge", "measures", "maps"},
     {"engine"},
     {"predictor", "evaluation"},
     {"api", "container", "submission", "report"},

@@ -1,6 +1,7 @@
 """The predictor, with analytic networks: what goes in must come out on the image's own grid."""
 
 import dataclasses
+import tracemalloc
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import retseg.predictor
 from retseg.image import Geometry, Image, ImageError, write_picture
 from retseg.models import CARD_FORMAT, Card, Inference, MaskRule, ModelError, NetworkSpec, Training
 from retseg.phantom import OctaContent, draw_fundus, draw_octa
@@ -17,7 +19,6 @@ from retseg.predictor import (
     Prediction,
     Predictor,
     average_mirrored,
-    drop_small,
     find_diameters,
     predict_probabilities,
     segment_file,
@@ -40,6 +41,7 @@ class AnalyticEngine:
 
     network: Callable[[NDArray[np.float32]], NDArray[np.float32]]
     memory: int = 0
+    description: str = "analytic"
 
     def __call__(self, tiles: NDArray[np.float32]) -> NDArray[np.float32]:
         return self.network(tiles)
@@ -139,6 +141,30 @@ def test_the_memory_of_the_engine_decides_how_an_image_is_cut_and_changes_no_mas
     assert shapes == [(144, 144), *[(80, 80)] * 9]
 
 
+@pytest.mark.parametrize("side", [600, 1200])
+def test_an_image_in_tiles_takes_memory_by_its_pixels_and_no_full_float_planes_of_its_colours(
+    side: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside the image: two bytes of probability, a mask, the field of view in passing; not 12 bytes of colours."""
+    monkeypatch.setattr(retseg.predictor, "LARGEST_FLOAT", 1 << 18)
+    pixels = draw_fundus(1, (side, side)).pixels
+    view = disc((side, side), side // 2 - 10)
+    tiling = Tiling(64, 0.0, 16, margin=16, memory=1)
+    card = make_card({"vessel": MaskRule(0.5)}, Preprocessing(normalise="unit"), Inference(tiling=tiling))
+    predictor = Predictor(((card, AnalyticEngine(measure_brightness, 128**2), ("vessel",)),))
+    image = make_image(pixels)
+    tracemalloc.start()
+    prediction = predictor.predict(image, view)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak <= 8 * side**2 + 6 * 2**20
+    expected = (pixels[..., 1] / 255 >= 0.5) & view
+    assert (prediction.masks["vessel"] ^ expected).mean() < 1e-3
+    (line,) = prediction.passages
+    assert f"analytic: {side - 21} x {side - 21} pixels" in line and "tiles of 128 x 128 that overlap by" in line
+    assert line.endswith("; 0.0 of 0.0 GB; analytic")
+
+
 def test_outside_the_field_of_view_every_probability_is_zero() -> None:
     pixels, view, _ = draw_square()
     for framing in (Framing(), Framing("frame"), Framing("frame", (96, 64))):
@@ -204,15 +230,6 @@ def test_a_black_or_tiny_image_gives_an_empty_mask_of_its_size_and_a_warning(sha
     mask = prediction.masks["vessel"]
     assert (mask.shape, mask.dtype) == (shape[:2], np.bool_) and not mask.any()
     assert "no field of view was found" in prediction.warnings[0]
-
-
-def test_small_parts_are_dropped_by_eight_neighbours() -> None:
-    """A diagonal pair is one part of 2 pixels; a lone pixel is one of 1."""
-    mask = np.zeros((5, 5), bool)
-    mask[0, 0] = mask[1, 1] = mask[4, 4] = True
-    assert drop_small(mask, 2).sum() == 2
-    assert drop_small(mask, 3).sum() == 0
-    assert drop_small(mask, 0) is mask
 
 
 def test_a_task_that_the_model_does_not_do_is_refused(tmp_path: Path) -> None:

@@ -69,7 +69,10 @@ def test_tiles_hold_no_more_pixels_than_the_memory_allows() -> None:
     plan = plan_tiles((4000, 5000), Tiling(margin=96, memory=200), 500 * 10**6)
     assert plan.tile[0] * plan.tile[1] * 200 <= 500 * 10**6
     assert plan.tile[0] % 32 == plan.tile[1] % 32 == 0
-    assert str(plan) == "5000 x 4000 pixels, 12 tiles of 1408 x 1472, cut so that they equal the whole image"
+    assert (
+        str(plan)
+        == "5000 x 4000 pixels, 12 tiles of 1408 x 1472 that overlap by 192, cut so that they equal the whole image"
+    )
 
 
 def test_an_image_that_fits_is_one_tile_padded_with_zeros_to_the_multiple() -> None:
@@ -115,6 +118,7 @@ def test_tiles_that_decide_nothing_of_the_region_are_left_out(tiling: Tiling) ->
     plan = plan_tiles((300, 300), tiling, 100 * 80**2)
     fewer = skip_outside(plan, region)
     assert 0 < len(fewer.windows) < len(plan.windows) / 2
+    assert f"{len(plan.windows) - len(fewer.windows)} without field of view left out" in str(fewer)
     expected = run(image, plan, average_blocks)
     np.testing.assert_allclose(run(image, fewer, average_blocks)[:, region], expected[:, region], atol=1e-5)
 

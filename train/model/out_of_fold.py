@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from retseg.engine import Engine
 from retseg.files import replacing
 from retseg.image import Geometry, write_probability
+from retseg.metrics.components import drop_small
 from retseg.models import MaskRule
-from retseg.predictor import drop_small
 from retseg.preprocessing import scale_component_size
 from train.config.recipe import Recipe
 from train.data.cases import Case, DataSetError

@@ -12,11 +12,12 @@ from retseg.commands.options import (
     load_when_needed,
     locate_models,
     open_challenge,
+    tell_passages,
     warn_of_models,
 )
 from retseg.engine import EngineChoice
 from retseg.models import PACKAGED_MODELS, find_card, hash_file, match_models
-from retseg.predictor import Predictor
+from retseg.predictor import Prediction, Predictor
 from retseg.toml_schema import SchemaError
 
 
@@ -142,6 +143,14 @@ def test_the_memory_that_is_given_in_gigabytes_reaches_the_engine_in_bytes(add_c
     add_card("seen")
     load_when_needed({"vessel": "seen"}, [tmp_path / "models"], "cfp", "openvino", 1.5)(None)
     assert given == [1_500_000_000]
+
+
+@pytest.mark.parametrize(("verbose", "lines"), [(False, []), (True, ["seen: whole", "seen: in tiles"])])
+def test_the_way_through_the_networks_is_said_when_it_is_asked_for(verbose, lines):
+    found = Prediction({}, {}, None, passages=("seen: whole", "seen: in tiles"))
+    said = []
+    assert tell_passages(lambda _: found, verbose, said.append)(None) is found
+    assert said == lines
 
 
 @pytest.mark.parametrize("memory", [0.0, -1.0, float("nan")])

@@ -22,6 +22,7 @@ class Made:
     """An engine that gives what it is told to give."""
 
     memory = 10**9
+    description = "made"
 
     def __init__(self, give: Callable[[Array], Array]) -> None:
         self._give = give

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retseg.predictor import drop_small
+from retseg.metrics.components import drop_small
 from train.config.recipe import Recipe
 from train.config.selection import SelectionRule as Rule
 from train.data.cases import gather_cases
