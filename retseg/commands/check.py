@@ -69,7 +69,15 @@ def run(options: argparse.Namespace) -> int:
 
 
 def judge(options: argparse.Namespace) -> tuple[Finding, ...]:
-    """The findings about the image, the output, the archive or the evidence that the options name."""
+    """The findings about the image, the output, the archive or the evidence that the options name.
+
+    Raises:
+        CheckError: --hostile without an image, or something named that does not exist.
+    """
+    if options.hostile and not options.image:
+        raise CheckError(
+            "--hostile gives an image damaged jobs to run: name the image by --image TAG, and a good job by --input DIR"
+        )
     if options.archive:
         return judge_archive(_existing(options.archive))
     if options.evidence:

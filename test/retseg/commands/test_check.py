@@ -1,4 +1,4 @@
-"""`retseg check` on an output folder, with a challenge of one's own."""
+"""`retseg check`: a challenge of one's own, and options that do not go together."""
 
 from pathlib import Path
 
@@ -20,3 +20,12 @@ def test_the_challenge_may_lie_in_a_folder_of_ones_own(
     assert main([*check, "--challenges", str(tmp_path / "own")]) == 1
     told = capsys.readouterr()
     assert "output.present" in told.out and "no challenge" not in told.err
+
+
+@pytest.mark.parametrize("what", ["--output", "--archive", "--evidence"])
+def test_hostile_jobs_without_an_image_to_run_are_refused(
+    what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", what, str(tmp_path), "--hostile"]) == 1
+    told = capsys.readouterr()
+    assert "name the image by --image TAG" in told.err and not told.out
