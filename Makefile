@@ -9,7 +9,7 @@ TORCH ?= cuda
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test torture setup lint bench drac22 lock clean
+.PHONY: demo test torture clients setup lint bench drac22 lock clean
 
 demo: $(VENV)/runtime
 	$(BIN)/python demo.py
@@ -21,6 +21,16 @@ test: $(VENV)/everything
 SECONDS ?= 600
 torture: $(VENV)/everything
 	PYTHONPATH=. $(BIN)/python test/torture/readers.py --seconds $(SECONDS)
+
+# The platform's own programs for test/clients/, which want Python 3.12; without this the tests are skipped.
+CLIENTS := .venv-clients
+PYTHON312 ?= python3.12
+clients: $(CLIENTS)/ready
+$(CLIENTS)/ready: requirements-clients.txt $(VENV)/uv
+	$(PYTHON312) -c ''
+	$(BIN)/uv venv --quiet --clear --no-python-downloads --python "$$($(PYTHON312) -c 'import sys; print(sys.executable)')" $(CLIENTS)
+	$(BIN)/uv pip install --quiet --python $(CLIENTS)/bin/python --no-deps --require-hashes -r $<
+	touch $@
 
 setup: $(VENV)/everything
 
@@ -82,6 +92,7 @@ lock: $(VENV)/uv
 	$(COMPILE) pyproject.toml --extra evaluate -o requirements-evaluate.txt
 	$(COMPILE) pyproject.toml --extra serve --extra evaluate -o requirements-evaluate-serve.txt
 	$(COMPILE) pyproject.toml --all-extras --group dev -o requirements-dev.txt
+	$(subst --universal --python-version 3.11,--python-version 3.12,$(COMPILE)) --group clients -o requirements-clients.txt
 
 clean:
-	rm -rf $(VENV) runs demo-output export
+	rm -rf $(VENV) $(CLIENTS) runs demo-output export

@@ -29,6 +29,15 @@ def repository() -> Path:
     return Path(__file__).resolve().parent.parent
 
 
+@pytest.fixture(scope="session")
+def clients(repository: Path) -> Path:
+    """The folder of Grand Challenge's own programs; the test is skipped where they are not installed."""
+    folder = repository / ".venv-clients" / "bin"
+    if not (folder / "sagemaker-shim").is_file():
+        pytest.skip("the platform's own programs are not installed: `make clients`, which needs Python 3.12")
+    return folder
+
+
 @pytest.fixture
 def full_disk() -> Callable[[int], AbstractContextManager[None]]:
     """A block in which no file can grow beyond some bytes, as on a full disk; the kernel refuses the rest."""
