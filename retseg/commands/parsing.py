@@ -17,6 +17,7 @@ COMMANDS = {
     "process": "segment one job of Grand Challenge, from /input to /output",
     "serve": "run a server that segments jobs of Grand Challenge, with /health and /invoke",
     "predict": "segment image files and folders",
+    "view": "open a page on this machine: drop photographs on it, see what is found",
     "evaluate": "score predictions against ground truth as a leaderboard does",
     "submit": "segment the test images of a challenge and pack them for upload",
     "info": "list tasks, models, challenges and engines, or describe one model",

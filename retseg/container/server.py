@@ -1,7 +1,7 @@
 """The `invoke` contract: a warm server on port 4743, `GET /health` and `POST /invoke`.
 
 Source: the platform's shim polls /health until the first 200, then posts to /invoke once per case and expects 201.
-No module but this one and `connections` imports FastAPI and uvicorn.
+Only this module, `connections` and `retseg.view.server` import FastAPI and uvicorn.
 """
 
 import sys

@@ -2,6 +2,7 @@
 
 from retseg.measures.lesions import LesionMeasures, measure_lesions
 from retseg.measures.masks import MeasureError, Measures, measure_masks, refuse_unmeasurable
+from retseg.measures.norms import NORMS, Norm
 from retseg.measures.scale import Millimetres, find_scale
 from retseg.measures.table import Row, tabulate, tabulate_field
 from retseg.measures.values import COMPUTATIONS, Findings, compute_value, is_number, read_points
@@ -9,11 +10,13 @@ from retseg.measures.vessels import VesselMeasures, measure_vessels
 
 __all__ = [
     "COMPUTATIONS",
+    "NORMS",
     "Findings",
     "LesionMeasures",
     "MeasureError",
     "Measures",
     "Millimetres",
+    "Norm",
     "Row",
     "VesselMeasures",
     "compute_value",

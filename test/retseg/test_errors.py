@@ -7,7 +7,13 @@ import pkgutil
 import retseg
 from retseg.errors import RetsegError, explain, is_expected
 
-OPTIONAL = ("retseg.engine.torch", "retseg.networks", "retseg.container.server", "retseg.report.figures")
+OPTIONAL = (
+    "retseg.engine.torch",
+    "retseg.networks",
+    "retseg.container.server",
+    "retseg.view.server",
+    "retseg.report.figures",
+)
 """Modules that need packages of an extra; none of them defines an error, `retseg.networks` itself apart."""
 
 

@@ -13,6 +13,7 @@ FLOORS = (
     {"engine"},
     {"predictor", "evaluation"},
     {"api", "container", "submission", "report"},
+    {"view"},
     {"commands"},
     {"cli"},
 )
