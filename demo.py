@@ -39,7 +39,7 @@ def show_eye(output: Path) -> None:
     began = time.perf_counter()
     run("-m", "retseg", "predict", EYE, "--output", output, "--overlay")
     print(f"A photograph of a healthy eye, {time.perf_counter() - began:.1f} s:")
-    for folder in sorted(path for path in output.iterdir() if path.name != "overlay"):
+    for folder in sorted(path for path in output.iterdir() if path.is_dir() and path.name != "overlay"):
         mask = read_mask(folder / f"{EYE.stem}.png") > 0
         components = len(find_components(mask))
         found = f"{mask.mean():.1%} of the frame" if folder.name == "vessel" else f"{components} found"
