@@ -79,7 +79,7 @@ class MadeWhenAsked(Mapping[str, NDArray[np.float32]]):
 
 def pack(probabilities: NDArray[np.float32]) -> NDArray[np.uint16]:
     """Probabilities of any shape in two bytes each."""
-    return np.rint(probabilities * np.float32(65535)).astype(np.uint16)
+    return np.asarray(np.rint(probabilities * np.float32(65535)), np.uint16)
 
 
 def unpack(stored: Stored) -> NDArray[np.float32]:

@@ -155,9 +155,9 @@ def bounding_box(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
 def find_occupied(mask: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which rows and which columns of a mask, bool (H, W), have a set pixel: bool (H,) and bool (W,)."""
     if not mask.size:
-        return mask.any(axis=1), mask.any(axis=0)
+        return np.zeros(mask.shape[0], np.bool_), np.zeros(mask.shape[1], np.bool_)
     rows, columns = (cv2.reduce(mask.view(np.uint8), axis, cv2.REDUCE_MAX).ravel() for axis in (1, 0))
-    return rows > 0, columns > 0
+    return np.asarray(rows > 0), np.asarray(columns > 0)
 
 
 def select_channels(pixels: NDArray[np.uint8], preprocessing: Preprocessing) -> NDArray[np.uint8]:
@@ -188,8 +188,8 @@ def measure_brightness(
         caffe, order = preprocessing.normalise == "caffe", -1 if preprocessing.channels == "bgr" else 1
         mean, deviation = (CAFFE_MEAN, np.ones(3, np.float32)) if caffe else (IMAGENET_MEAN * 255, IMAGENET_SD * 255)
         return mean[::order][:channels], deviation[::order][:channels]
-    mean, deviation = cv2.meanStdDev(working.pixels, mask=working.field_of_view.view(np.uint8))
-    return mean[:, 0].astype(np.float32), np.maximum(deviation[:, 0], 1.0).astype(np.float32)
+    means, deviations = cv2.meanStdDev(working.pixels, mask=working.field_of_view.view(np.uint8))
+    return means[:, 0].astype(np.float32), np.maximum(deviations[:, 0], 1.0).astype(np.float32)
 
 
 def normalise(

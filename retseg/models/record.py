@@ -28,8 +28,8 @@ NOT_RECORDED = {
     *("command", "challenge", "challenges", "models", "model"),
     *("quiet", "verbose", "json"),
 }
-"""Options that name images, since a path may hold the name of a patient; that are in the record elsewhere; or that change
-no file."""
+"""Options that name images, since a path may hold the name of a patient; that are in the record elsewhere; or that
+change no file."""
 
 
 class RecordError(RetsegError):

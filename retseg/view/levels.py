@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from retseg.predictor import drop_small
+from retseg.metrics.components import drop_small
 
 MOST = 255
 """The level of probability 1."""

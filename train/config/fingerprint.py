@@ -20,7 +20,12 @@ PASSING |= {"protocols", "family", "variant", "candidates", "refit", "published_
 def fingerprint_weights(recipe: Recipe) -> str:
     """All keys that the weights depend on, as JSON; keys of newer versions only if they differ from their default."""
     values = {**dataclasses.asdict(recipe), "encoder": recipe.encoder_file}
-    unused = {"supplement": (), "initial_models": (), "parted_by": "patient", "tone": dataclasses.asdict(Tone())}
+    unused: dict[str, object] = {
+        "supplement": (),
+        "initial_models": (),
+        "parted_by": "patient",
+        "tone": dataclasses.asdict(Tone()),
+    }
     unused |= {"field_of_view": None, "grey_truth": (), "keep": "last", "restarts": dataclasses.asdict(Restarts())}
     left_out = {*PASSING, *(key for key, value in unused.items() if values[key] == value)}
     return json.dumps({key: value for key, value in values.items() if key not in left_out}, sort_keys=True)

@@ -48,7 +48,7 @@ def take_volume(path: Path, number: int) -> NDArray[np.generic]:
     Raises:
         ImageError: the file is no stack, or has fewer volumes.
     """
-    volumes = read_stack(path)
+    volumes: list[NDArray[np.generic]] = list(read_stack(path))
     if number >= len(volumes):
         raise ImageError(f"{path} has {len(volumes)} volumes, so no volume {number + 1}: write one for each task")
     return volumes[number]
