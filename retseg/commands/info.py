@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from retseg import __version__
 from retseg.challenge import list_challenges, load_challenge
+from retseg.commands.choosing import list_declared_tasks
 from retseg.commands.console import Console
 from retseg.commands.options import add_challenges, add_models, list_challenge_folders, locate_models
 from retseg.engine import ENGINES
@@ -51,10 +52,12 @@ def collect(model_folders: Sequence[Path], challenge_folders: Sequence[Path] = (
         challenge_folders: folders of challenges, searched before the package.
     """
     cards = find_models(model_folders)
+    found = (*TASKS, *list_declared_tasks(challenge_folders), *(task for card in cards for task in card.tasks))
+    tasks = tuple(dict.fromkeys(found))
     return {
         "version": __version__,
         "models_directories": [str(folder) for folder in model_folders],
-        "tasks": [{"name": task, "models": [card.name for card in cards if task in card.tasks]} for task in TASKS],
+        "tasks": [{"name": task, "models": [card.name for card in cards if task in card.tasks]} for task in tasks],
         "models": [describe_model(card) for card in cards],
         "challenges": [describe_challenge(name, challenge_folders) for name in list_challenges(*challenge_folders)],
         "engines": [{"name": name, "installed": importlib.util.find_spec(name) is not None} for name in ENGINES],

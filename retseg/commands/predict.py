@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from retseg.challenge import Challenge
+from retseg.commands.choosing import choose_models
 from retseg.commands.console import Console, complain
 from retseg.commands.measuring import measure, read_foveas, write_measures
 from retseg.commands.options import (
     RequestError,
     add_challenge,
     add_inference,
+    list_challenge_folders,
     load_when_needed,
     locate_models,
     open_challenge,
@@ -23,11 +24,8 @@ from retseg.commands.options import (
 from retseg.commands.parsing import add_output_options, open_console
 from retseg.errors import Say
 from retseg.files import IMAGE_SUFFIXES, find_stem, has_suffix, leaves_folder
-from retseg.toml_schema import nearest
-from retseg.vocabulary import TASKS
 
 if TYPE_CHECKING:
-    from retseg.models import Card
     from retseg.predictor import Predict
 
 
@@ -90,7 +88,8 @@ def run(options: argparse.Namespace) -> int:
     images = list_images(options.images)
     challenge = open_challenge(options)
     folders = locate_models(options.models)
-    chosen = choose_models(challenge, folders, options.task or (), options.model or ())
+    named = tuple(options.task or ()), tuple(options.model or ())
+    chosen = choose_models(challenge, folders, *named, list_challenge_folders(options))
     foveas = read_foveas(options.fovea, images) if options.fovea else {}
     if options.fovea and not options.measure:
         raise RequestError("--fovea is for the distances that --measure writes: give both or none")
@@ -176,40 +175,6 @@ def refuse_collisions(images: Iterable[Path], request: PredictionRequest) -> Non
     for path in sources:
         if path.resolve() in {output.resolve() for output in writers}:
             raise RequestError(f"{path} would be overwritten by a result: choose another --output")
-
-
-def choose_models(
-    challenge: Challenge, folders: Sequence[Path], tasks: Sequence[str], models: Sequence[str]
-) -> dict[str, str]:
-    """Task name to model name: the named models, or the challenge's, or the only one that does the task.
-
-    Raises:
-        RequestError: a task is unknown, or not exactly one model does it.
-        ModelError: a card cannot be used.
-    """
-    for task in tasks:
-        if task not in TASKS:
-            raise RequestError(f"there is no task '{task}'{nearest(task, TASKS)}")
-    if not models and all(task in challenge.models for task in tasks):
-        return {task: challenge.models[task] for task in tasks or challenge.tasks}
-    from retseg.models import find_card, find_models
-
-    cards = [find_card(name, folders) for name in dict.fromkeys(models)] if models else list(find_models(folders))
-    wanted = tuple(tasks) or tuple(dict.fromkeys(task for card in cards for task in card.tasks))
-    preferred = {} if models else challenge.models
-    return {task: preferred.get(task) or _choose_model(task, cards, folders) for task in wanted}
-
-
-def _choose_model(task: str, cards: Sequence["Card"], folders: Sequence[Path]) -> str:
-    """The name of the one model that does a task; those of the first folder that has any are considered."""
-    by_folder = [[card.name for card in cards if task in card.tasks and card.directory.parent == f] for f in folders]
-    able = next((names for names in by_folder if names), [])
-    if not able:
-        where = " or ".join(map(str, folders))
-        raise RequestError(f"none of the models in {where} segments '{task}': see `retseg info`")
-    if len(able) > 1:
-        raise RequestError(f"the models {', '.join(able)} all segment '{task}': name only the one to use with --model")
-    return able[0]
 
 
 @dataclass(frozen=True)

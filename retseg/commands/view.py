@@ -12,16 +12,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from retseg.commands.choosing import choose_models
 from retseg.commands.console import say
 from retseg.commands.options import (
     RequestError,
     add_challenge,
     add_inference,
+    list_challenge_folders,
     load_when_needed,
     locate_models,
     open_challenge,
 )
-from retseg.commands.predict import choose_models, list_images
+from retseg.commands.predict import list_images
 
 if TYPE_CHECKING:
     from retseg.view import Step
@@ -77,7 +79,8 @@ def open_steps(options: argparse.Namespace) -> "Sequence[Step]":
 
     challenge = open_challenge(options)
     folders = locate_models(options.models)
-    chosen = choose_models(challenge, folders, options.task or (), options.model or ())
+    named = tuple(options.task or ()), tuple(options.model or ())
+    chosen = choose_models(challenge, folders, *named, list_challenge_folders(options))
     modality = challenge.modality if chosen.items() <= challenge.models.items() else None
     return [
         Step(

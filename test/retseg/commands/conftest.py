@@ -31,3 +31,13 @@ def add_card(tmp_path):
         return card
 
     return add
+
+
+@pytest.fixture
+def models(add_card, tmp_path):
+    """A folder with the cards of two models for vessels, one for two lesions, and one for another kind of image."""
+    add_card("one")
+    add_card("two")
+    add_card("lesions", ["haemorrhage", "hard_exudate"])
+    add_card("octa", ["irma"], "octa")
+    return tmp_path / "models"

@@ -8,13 +8,11 @@ import numpy as np
 import pytest
 
 from retseg import cli
-from retseg.challenge import TaskModel, load_challenge
 from retseg.commands import predict as command
 from retseg.commands.console import Console
 from retseg.commands.options import RequestError
 from retseg.commands.predict import (
     PredictionRequest,
-    choose_models,
     list_images,
     name_outputs,
     predict_all,
@@ -83,45 +81,6 @@ def test_an_image_is_not_overwritten_by_its_own_mask_or_overlay(tmp_path):
     refuse_collisions([tmp_path / "overlay/a.png"], request)
     with pytest.raises(RequestError, match="would be overwritten"):
         refuse_collisions([tmp_path / "overlay/a.png"], dataclasses.replace(request, overlay=True))
-
-
-@pytest.fixture
-def models(add_card, tmp_path):
-    """A folder with the cards of two models for vessels, one for two lesions, and one for another kind of image."""
-    add_card("one")
-    add_card("two")
-    add_card("lesions", ["haemorrhage", "hard_exudate"])
-    add_card("octa", ["irma"], "octa")
-    return tmp_path / "models"
-
-
-def test_the_challenges_tasks_and_models_are_used_unless_others_are_named(models):
-    challenge = dataclasses.replace(load_challenge("drive"), task=(TaskModel("vessel", "one"),))
-    assert choose_models(challenge, [models], [], []) == {"vessel": "one"}
-    assert choose_models(challenge, [models], [], ["two"]) == {"vessel": "two"}
-    assert choose_models(challenge, [models], ["hard_exudate"], []) == {"hard_exudate": "lesions"}
-    assert choose_models(challenge, [models], ["hard_exudate", "vessel"], []) == {
-        "hard_exudate": "lesions",
-        "vessel": "one",
-    }
-    assert choose_models(challenge, [models], [], ["lesions", "two"]) == {
-        "haemorrhage": "lesions",
-        "hard_exudate": "lesions",
-        "vessel": "two",
-    }
-
-
-def test_what_no_model_or_more_than_one_can_do_is_refused(models):
-    challenge = dataclasses.replace(load_challenge("drive"), task=(TaskModel("vessel", "other"),))
-    with pytest.raises(RequestError, match="did you mean 'vessel'"):
-        choose_models(challenge, [models], ["vesel"], [])
-    with pytest.raises(RequestError, match=r"none of the models .* segments 'soft_exudate'"):
-        choose_models(challenge, [models], ["soft_exudate"], [])
-    with pytest.raises(RequestError, match="one, two all segment 'vessel'"):
-        choose_models(challenge, [models], [], ["one", "two"])
-    named = dataclasses.replace(challenge, task=(TaskModel("vessel", "one"),))
-    with pytest.raises(RequestError, match="two, one all segment 'vessel'"):
-        choose_models(named, [models], [], ["two", "one"])
 
 
 @pytest.mark.parametrize(
