@@ -4,18 +4,22 @@
 
 Every network has random weights and sees one image of the size of its recipe's patch, in float32 on one thread. The
 time is the processor time of the process, median of three after one, so that other work on the machine changes it
-little. The program prints a Markdown table. It takes about ten minutes.
+little. The program writes train/results/costs.csv, which `python -m train reproduce` puts on the page. It takes about
+ten minutes.
 """
 
 import statistics
 import time
+from pathlib import Path
 
 import torch
 
 from retseg.networks import build_network
+from train import REPOSITORY
 from train.config.loader import list_recipes, load_recipe
 from train.config.recipe import Recipe
 from train.model.size import measure_network
+from train.reproduce.cost import COSTS, Cost, write_costs
 
 RUNS = 3
 
@@ -36,19 +40,37 @@ def take_seconds(recipe: Recipe) -> float:
     return statistics.median(seconds)
 
 
+def name_processor() -> str:
+    """The name of the processor, as Linux tells it."""
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "an unnamed one")
+
+
 def main() -> None:
-    """Print a row for each different network and size."""
+    """Measure each different network and size, and write the file of costs."""
     torch.set_num_threads(1)
-    print("| system | network of | parameters | pixels | GFLOP | seconds |\n|---|---|---|---|---|---|")
+    costs: list[Cost] = []
     seen = set()
     for recipe in (load_recipe(name) for name in list_recipes()):
         key = (recipe.network.architecture, str(recipe.network.arguments), recipe.sampling.patch)
         if not recipe.family or key in seen:
             continue
         seen.add(key)
-        parameters, operations = measure_network(recipe)
-        cells = (recipe.family, f"`{recipe.name}`", f"{parameters:,}", f"{recipe.sampling.patch}²")
-        print(f"| {' | '.join(cells)} | {operations:,.0f} | {take_seconds(recipe):.1f} |", flush=True)
+        parameters, gflop = measure_network(recipe)
+        seconds = round(take_seconds(recipe), 3)
+        costs.append(
+            Cost(
+                recipe.family,
+                recipe.name,
+                parameters,
+                recipe.sampling.patch,
+                round(gflop, 1),
+                seconds,
+                name_processor(),
+            )
+        )
+        print(costs[-1], flush=True)
+    write_costs(costs, REPOSITORY / "train" / "results" / COSTS)
 
 
 if __name__ == "__main__":

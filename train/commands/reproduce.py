@@ -35,12 +35,13 @@ def run(options: argparse.Namespace) -> int:
         return run_queue(options)
     if options.pictures:
         return draw_pictures(options)
+    from train.reproduce.cost import read_costs
     from train.reproduce.page import write_page
     from train.reproduce.published import load_published
     from train.reproduce.result import read_results
     from train.reproduce.systems import load_systems
 
-    page = write_page(load_published(), load_systems(), read_results(options.results))
+    page = write_page(load_published(), load_systems(), read_results(options.results), read_costs(options.results))
     if options.output:
         with replacing(options.output) as beside:
             beside.write_text(page, encoding="utf-8")

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from train.config.protocols import find_protocols
+from train.reproduce.cost import Cost
 from train.reproduce.published import Contrast, Measure, Pair, Published, Row, Table
 from train.reproduce.result import Result
 from train.reproduce.statistics import Score, Spread, average, subtract
@@ -30,12 +31,13 @@ and otherwise, or with one seed, not decided. The verdict holds for the width th
 """
 
 
-def write_page(published: Published, systems: Sequence[System], results: Results) -> str:
-    """The whole page: the runs, the claims, the contrasts, the tables, the deviations."""
+def write_page(published: Published, systems: Sequence[System], results: Results, costs: Sequence[Cost] = ()) -> str:
+    """The whole page: the runs, the claims, the contrasts, the tables, the cost of an image, the deviations."""
     parts = [HEAD, describe_runs(published.table, results), "\n## Claims\n", CLAIMS]
     parts += [write_claims(system, results) for system in systems]
     parts += [write_contrast(contrast, results) for contrast in published.contrast]
     parts += ["\n## Published and ours\n", *(write_table(table, results) for table in published.table)]
+    parts += [write_costs(costs)] if costs else []
     parts += ["\n## Deviations\n", *(write_deviations(system) for system in systems)]
     return "".join(parts)
 
@@ -79,6 +81,27 @@ def write_verdicts(text: str, pair: Pair, results: Results) -> list[str]:
         cells = (text, decide(difference), f"{difference.mean:+.4f}", write_ends(difference, "+.4f"), width)
         lines.append(f"| {' | '.join(cells)} | {difference.seeds} |")
     return lines
+
+
+def write_costs(costs: Sequence[Cost]) -> str:
+    """A section: the networks of the systems at the published widths, and what one image costs them."""
+    machines = ", ".join(sorted({cost.machine for cost in costs}))
+    text = f"""
+## What one image costs
+
+Each network at its published width with random weights, on one image of the size of its recipe's patch, in float32 on
+one thread. The seconds are processor time, the median of three images, on {machines}. No publication names a machine,
+so these figures compare the networks with one another. `python bench/seed_networks.py` measures them.
+
+| system | network of | parameters | pixels | GFLOP | seconds | seconds a megapixel |
+|---|---|---|---|---|---|---|
+"""
+    rows = [
+        f"| {cost.system} | `{cost.recipe}` | {cost.parameters:,} | {cost.side}² | {cost.gflop:,.0f} "
+        f"| {cost.seconds:.2f} | {cost.seconds / cost.side**2 * 1e6:.1f} |"
+        for cost in costs
+    ]
+    return "\n".join([text.rstrip("\n"), *rows]) + "\n"
 
 
 def write_deviations(system: System) -> str:

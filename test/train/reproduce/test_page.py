@@ -1,11 +1,13 @@
 """The page shows what has run, with intervals, and says what has not and why."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 
 from train.config.loader import list_recipes, load_recipe
 from train.config.protocols import find_protocols
+from train.reproduce.cost import COSTS, Cost, read_costs, write_costs
 from train.reproduce.page import write_page
 from train.reproduce.published import Contrast, Measure, Pair, Published, Row, Table, load_published
 from train.reproduce.result import Result
@@ -112,3 +114,17 @@ def test_every_table_with_a_number_without_an_experiment_says_why() -> None:
         table.title for table in load_published().table if not all(row.recipe for row in table.row) and not table.absent
     ]
     assert silent == []
+
+
+def test_the_cost_of_an_image_is_shown_when_it_was_measured() -> None:
+    cost = Cost("Lines", "lines", 1234567, 500, 12.3, 0.5, "an abacus")
+    page = write_page(PUBLISHED, SYSTEMS, (make_result(0, 0.8),), (cost,))
+    assert "| Lines | `lines` | 1,234,567 | 500² | 12 | 0.50 | 2.0 |" in page and "on an abacus" in page
+    assert "What one image costs" not in write_page(PUBLISHED, SYSTEMS, (make_result(0, 0.8),))
+
+
+def test_costs_are_read_as_they_were_written(tmp_path: Path) -> None:
+    costs = (Cost("Lines", "lines", 1234567, 500, 12.3, 0.5, "an abacus"),)
+    write_costs(costs, tmp_path / COSTS)
+    assert read_costs(tmp_path) == costs
+    assert read_costs(tmp_path / "elsewhere") == ()
