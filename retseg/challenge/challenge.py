@@ -173,7 +173,8 @@ def load_challenge(name: str | Path, *folders: Path) -> Challenge:
     path = Path(name) if str(name).endswith(".toml") else _find_file(str(name), folders)
     values = read_toml(path)
     protocols = values.get("protocol", {})
-    values["protocol"] = {key: {"name": key, **table} for key, table in protocols.items()}
+    beside = {"directory": path.parent}
+    values["protocol"] = {key: {"name": key, **table, **beside} for key, table in protocols.items()}
     return declare(Challenge, {"name": path.stem, **values, "directory": path.parent}, str(path))
 
 

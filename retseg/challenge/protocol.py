@@ -4,8 +4,11 @@ Published scores of one and the same prediction differ by protocol more than the
 silent default: region, pooling and the rule for empty truths must be written down.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from retseg.toml_schema import nearest
 
 Region = Literal["field_of_view", "frame"]
 Pooling = Literal["per_image", "pooled"]
@@ -39,6 +42,9 @@ MetricName = Literal[
     "empty_truth_false_alarm",
     "empty_truth_predicted_area",
 ]
+METRICS: tuple[str, ...] = get_args(MetricName)
+"""The names of the metrics that every challenge may have."""
+
 PER_IMAGE_ONLY: tuple[MetricName, ...] = (
     "cldice",
     "hd95",
@@ -95,6 +101,36 @@ class SoftTruth:
 
 
 @dataclass(frozen=True)
+class OwnMetric:
+    """A metric that a challenge computes itself.
+
+    Attributes:
+        name: among the `metrics` of the protocol.
+        function: a dotted path, such as `mine.miss_rate`; `own_code` says where it is looked for.
+        of: what it takes: the four `counts` tp, fp, fn, tn of one image or of the pool; or the two `masks` of one
+            image, prediction and truth, bool (H, W), empty outside the region. It returns a number, or None.
+        label: its name for readers; the name itself when empty.
+        meaning: one line that explains it.
+        lower_is_better: whether a low value is a good one.
+        decimals: in a table.
+    """
+
+    name: str
+    function: str
+    of: Literal["counts", "masks"]
+    label: str = ""
+    meaning: str = ""
+    lower_is_better: bool = False
+    decimals: int = 4
+
+    def __post_init__(self) -> None:
+        if "." not in self.function:
+            raise ValueError(f"the function '{self.function}' of a metric has no module: write module.function")
+        if self.name in METRICS:
+            raise ValueError(f"there is a metric '{self.name}' already: give your own another name")
+
+
+@dataclass(frozen=True)
 class Protocol:
     """One way to score.
 
@@ -120,6 +156,9 @@ class Protocol:
         soft_truth: score against a truth whose edges are grey after a resize.
         smoothing: a constant added to numerator and denominator of Dice and IoU.
         beside: names of the protocols whose numbers are reported together with this one.
+        own_metric: metrics of the challenge's own. With `empty_truth = "leave_out"` they are not asked about an empty
+            truth; under the other rules their functions decide.
+        directory: the folder of the challenge's file, where their functions lie.
     """
 
     name: str
@@ -128,10 +167,10 @@ class Protocol:
     region: Region
     pooling: Pooling
     empty_truth: EmptyTruth
-    headline: MetricName
-    metrics: tuple[MetricName, ...]
+    headline: str
+    metrics: tuple[str, ...]
     caveat: str = ""
-    tie_break: MetricName | None = None
+    tie_break: str | None = None
     threshold: float = 0.5
     threshold_rule: ThresholdRule = "fixed"
     levels: int = 0
@@ -140,8 +179,11 @@ class Protocol:
     soft_truth: SoftTruth | None = None
     smoothing: float = 0.0
     beside: tuple[str, ...] = ()
+    own_metric: tuple[OwnMetric, ...] = ()
+    directory: Path = Path()
 
     def __post_init__(self) -> None:
+        self._check_names()
         for metric in (self.headline, *([self.tie_break] if self.tie_break else [])):
             if metric not in self.metrics:
                 raise ValueError(f"the metric '{metric}' ranks but is not among the metrics {', '.join(self.metrics)}")
@@ -161,3 +203,32 @@ class Protocol:
             raise ValueError("lesions are counted at a fixed threshold: write threshold_rule = 'fixed'")
         if not 0 < self.threshold < 1:
             raise ValueError(f"a threshold lies between 0 and 1, found {self.threshold}")
+
+    def _check_names(self) -> None:
+        own = [metric.name for metric in self.own_metric]
+        for metric in self.metrics:
+            if metric not in METRICS and metric not in own:
+                raise ValueError(
+                    f"there is no metric '{metric}'{nearest(metric, (*METRICS, *own))}; one of your own is written "
+                    "[[protocol.NAME.own_metric]]"
+                )
+        for one in self.own_metric:
+            if one.name not in self.metrics:
+                raise ValueError(f"your own metric '{one.name}' is not among the metrics: add it")
+            if one.of == "masks" and self.pooling == "pooled":
+                raise ValueError(
+                    f"your own metric '{one.name}' takes masks, which a pool of pixels does not have: write "
+                    "of = 'counts', or pooling = 'per_image'"
+                )
+            if one.of == "masks" and self.soft_truth is not None:
+                raise ValueError(f"your own metric '{one.name}' takes masks, and a soft truth has only counts")
+        if len(set(own)) != len(own):
+            raise ValueError(f"a metric of your own is declared twice among {', '.join(own)}")
+
+    def describe(self) -> dict[str, Any]:
+        """All rules as plain values; without the folder, which is only of this machine."""
+        return {name: value for name, value in asdict(self).items() if name != "directory"}
+
+    def find_own(self, metric: str) -> OwnMetric | None:
+        """The challenge's own metric of that name; None for every other."""
+        return next((own for own in self.own_metric if own.name == metric), None)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from retseg.challenge.protocol import Protocol
 from retseg.evaluation.scoring.result import CaseScore, Evaluation
 from retseg.report.labels import embed_json, format_number, label_metric
 from retseg.report.layers import EncodedCase
@@ -22,11 +23,13 @@ class Ledger:
         names: of the cases.
         scores: of each case, task to score.
         lead: task to the metric that its table is sorted by; a task whose cases have no metric is absent.
+        protocol: that they were scored by.
     """
 
     names: tuple[str, ...]
     scores: tuple[Mapping[str, CaseScore], ...]
     lead: Mapping[str, str]
+    protocol: Protocol
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def keep_ledger(evaluation: Evaluation) -> Ledger:
         preferred = [metric for metric in wanted if metric in found]
         if found:
             lead[task] = (preferred or found)[0]
-    return Ledger(tuple(grouped), tuple(grouped.values()), lead)
+    return Ledger(tuple(grouped), tuple(grouped.values()), lead, evaluation.protocol)
 
 
 def write_cases(evaluation: Evaluation, ledger: Ledger) -> str:
@@ -101,17 +104,17 @@ def write_case_data(number: int, ledger: Ledger, encoded: EncodedCase) -> str:
         "shown": encoded.shown,
         "image": encoded.image,
         "masks": encoded.masks,
-        "metrics": {task: _list_metrics(case) for task, case in scores.items()},
+        "metrics": {task: _list_metrics(case, ledger.protocol) for task, case in scores.items()},
     }
     thumbnail = "" if encoded.thumbnail is None else f' data-thumbnail="{encoded.thumbnail}"'
     attributes = f'type="application/json" class="case-data" id="case-data-{number}"{thumbnail}'
     return f"<script {attributes}>{embed_json(data)}</script>\n"
 
 
-def _list_metrics(case: CaseScore) -> list[tuple[str, str]]:
+def _list_metrics(case: CaseScore, protocol: Protocol) -> list[tuple[str, str]]:
+    labels = {metric: label_metric(metric, protocol) for metric in case.metrics}
     return [
-        (label_metric(metric).name, format_number(value, label_metric(metric).decimals))
-        for metric, value in case.metrics.items()
+        (labels[metric].name, format_number(value, labels[metric].decimals)) for metric, value in case.metrics.items()
     ]
 
 
@@ -135,13 +138,13 @@ def _tabulate_all(ledger: Ledger, tasks: Sequence[str]) -> Table:
         known = [value for value in values if value is not None]
         mean = sum(known) / len(known) if known else None
         rows.append([_to_cell(mean, 4), *(_to_cell(value, 4) for value in values)])
-    metric_labels = [label_metric(ledger.lead[task]) for task in shown]
+    metric_labels = [label_metric(ledger.lead[task], ledger.protocol) for task in shown]
     alike = len(set(metric_labels)) == 1
     mean_label = f"Mean {metric_labels[0].name}" if alike else "Mean"
     labels = [(mean_label, "mean over the tasks that have a value for the case")]
     for task, label in zip(shown, metric_labels, strict=True):
         labels.append((title_task(task) if alike else f"{title_task(task)} {label.name}", label.meaning))
-    lower = bool(shown) and all(label_metric(ledger.lead[task]).lower_is_better for task in shown)
+    lower = bool(shown) and all(label_metric(ledger.lead[task], ledger.protocol).lower_is_better for task in shown)
     return Table(ALL_TASKS, labels, rows, descending=lower)
 
 
@@ -150,18 +153,18 @@ def _tabulate(evaluation: Evaluation, ledger: Ledger, task: str) -> Table:
     lead = ledger.lead[task]
     found = dict.fromkeys(metric for scores in ledger.scores if task in scores for metric in scores[task].metrics)
     metrics = [lead, *(metric for metric in found if metric != lead)]
+    shown = [label_metric(metric, ledger.protocol) for metric in metrics]
     rows = []
     for scores in ledger.scores:
         case = scores.get(task)
-        cells = [
-            _to_cell(case.metrics.get(metric) if case else None, label_metric(metric).decimals) for metric in metrics
-        ]
+        values = [case.metrics.get(metric) if case else None for metric in metrics]
+        cells = [_to_cell(value, label.decimals) for value, label in zip(values, shown, strict=True)]
         pixels = (case.counts.tp + case.counts.fn, case.counts.fp, case.counts.fn) if case else (None, None, None)
         rows.append(cells + [_to_cell(count, 0) for count in pixels])
-    labels = [(label_metric(metric).name, label_metric(metric).meaning) for metric in metrics]
+    labels = [(label.name, label.meaning) for label in shown]
     labels += [("Truth px", "true pixels"), ("FP px", "false positive pixels"), ("FN px", "false negative pixels")]
     strip = _draw_strip(evaluation, ledger, task)
-    return Table(task, labels, rows, label_metric(lead).lower_is_better, strip)
+    return Table(task, labels, rows, label_metric(lead, ledger.protocol).lower_is_better, strip)
 
 
 def _draw_strip(evaluation: Evaluation, ledger: Ledger, task: str) -> str:
@@ -171,11 +174,11 @@ def _draw_strip(evaluation: Evaluation, ledger: Ledger, task: str) -> str:
         for number, scores in enumerate(ledger.scores)
         if task in scores and 0 <= scores[task].metrics.get(lead, -1) <= 1
     ]
-    if len(values) < 2 or label_metric(lead).lower_is_better:
+    if len(values) < 2 or label_metric(lead, ledger.protocol).lower_is_better:
         return ""
     averaged = evaluation.protocol.pooling == "per_image"
     summary = evaluation.aggregates.get(task, {}).get(lead) if averaged else None
-    return draw_strip(values, summary, label_metric(lead).name)
+    return draw_strip(values, summary, label_metric(lead, ledger.protocol).name)
 
 
 def _to_cell(value: float | None, decimals: int) -> Cell:

@@ -126,7 +126,8 @@ def _paint_cases(axes: Any, evaluation: Evaluation) -> None:
     axes.set_yticks(range(len(ledger.lead)), [title_task(task) for task in ledger.lead])
     axes.set_ylim(len(ledger.lead) - 0.5, -0.5)
     axes.set(
-        xlabel=", ".join(dict.fromkeys(label_metric(metric).name for metric in ledger.lead.values())), title="Cases"
+        xlabel=", ".join(dict.fromkeys(label_metric(metric, ledger.protocol).name for metric in ledger.lead.values())),
+        title="Cases",
     )
 
 
@@ -145,4 +146,4 @@ def _paint_standing(axes: Any, evaluation: Evaluation) -> None:
         axes.plot([summary.ci95_low, summary.ci95_high], [standing.rank - 1] * 2, color=COLOURS[0], linewidth=2)
     axes.set_yticks(range(len(entries)), [f"{row + 1}  {team}" for row, (team, _) in enumerate(entries)])
     axes.set_ylim(len(entries) - 0.5, -0.5)
-    axes.set(xlabel=label_metric(standing.metric).name, title="Standing on the leaderboard")
+    axes.set(xlabel=label_metric(standing.metric, evaluation.protocol).name, title="Standing on the leaderboard")

@@ -55,8 +55,12 @@ _LABELS = {
 }
 
 
-def label_metric(metric: str) -> MetricLabel:
-    """The label of a metric; an unknown metric keeps its own name."""
+def label_metric(metric: str, protocol: Protocol | None = None) -> MetricLabel:
+    """The label of a metric; one of the protocol's own has the words of its challenge, an unknown one its own name."""
+    own = protocol.find_own(metric) if protocol else None
+    if own is not None:
+        name = own.label or metric.replace("_", " ")
+        return MetricLabel(name, own.meaning or name, own.lower_is_better, own.decimals)
     return _LABELS.get(metric, MetricLabel(metric.replace("_", " "), metric))
 
 
@@ -113,5 +117,5 @@ def describe_protocol(protocol: Protocol) -> list[str]:
     if protocol.literal_one:
         rules.append("Masks are compared with the value 1, so that one of 0 and 255 scores 0.")
     if protocol.tie_break:
-        rules.append(f"Ties are broken by {label_metric(protocol.tie_break).name}.")
+        rules.append(f"Ties are broken by {label_metric(protocol.tie_break, protocol).name}.")
     return rules

@@ -70,7 +70,7 @@ def _describe_one(evaluation: Evaluation) -> dict[str, Any]:
         },
         "results": _describe_cases(evaluation),
         **_describe_frocs(evaluation),
-        "protocol": dataclasses.asdict(evaluation.protocol),
+        "protocol": evaluation.protocol.describe(),
         "thresholds": dict(evaluation.thresholds),
         "warnings": list(evaluation.warnings),
     }

@@ -88,7 +88,7 @@ def fill_page(reported: Reported, ledger: Ledger) -> str:
         ("", write_headline(evaluation)),
         ("Scores", write_aggregates(evaluation)),
         ("Values", write_values(evaluation)),
-        ("Comparison", write_comparison(reported.differences)),
+        ("Comparison", write_comparison(reported.differences, reported.evaluation.protocol)),
         ("Cases", write_cases(evaluation, ledger)),
         ("Curves", write_curves(gather_curves(evaluation), gather_frocs(evaluation))),
         ("Standing", write_standing(evaluation)),

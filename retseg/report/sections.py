@@ -3,9 +3,10 @@
 A section without content is an empty string.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from html import escape
 
+from retseg.challenge.protocol import Protocol
 from retseg.evaluation.scoring.result import Evaluation, Standing, Summary
 from retseg.report.curves import TaskCurves, TaskFroc
 from retseg.report.labels import (
@@ -68,14 +69,14 @@ def write_headline(evaluation: Evaluation) -> str:
         '<section class="headline" id="headline" aria-labelledby="page-title">'
         f'<h1 id="page-title">{escape(evaluation.challenge)}'
         f"<small>{images} image{'s' * (images != 1)}, {escape(tasks)}</small></h1>"
-        f"<div>{_write_score(headline, evaluation) if headline else _write_no_score(protocol.headline)}</div>"
+        f"<div>{_write_score(headline, evaluation) if headline else _write_no_score(protocol)}</div>"
         f'<div><p class="protocol-name">Scored as: {escape(protocol.title)}</p>'
         f'<ul class="rules">{rules}</ul>{caveat}</div></section>'
     )
 
 
 def _write_score(headline: Headline, evaluation: Evaluation) -> str:
-    label, summary = label_metric(headline.metric), headline.summary
+    label, summary = label_metric(headline.metric, evaluation.protocol), headline.summary
     name = f'<abbr title="{escape(label.meaning)}">{escape(label.name)}</abbr>'
     parts = [f'<p class="score-name">{name}{_describe_scope(headline, evaluation)}</p>']
     parts.append(f'<p class="score">{format_number(summary.mean, label.decimals)}</p>')
@@ -94,9 +95,9 @@ def _describe_scope(headline: Headline, evaluation: Evaluation) -> str:
     return f", {escape(label_task(evaluation.tasks[0]))}" if len(evaluation.tasks) == 1 else ""
 
 
-def _write_no_score(metric: str) -> str:
+def _write_no_score(protocol: Protocol) -> str:
     return (
-        f'<p class="score-name">{escape(label_metric(metric).name)} could not be computed</p>'
+        f'<p class="score-name">{escape(label_metric(protocol.headline, protocol).name)} could not be computed</p>'
         '<p class="note">It needs probabilities, or a truth that is not empty; the table below has the rest.</p>'
     )
 
@@ -123,7 +124,7 @@ def write_score_table(evaluation: Evaluation) -> str:
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
     rows = []
     for metric in metrics:
-        label = label_metric(metric)
+        label = label_metric(metric, evaluation.protocol)
         cells = "".join(
             f"<td{_mark_overall(scope)}>{_write_summary(evaluation.aggregates[scope].get(metric), label)}</td>"
             for scope in scopes
@@ -190,7 +191,7 @@ def write_standing(evaluation: Evaluation) -> str:
     standing, headline = evaluation.standing, choose_headline(evaluation)
     if standing is None or headline is None:
         return ""
-    label, own = label_metric(standing.metric), headline.summary.mean
+    label, own = label_metric(standing.metric, evaluation.protocol), headline.summary.mean
     entries = [(team, score, False) for team, score in standing.rows]
     entries.insert(standing.rank - 1, ("This result", own, True))
     rows = []
@@ -230,7 +231,7 @@ def _draw_bar(score: float, summary: Summary | None) -> str:
 
 def write_protocol(evaluation: Evaluation) -> str:
     """Every field of the protocol, so that the numbers can be reproduced."""
-    fields = {name: value for name, value in asdict(evaluation.protocol).items() if value not in (None, "", (), [])}
+    fields = {name: value for name, value in evaluation.protocol.describe().items() if value not in (None, "", (), [])}
     items = "".join(
         f"<dt>{escape(name.replace('_', ' '))}</dt><dd>{escape(_describe_value(value))}</dd>"
         for name, value in fields.items()

@@ -12,13 +12,13 @@ def format_scores(evaluation: Evaluation) -> Iterator[str]:
     """The name of the protocol, then one line for each task: what ranks, and its 95 % interval."""
     yield _format_title(evaluation)
     metric = evaluation.protocol.headline
+    label = label_metric(metric, evaluation.protocol)
     scopes = [task for task in (*evaluation.tasks, "overall") if evaluation.aggregates.get(task, {}).get(metric)]
     if len(scopes) == 2 and scopes[-1] == "overall":
         scopes.pop()
     if not scopes:
-        yield f"  {label_metric(metric).name} could not be computed; --full prints the other metrics"
+        yield f"  {label.name} could not be computed; --full prints the other metrics"
         return
-    label = label_metric(metric)
     rows = []
     for scope in scopes:
         name = "mean of the tasks" if scope == "overall" else label_task(scope)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from retseg.challenge.protocol import LESION_POOL, Protocol
 from retseg.evaluation.scoring.confusion import derive_metric
 from retseg.evaluation.scoring.lesion_counts import derive_lesions
+from retseg.evaluation.scoring.own_metrics import derive_own
 from retseg.evaluation.scoring.pr_grid import integrate_pr
 from retseg.evaluation.scoring.result import CaseScore, Summary
 from retseg.metrics.curves import auc_roc, average_precision, brier, ece, reliability
@@ -190,8 +191,11 @@ def _estimate_pooled(
 
     found: dict[str, Estimate] = {}
     for metric in protocol.metrics:
-        if metric in DERIVED:
-            derive = functools.partial(derive_metric, metric, smoothing=protocol.smoothing)
+        own = protocol.find_own(metric)
+        if own is not None or metric in DERIVED:
+            derive: Callable[..., Floats] = functools.partial(derive_metric, metric, smoothing=protocol.smoothing)
+            if own is not None:
+                derive = functools.partial(derive_own, own, protocol)
             value = float(derive(counts.sum(axis=0)))
             found[metric] = describe(value, functools.partial(resample_pooled, counts, derive, weights))
     if all(score.histograms is not None for score in held):

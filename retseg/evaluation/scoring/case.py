@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from retseg.challenge.protocol import LESION_POOL, Protocol, SoftTruth
 from retseg.evaluation.scoring.confusion import derive_metric, score_empty_truth
 from retseg.evaluation.scoring.lesion_counts import count_lesion_table, derive_lesions
+from retseg.evaluation.scoring.own_metrics import derive_own, measure_own
 from retseg.evaluation.scoring.pr_grid import count_at_thresholds, integrate_pr
 from retseg.evaluation.scoring.result import CaseScore
 from retseg.evaluation.scoring.shapes import measure_shapes
@@ -86,6 +87,7 @@ def score_case(
         if protocol.pr_grid is not None and found.probability is not None and found.histograms is not None:
             grid = count_at_thresholds(found.probability, found.histograms, maps.truth, found.region, protocol.pr_grid)
         shapes = measure_shapes(found.mask, maps.truth, found.region, protocol.metrics)
+        shapes |= measure_own(protocol, found.mask, maps.truth, found.region)
         lesions = count_lesion_table(found.mask, found.probability, maps.truth, found.region, protocol.metrics)
         score = CaseScore(name, task, found.counts, found.histograms, {}, grid, lesions)
         scores[protocol.name] = complete_score(score, shapes, protocol)
@@ -160,6 +162,9 @@ def complete_score(score: CaseScore, shapes: Mapping[str, float], protocol: Prot
     """
     empty = score.counts.tp + score.counts.fn == 0
     values = {**(_describe_empty_truth(score, protocol) if empty else _derive(score, protocol)), **shapes}
+    if not empty or protocol.empty_truth != "leave_out":
+        counted = [metric for metric in protocol.own_metric if metric.of == "counts"]
+        values |= {metric.name: float(derive_own(metric, protocol, score.counts.as_row())) for metric in counted}
     if score.lesions is not None:
         values |= {metric: float(derive_lesions(metric, score.lesions)) for metric in LESION_POOL}
     finite: dict[str, float] = {m: float(values[m]) for m in protocol.metrics if math.isfinite(values.get(m, math.nan))}
