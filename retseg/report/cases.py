@@ -8,9 +8,9 @@ from retseg.challenge.protocol import Protocol
 from retseg.evaluation.scoring.result import CaseScore, Evaluation
 from retseg.report.labels import embed_json, format_number, label_metric
 from retseg.report.layers import EncodedCase
-from retseg.report.palette import title_task
 from retseg.report.strips import draw_strip
 from retseg.report.viewer import write_viewer
+from retseg.vocabulary import title_task
 
 ALL_TASKS = "all"
 
@@ -104,6 +104,7 @@ def write_case_data(number: int, ledger: Ledger, encoded: EncodedCase) -> str:
         "shown": encoded.shown,
         "image": encoded.image,
         "masks": encoded.masks,
+        "circles": encoded.circles,
         "metrics": {task: _list_metrics(case, ledger.protocol) for task, case in scores.items()},
     }
     thumbnail = "" if encoded.thumbnail is None else f' data-thumbnail="{encoded.thumbnail}"'

@@ -5,17 +5,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from retseg.colours import CURVES, to_hex
 from retseg.errors import RetsegError
 from retseg.evaluation.scoring.result import Evaluation
 from retseg.files import replacing
 from retseg.report.cases import keep_ledger
 from retseg.report.curves import gather_curves, gather_frocs
 from retseg.report.labels import label_metric
-from retseg.report.palette import BLUE, BLUISH_GREEN, ORANGE, REDDISH_PURPLE, SKY_BLUE, VERMILLION, title_task, to_hex
 from retseg.report.plots import Plot, list_x_ticks, plan_froc, plan_plots
 from retseg.report.sections import choose_headline
+from retseg.vocabulary import title_task
 
-COLOURS = tuple(map(to_hex, (BLUE, VERMILLION, BLUISH_GREEN, REDDISH_PURPLE, ORANGE, SKY_BLUE)))
+COLOURS = tuple(map(to_hex, CURVES))
 LINE_STYLES: tuple[Any, ...] = ("-", "--", ":", "-.", (0, (5, 1)), (0, (1, 1)))
 DPI = 200
 

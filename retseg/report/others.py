@@ -10,8 +10,8 @@ from retseg.challenge.protocol import Protocol
 from retseg.evaluation.scoring.comparison import Difference, Differences
 from retseg.evaluation.scoring.result import Evaluation
 from retseg.report.labels import MetricLabel, describe_protocol, format_interval, format_number, label_metric
-from retseg.report.palette import title_task
 from retseg.report.sections import write_score_table
+from retseg.vocabulary import title_task
 
 
 def write_comparison(differences: Differences | None, protocol: Protocol) -> str:

@@ -12,7 +12,7 @@ from retseg.metrics.curves import Curve
 from retseg.metrics.lesions import RETINOPATHY_CHALLENGE_RATES
 from retseg.report.curves import POINTS, TaskCurves, TaskFroc, find_point
 from retseg.report.labels import embed_json, format_number
-from retseg.report.palette import title_task
+from retseg.vocabulary import title_task
 
 LEFT, TOP, SIDE_X, SIDE_Y = 42, 8, 306, 250
 VIEW = f"0 0 {LEFT + SIDE_X + 12} {TOP + SIDE_Y + 42}"

@@ -17,9 +17,9 @@ from retseg.report.labels import (
     join_names,
     label_metric,
 )
-from retseg.report.palette import label_task, title_task
 from retseg.report.plots import draw_curves
 from retseg.report.strips import draw_interval
+from retseg.vocabulary import label_task, title_task
 
 
 @dataclass(frozen=True)

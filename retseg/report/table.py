@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from retseg.evaluation.scoring.comparison import Differences
 from retseg.evaluation.scoring.result import Evaluation, Standing, Summary
 from retseg.report.labels import format_interval, format_number, label_metric
-from retseg.report.palette import label_task
+from retseg.vocabulary import label_task
 
 
 def format_scores(evaluation: Evaluation) -> Iterator[str]:

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from retseg import __version__
+from retseg.colours import choose_styles, find_casing, to_hex
 from retseg.files import DATA_SUFFIXES, IMAGE_SUFFIXES
 from retseg.image.limits import MOST_FILE_BYTES
 from retseg.measures import NORMS
 from retseg.models import Card, list_cautions
-from retseg.report.palette import choose_styles, title_task, to_hex
 from retseg.view.levels import find_cut
+from retseg.vocabulary import title_task
 
 Models = Sequence[tuple[Card, tuple[str, ...]]]
 """Each model, and the tasks that are taken from it."""
@@ -37,7 +38,9 @@ def describe_settings(title: str, models: Models) -> dict[str, Any]:
                 "title": title_task(task),
                 "kind": "vessel" if task == "vessel" else "lesion",
                 "colour": to_hex(styles[task].colour),
+                "casing": to_hex(find_casing(styles[task].colour)),
                 "pattern": styles[task].pattern,
+                "outside": styles[task].outside,
                 "model": card.name,
                 "threshold": card.tasks[task].threshold,
                 "cut": find_cut(card.tasks[task].threshold),
