@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retseg.files import OutputError, has_suffix, is_utf8, replacing
-from retseg.image.image import Geometry
+from retseg.image.image import Geometry, Image
 
 
 def label_mask(mask: NDArray[np.bool_], values: tuple[int, int]) -> NDArray[np.uint8]:
@@ -103,11 +103,26 @@ def write_array(path: Path, values: NDArray[np.generic], geometry: Geometry) -> 
     Raises:
         OutputError: the folder or the format cannot be written.
     """
+    _write_itk(path, values, geometry, in_colour=False)
+
+
+def write_image(path: Path, image: Image) -> None:
+    """Write an image with its geometry, uint8, in any format that SimpleITK writes: RGB, or grey if it is grey.
+
+    Raises:
+        OutputError: the folder or the format cannot be written.
+    """
+    grey = bool((image.pixels == image.pixels[:, :, :1]).all())
+    pixels = np.ascontiguousarray(image.pixels[:, :, 0]) if grey else image.pixels
+    _write_itk(path, pixels, image.geometry, in_colour=not grey)
+
+
+def _write_itk(path: Path, values: NDArray[np.generic], geometry: Geometry, in_colour: bool) -> None:
     import SimpleITK
 
     if not is_utf8(path):
         raise OutputError(f"{path} has a name that is not UTF-8: name another output folder or rename the image")
-    image: Any = SimpleITK.GetImageFromArray(values)
+    image: Any = SimpleITK.GetImageFromArray(values, isVector=in_colour)
     image.SetSpacing(geometry.spacing)
     image.SetOrigin(geometry.origin)
     image.SetDirection(geometry.direction)

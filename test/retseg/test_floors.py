@@ -13,7 +13,7 @@ FLOORS = (
     {"engine"},
     {"predictor", "evaluation"},
     {"api", "container", "submission", "report"},
-    {"view"},
+    {"view", "drafts"},
     {"commands"},
     {"cli"},
 )
