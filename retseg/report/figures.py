@@ -14,7 +14,6 @@ from retseg.report.curves import gather_curves, gather_frocs
 from retseg.report.labels import label_metric
 from retseg.report.plots import Plot, list_x_ticks, plan_froc, plan_plots
 from retseg.report.sections import choose_headline
-from retseg.vocabulary import title_task
 
 COLOURS = tuple(map(to_hex, CURVES))
 LINE_STYLES: tuple[Any, ...] = ("-", "--", ":", "-.", (0, (5, 1)), (0, (1, 1)))
@@ -124,7 +123,7 @@ def _paint_cases(axes: Any, evaluation: Evaluation) -> None:
         summary = evaluation.aggregates.get(task, {}).get(metric)
         if summary is not None and evaluation.protocol.pooling == "per_image":
             axes.plot([summary.mean] * 2, [row - 0.3, row + 0.3], color="black", linewidth=1.5)
-    axes.set_yticks(range(len(ledger.lead)), [title_task(task) for task in ledger.lead])
+    axes.set_yticks(range(len(ledger.lead)), [evaluation.looks.title(task) for task in ledger.lead])
     axes.set_ylim(len(ledger.lead) - 0.5, -0.5)
     axes.set(
         xlabel=", ".join(dict.fromkeys(label_metric(metric, ledger.protocol).name for metric in ledger.lead.values())),

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from retseg.colours import choose_styles
+from retseg.challenge.looks import USUAL, Looks
 from retseg.report.overlay import list_circles, paint_agreement
 
 QUALITIES = (85, 80, 75, 70, 65, 60, 50, 40, 30)
@@ -61,7 +61,7 @@ class EncodedCase:
     circles: Mapping[str, Mapping[str, list[tuple[float, ...]]]]
 
 
-def encode_case(layers: CaseLayers, size: int | None) -> EncodedCase:
+def encode_case(layers: CaseLayers, size: int | None, looks: Looks = USUAL) -> EncodedCase:
     """Encode one case.
 
     Errors are found at the original size and reduced afterwards, so that the pictures show what was scored.
@@ -69,6 +69,7 @@ def encode_case(layers: CaseLayers, size: int | None) -> EncodedCase:
     Args:
         layers: the pixels.
         size: the longer side of the stored pictures, in pixels, where that of the image is longer; None keeps it.
+        looks: say which tasks are drawn as rings.
 
     Raises:
         ValueError: the masks of a task differ in size from each other or from another task's, or there is no mask.
@@ -92,13 +93,13 @@ def encode_case(layers: CaseLayers, size: int | None) -> EncodedCase:
         image=None if image is None else to_data_uri("image/jpeg", encode_jpeg(image)),
         thumbnail=_draw_thumbnail(image, anywhere),
         masks=masks,
-        circles=_circle(layers, scale),
+        circles=_circle(layers, scale, looks),
     )
 
 
-def _circle(layers: CaseLayers, scale: float) -> dict[str, dict[str, list[tuple[float, ...]]]]:
+def _circle(layers: CaseLayers, scale: float, looks: Looks) -> dict[str, dict[str, list[tuple[float, ...]]]]:
     """The circles of the tasks that are drawn as rings, at the scale of the stored pictures."""
-    styles = choose_styles(tuple(task for task in layers.truth if task in layers.prediction))
+    styles = looks.choose_styles(tuple(task for task in layers.truth if task in layers.prediction))
     circles: dict[str, dict[str, list[tuple[float, ...]]]] = {}
     for task in (task for task, style in styles.items() if style.pattern == "ring"):
         circles[task] = {}

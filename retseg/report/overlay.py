@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from retseg.colours import AGREEMENT_STYLES, Colour, Pattern, Style, choose_styles, find_casing
-from retseg.vocabulary import label_task
+from retseg.challenge.looks import USUAL, Looks
+from retseg.colours import AGREEMENT_STYLES, Colour, Pattern, Style, find_casing
 
 # Patterns and lines are drawn for a picture of this longer side and grow with it.
 REFERENCE_SIDE = 1024
@@ -23,14 +23,14 @@ LEGEND_GROUND = (196, 108, 66)
 
 
 def draw_overlay(
-    pixels: NDArray[np.uint8], masks: Mapping[str, NDArray[np.bool_]], own: Mapping[str, Style] | None = None
+    pixels: NDArray[np.uint8], masks: Mapping[str, NDArray[np.bool_]], looks: Looks = USUAL
 ) -> NDArray[np.uint8]:
     """The image with every task's mask drawn into it and a legend underneath.
 
     Args:
         pixels: (H, W, 3) uint8 RGB.
         masks: task to (H, W) bool; later ones lie on top. An empty mask stays in the legend, marked "none".
-        own: task to the style that was declared for it, instead of the usual one.
+        looks: how the tasks are called and drawn.
 
     Returns:
         (H + legend, W, 3) uint8 RGB.
@@ -38,9 +38,9 @@ def draw_overlay(
     Raises:
         ValueError: a mask of another size than the image.
     """
-    styles = choose_styles(tuple(masks), own)
+    styles = looks.choose_styles(tuple(masks))
     picture = paint_masks(pixels, masks, styles)
-    labels = {task: label_task(task) + ("" if mask.any() else ": none") for task, mask in masks.items()}
+    labels = {task: looks.label(task) + ("" if mask.any() else ": none") for task, mask in masks.items()}
     return _append_legend(picture, {labels[task]: styles[task] for task in masks})
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from retseg.colours import AGREEMENT_STYLES, PREDICTION, TRUTH, choose_styles, find_casing, to_hex
+from retseg.challenge.looks import USUAL, Looks
+from retseg.colours import AGREEMENT_STYLES, PREDICTION, TRUTH, find_casing, to_hex
 from retseg.report.labels import embed_json
-from retseg.vocabulary import title_task
 
 TRUE_POSITIVE, FALSE_POSITIVE, FALSE_NEGATIVE = (to_hex(style.colour) for style in AGREEMENT_STYLES.values())
 LAYERS = (
@@ -28,18 +28,18 @@ HINT = (
 )
 
 
-def write_viewer(tasks: Sequence[str]) -> str:
+def write_viewer(tasks: Sequence[str], looks: Looks = USUAL) -> str:
     """The viewer for these tasks, hidden until a script opens a case in it."""
     boxes = "".join(_write_box(number, *layer) for number, layer in enumerate(LAYERS, start=1))
     styles = {
         task: {
-            "label": title_task(task),
+            "label": looks.title(task),
             "colour": to_hex(style.colour),
             "casing": to_hex(find_casing(style.colour)),
             "pattern": style.pattern,
             "outside": style.outside,
         }
-        for task, style in choose_styles(tasks).items()
+        for task, style in looks.choose_styles(tasks).items()
     }
     settings = {"tasks": styles, "layers": {key: colour for key, _, colour in LAYERS}}
     return (
