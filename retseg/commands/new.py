@@ -54,6 +54,8 @@ def add_challenge_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--modality", metavar="WORD", default="", help="cfp, octa or a word of your own, such as slo")
     parser.add_argument("--field-of-view", choices=get_args(ViewRule), default="", help="how it is found in an image")
     parser.add_argument("--task", metavar="NAME", action="append", default=[], help="what is segmented")
+    beside = "an input beside the image, JSON, with its choices if there are any"
+    parser.add_argument("--value", metavar="SLUG[=A,B]", action="append", default=[], help=beside)
     forms = ("masks", "label_map", "stack", "heatmaps")
     parser.add_argument("--form", choices=forms, default="", help="of several tasks (default: masks, one each)")
     where = "takes challenges/, recipes/ and cases/ (default: here)"
@@ -111,7 +113,7 @@ def complete_draft(options: argparse.Namespace) -> "Draft":
     Raises:
         DraftError: something is missing or does not fit.
     """
-    from retseg.drafts.draft import FORMS, Draft, draft_image, draft_outputs, give_tasks
+    from retseg.drafts.draft import FORMS, Draft, draft_image, draft_outputs, draft_value, give_tasks
     from retseg.drafts.sockets import read_sockets
 
     functions = dict(split_pair(text, "--compute SLUG=FUNCTION") for text in options.compute)
@@ -121,6 +123,7 @@ def complete_draft(options: argparse.Namespace) -> "Draft":
     modality = options.modality or ask("kind of image (cfp, octa, or a word of your own, such as slo)", "cfp")
     rule = options.field_of_view or VIEWS.get(modality) or choose("field of view", get_args(ViewRule), "frame")
     inputs = [socket for socket in sockets.values() if not socket.is_output] or [draft_image(modality)]
+    inputs += [draft_value(*split_choices(text)) for text in options.value]
     outputs = [socket for socket in sockets.values() if socket.is_output]
     if not any(socket.labels for socket in outputs):
         tasks = options.task or ask("tasks, separated by commas (such as optic_disc, optic_cup)", "").split(",")
@@ -234,6 +237,12 @@ def split_pair(text: str, wanted: str) -> tuple[str, str]:
     if not (before and found and after):
         raise RequestError(f"'{text}' is not of the form {wanted}")
     return before, after
+
+
+def split_choices(text: str) -> tuple[str, tuple[str, ...]]:
+    """`laterality=left,right` as the slug and the choices; there may be none."""
+    slug, _, choices = text.partition("=")
+    return slug, tuple(each.strip() for each in choices.split(",") if each.strip())
 
 
 def read_json(text: str) -> Any:

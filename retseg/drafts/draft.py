@@ -71,6 +71,11 @@ def draft_image(modality: Modality) -> SocketDraft:
     return SocketDraft(slug, path, "image")
 
 
+def draft_value(slug: str, choices: Sequence[str]) -> SocketDraft:
+    """An input value beside the image, such as a laterality; any value is allowed where there are no choices."""
+    return SocketDraft(slug, f"{slug}.json", "value", choices=tuple(choices))
+
+
 def draft_outputs(name: str, tasks: Sequence[str], form: Form) -> tuple[SocketDraft, ...]:
     """The output images of tasks, where no file of the platform describes them."""
     words = {task: task.replace("_", "-") for task in tasks}

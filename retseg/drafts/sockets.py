@@ -31,6 +31,7 @@ class SocketDraft:
         labels: of an output image, task to its value; 1 where the kind has no values of its own.
         function: of an output value, the function that computes it, and `tasks` whose masks it takes.
         is_output: whether the container writes it.
+        choices: of an input value; any when empty.
     """
 
     slug: str
@@ -40,6 +41,7 @@ class SocketDraft:
     function: str = ""
     tasks: tuple[str, ...] = ()
     is_output: bool = False
+    choices: tuple[str, ...] = ()
 
 
 def read_sockets(path: Path, functions: Mapping[str, str] | None = None) -> tuple[SocketDraft, ...]:

@@ -40,6 +40,8 @@ def _write_socket(socket: SocketDraft) -> Iterator[str]:
         yield f'task = "{task}"'
         if socket.kind == "segmentation":
             yield f"values = [0, {value}]"
+    elif socket.choices:
+        yield f"choices = {json.dumps(list(socket.choices), ensure_ascii=False)}"
     elif socket.function:
         yield f'compute = {{ function = "{socket.function}", tasks = {json.dumps(list(socket.tasks))} }}'
 

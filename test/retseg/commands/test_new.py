@@ -79,6 +79,24 @@ def test_sockets_of_the_platform_become_those_of_the_challenge(tmp_path: Path) -
     assert json.loads((case / "expected" / "ratio.json").read_text()) > 0
 
 
+def test_an_input_beside_the_image_has_choices_and_the_drawn_case_the_first_of_them(tmp_path: Path, capsys) -> None:
+    beside = ("--value", "laterality=left,right", "--value", "metadata")
+    assert begin(tmp_path, "challenge", "discs", *DISCS, *beside) == 0
+    path = tmp_path / "challenges" / "discs.toml"
+    challenge = load_challenge(path)
+    assert challenge.interface[0].inputs == ("slo-image", "laterality", "metadata")
+    assert challenge.find_socket("laterality").choices == ("left", "right")
+    drawn = tmp_path / "cases" / "discs" / "01" / "input"
+    assert json.loads((drawn / "laterality.json").read_text()) == "left"
+    (image,) = drawn.rglob("*.mha")
+    given = ("case", "--challenge", path, "--image", image, "--value", 'metadata={"age": 70}')
+    assert begin(tmp_path / "cases", *given, "--value", "laterality=up") == 1
+    assert "wanted one of left, right" in capsys.readouterr().err
+    assert begin(tmp_path / "cases", *given, "--value", "laterality=right") == 0
+    inputs = json.loads((tmp_path / "cases" / "discs" / "02" / "input" / "inputs.json").read_text())
+    assert [item["value"] for item in inputs] == [None, "right", {"age": 70}]
+
+
 def test_what_options_do_not_say_is_asked_on_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = {"kind of image": "endoscopy", "field of view": "threshold", "tasks": "polyp, instrument", "form": ""}
 
