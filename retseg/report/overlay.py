@@ -116,7 +116,9 @@ def _paint(picture: NDArray[np.uint8], mask: NDArray[np.bool_], style: Style, un
         _blend(part, _dilate(area, line) & ~area, style.colour, 1.0)
         return
     core = ~_dilate(~area, line)
-    strokes = draw_pattern(style.pattern, mask.shape, unit)[ys, xs]
+    strokes = np.zeros_like(core)
+    rows, columns = _locate(core)
+    strokes[rows, columns] = find_strokes(style.pattern, rows + ys.start, columns + xs.start, unit)
     _blend(part, core & strokes, style.colour, STROKES)
     _blend(part, core & ~strokes, style.colour, GAPS)
     _blend(part, core & _dilate(~core, 1), find_casing(style.colour), CASING)
@@ -143,11 +145,16 @@ def list_circles(mask: NDArray[np.bool_]) -> list[tuple[float, float, float]]:
 
 def draw_pattern(pattern: Pattern, shape: tuple[int, ...], unit: float) -> NDArray[np.bool_]:
     """The strokes of a pattern over a grid of (H, W): True where they lie. `unit` is the picture's pixels per 1024."""
-    period = max(5.0, PERIOD * unit)
     y, x = np.ogrid[: shape[0], : shape[1]]
+    return np.broadcast_to(find_strokes(pattern, y, x, unit), shape)
+
+
+def find_strokes(pattern: Pattern, y: NDArray[np.intp], x: NDArray[np.intp], unit: float) -> NDArray[np.bool_]:
+    """Which of some pixels lie on the strokes of a pattern; rows and columns are broadcast against each other."""
+    period = max(5.0, PERIOD * unit)
     drawn: NDArray[np.bool_]
     if pattern in ("solid", "ring"):
-        return np.ones(shape, dtype=np.bool_)
+        return np.ones(np.broadcast_shapes(y.shape, x.shape), np.bool_)
     if pattern == "stripes":
         drawn = (x + y) % period < period * 0.42
     elif pattern == "backstripes":
@@ -180,9 +187,18 @@ def _dilate(mask: NDArray[np.bool_], radius: int) -> NDArray[np.bool_]:
     return np.asarray(cv2.dilate(mask.astype(np.uint8), kernel) > 0)
 
 
+def _locate(mask: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns of the pixels of a mask, bool (H, W), in a fifth of the time of `np.nonzero`."""
+    found = cv2.findNonZero(np.ascontiguousarray(mask).view(np.uint8))
+    columns, rows = found.reshape(-1, 2).T if found is not None else np.zeros((2, 0), np.intp)
+    return rows.astype(np.intp), columns.astype(np.intp)
+
+
 def _blend(part: NDArray[np.uint8], where: NDArray[np.bool_], colour: tuple[int, int, int], opacity: float) -> None:
-    mixed = part[where] * (1.0 - opacity) + np.array(colour) * opacity
-    part[where] = np.rint(mixed).astype(np.uint8)
+    """Mix a colour into some pixels, by a table: a channel has 256 values."""
+    table = np.rint(np.arange(256)[:, None] * (1.0 - opacity) + np.array(colour) * opacity).astype(np.uint8)
+    places = _locate(where)
+    part[places] = table[part[places], np.arange(3)]
 
 
 def _append_legend(picture: NDArray[np.uint8], entries: Mapping[str, Style]) -> NDArray[np.uint8]:
