@@ -69,6 +69,7 @@ def run(options: argparse.Namespace) -> int:
 
 def run_challenge(options: argparse.Namespace) -> int:
     """Write the challenge's file, its recipe, and a drawn test case."""
+    from retseg.drafts.cases import copy_input
     from retseg.drafts.texts import write_challenge, write_recipe
 
     draft = complete_draft(options)
@@ -87,7 +88,9 @@ def run_challenge(options: argparse.Namespace) -> int:
         path.write_text(text, encoding="utf-8")
     challenge = load_challenge(next(iter(files)))
     write_drawn_case(challenge, case)
-    for path in (*files, case):
+    given = [case.parent / f"given-{number}" for number in range(1, len(options.sockets) + 1)]
+    copied = [to for path, to in zip(options.sockets, given, strict=True) if copy_input(path, to)]
+    for path in (*files, case, *copied):
         say(f"wrote {path}")
     say(f"its tasks: {', '.join(challenge.tasks)}; docs/own-challenge.md goes on from here")
     return 0

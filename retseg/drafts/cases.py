@@ -1,6 +1,7 @@
 """Make a test case out of an image and its masks: what the platform hands over, and what is expected for it."""
 
 import json
+import shutil
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retseg.challenge import Challenge, Interface, Socket
-from retseg.container.inputs import choose_interface
+from retseg.challenge.socket_json import stays_inside
+from retseg.container.error import ContractError
+from retseg.container.inputs import choose_interface, read_inputs
 from retseg.container.outputs import name_output, write_sockets
 from retseg.container.values import compute_values
 from retseg.drafts.error import DraftError
-from retseg.files import replacing_all
+from retseg.files import leaves_folder, replacing_all
 from retseg.image import Image, write_image, write_mask
 from retseg.measures import Findings
 from retseg.toml_schema import nearest
@@ -69,6 +72,41 @@ def write_case(challenge: Challenge, case: NewCase, folder: Path) -> None:
         write_mask(staging / "expected" / "field-of-view" / f"{stem}.png", case.field_of_view, case.image.geometry)
         if case.minimum:
             (staging / "expected" / "minimum.json").write_text(json.dumps(dict(case.minimum), indent=2) + "\n")
+
+
+def copy_input(inputs: Path, folder: Path) -> bool:
+    """Make a test case of an `inputs.json` with its files beside it; it has no truth, so it is run and not scored.
+
+    Args:
+        inputs: as the platform, or a template of it, hands it over.
+        folder: of the case, which must not exist.
+
+    Returns:
+        Whether the file is one of a case and all files of its inputs are there; otherwise nothing is written.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    try:
+        sockets = read_inputs(inputs)
+    except ContractError:
+        return False
+    paths = [inputs.parent / socket.relative_path for socket in sockets if stays_inside(socket.relative_path)]
+    if len(paths) < len(sockets) or not all(path.exists() for path in paths):
+        return False
+    if any(leaves_folder(file, inputs.parent) for path in paths for file in (path, *path.rglob("*"))):
+        return False
+    with replacing_all(folder) as staging:
+        (staging / "input").mkdir()
+        shutil.copyfile(inputs, staging / "input" / "inputs.json")
+        for path in paths:
+            target = staging / "input" / path.relative_to(inputs.parent)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if path.is_dir():
+                shutil.copytree(path, target)
+            else:
+                shutil.copyfile(path, target)
+    return True
 
 
 def check_case(challenge: Challenge, case: NewCase) -> None:

@@ -79,6 +79,18 @@ def test_sockets_of_the_platform_become_those_of_the_challenge(tmp_path: Path) -
     assert json.loads((case / "expected" / "ratio.json").read_text()) > 0
 
 
+def test_the_files_beside_an_inputs_json_become_a_case_without_truth(repository: Path, tmp_path: Path) -> None:
+    given = repository / "test" / "cases" / "drive" / "01" / "input"
+    words = ("--modality", "cfp", "--task", "vessel")
+    assert begin(tmp_path, "challenge", "mine", "--sockets", given / "inputs.json", *words) == 0
+    case = tmp_path / "cases" / "mine" / "given-1"
+    assert sorted(path.relative_to(case / "input") for path in (case / "input").rglob("*") if path.is_file()) == sorted(
+        path.relative_to(given) for path in given.rglob("*") if path.is_file()
+    )
+    assert not (case / "expected").exists()
+    assert load_challenge(tmp_path / "challenges" / "mine.toml").interface[0].inputs == ("color-fundus-image",)
+
+
 def test_an_input_beside_the_image_has_choices_and_the_drawn_case_the_first_of_them(tmp_path: Path, capsys) -> None:
     beside = ("--value", "laterality=left,right", "--value", "metadata")
     assert begin(tmp_path, "challenge", "discs", *DISCS, *beside) == 0
