@@ -9,7 +9,8 @@ import os
 import select
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TextIO, TypeVar
 
@@ -65,15 +66,38 @@ class Console:
             items: each is done when the next one is taken.
             what: the word before the bar.
         """
-        if self.quiet or len(items) < 2 or not sys.stderr.isatty():
+        if len(items) < 2:
             yield from items
+            return
+        told = f"{what}: " if what else ""
+        with self.open_bar(len(items), told + "{n_fmt}/{total_fmt} |{bar}| {remaining} left") as advance:
+            for number, item in enumerate(items):
+                if number:
+                    advance("")
+                yield item
+
+    @contextmanager
+    def open_bar(self, total: int, form: str) -> Iterator[Callable[[str], None]]:
+        """A bar on stderr if that is a terminal; gives what is called after each item, with words for the bar.
+
+        Args:
+            total: the number of items.
+            form: what the bar shows, in the words of tqdm; `{postfix}` stands for the words.
+        """
+        if self.quiet or not sys.stderr.isatty():
+            yield lambda _words: None
             return
         from tqdm import tqdm
 
-        form = "{desc}{n_fmt}/{total_fmt} |{bar}| {remaining} left"
         width = _find_width(sys.stderr)
-        told = f"{what}: " if what else ""
-        yield from tqdm(items, desc=told, file=sys.stderr, bar_format=form, ncols=width, leave=False)
+        with tqdm(total=total, file=sys.stderr, bar_format=form, ncols=width, leave=False) as bar:
+
+            def advance(words: str) -> None:
+                if words:
+                    bar.set_postfix_str(words, refresh=False)
+                bar.update()
+
+            yield advance
 
 
 def say(line: str) -> None:

@@ -17,12 +17,12 @@ COMMANDS = {
     "process": "segment one job of Grand Challenge, from /input to /output",
     "serve": "run a server that segments jobs of Grand Challenge, with /health and /invoke",
     "predict": "segment image files and folders",
+    "cohort": "segment and measure any number of images into one table, and go on after a stop",
     "view": "open a page on this machine: drop photographs on it, see what is found",
     "evaluate": "score predictions against ground truth as a leaderboard does",
     "submit": "segment the test images of a challenge and pack them for upload",
     "info": "list tasks, models, challenges and engines, or describe one model",
     "check": "check an image, an output folder or an archive by the rules of Grand Challenge",
-    "new": "begin a challenge of your own: its file, recipe, drawn images and test cases",
     "pack": "write the models of a challenge as a folder or as model.tar.gz",
     "completion": "print the script that completes this command in bash, zsh or fish",
 }

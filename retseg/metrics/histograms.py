@@ -153,8 +153,7 @@ def _sort_block(
     if inside is not None:
         bins[~inside] = 2 * BINS
     error = values - lesion
-    np.square(error, out=error)
-    return float(error.sum(dtype=np.float64))  # in float64: a sum in float32 differs from processor to processor
+    return float(np.dot(error, error))
 
 
 def _mark_bins_near_thresholds() -> NDArray[np.uint8]:

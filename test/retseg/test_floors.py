@@ -7,13 +7,13 @@ import pytest
 
 FLOORS = (
     {"errors"},
-    {"colours", "files", "toml_schema", "vocabulary"},
+    {"files", "toml_schema", "vocabulary"},
     {"image", "preprocessing", "tiling", "metrics", "networks", "phantom"},
     {"models", "challenge", "measures", "maps"},
     {"engine"},
     {"predictor", "evaluation"},
     {"api", "container", "submission", "report"},
-    {"view", "drafts"},
+    {"view", "cohort"},
     {"commands"},
     {"cli"},
 )

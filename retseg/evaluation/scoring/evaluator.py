@@ -137,7 +137,6 @@ def conclude(
         thresholds=scores.thresholds,
         warnings=(*more_warnings, *checked.warnings, *literal, *undefined, *scores.warnings),
         standing=None,
-        looks=challenge.looks,
     )
     return evaluation, estimates
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from retseg.challenge.looks import USUAL, Looks
 from retseg.challenge.protocol import Protocol
 from retseg.metrics.counts import Counts
 from retseg.metrics.histograms import Histograms
@@ -114,7 +113,6 @@ class Evaluation:
         standing: the rank among the published scores, where it was asked for.
         values: the scores of output values, which are the same under every protocol.
         value_aggregates: slug of a socket, then metric.
-        looks: how the tasks are called and drawn.
     """
 
     challenge: str
@@ -127,4 +125,3 @@ class Evaluation:
     standing: Standing | None
     values: tuple[ValueScore, ...] = ()
     value_aggregates: Mapping[str, Mapping[str, Summary]] = field(default_factory=dict)
-    looks: Looks = USUAL

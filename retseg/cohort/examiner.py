@@ -1,0 +1,125 @@
+"""Examine one image: segment it, measure it, write its masks where they are wanted."""
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from retseg.cohort.item import RETINA, Item, Result, Value
+from retseg.cohort.quality import judge
+from retseg.cohort.storage import StorageError, as_file
+from retseg.engine import EngineKind, choose_engine
+from retseg.errors import explain
+from retseg.files import OutputError, replacing_all
+from retseg.image import Image, write_mask, write_picture
+from retseg.measures import Measures, measure_masks
+from retseg.models import hash_file, match_models
+from retseg.predictor import MemoryShortageError, Prediction, Predictor, segment_file
+from retseg.report.overlay import draw_overlay
+from retseg.vocabulary import Modality
+
+PASSING = (OutputError, StorageError, MemoryShortageError, MemoryError)
+"""What may be gone the next time: a full disk, a storage that did not answer, too little memory."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is done with every image; a worker makes its `Examiner` from it.
+
+    Attributes:
+        models: task to the name of its model.
+        folders: of model folders, searched in this order.
+        output: the folder of the results.
+        modality: of the images; None where it follows from the models.
+        engine: what runs the networks.
+        memory: bytes that a network may use; None for what the machine allows.
+        max_pixels: that an image may have; None for the default.
+        masks, overlay: what is written beside the row.
+    """
+
+    models: Mapping[str, str]
+    folders: tuple[Path, ...]
+    output: Path
+    modality: Modality | None = None
+    engine: EngineKind = "auto"
+    memory: int | None = None
+    max_pixels: int | None = None
+    masks: bool = False
+    overlay: bool = False
+
+    def open(self) -> "Examiner":
+        """Load the models.
+
+        Raises:
+            ModelError: one is missing or altered.
+        """
+        matched = match_models(self.models, self.folders, self.modality)
+        predictor = Predictor.load(matched, choose_engine(self.engine), self.memory)
+        names = "; ".join(
+            f"{card.name} {card.version} {hash_file(card.directory / 'card.toml')}" for card, _ in matched
+        )
+        return Examiner(self, predictor, names)
+
+
+@dataclass(frozen=True)
+class Examiner:
+    """Models that are ready, and what is to be done with each image.
+
+    Attributes:
+        work: what is done.
+        predictor: the models.
+        names: of each model, its version and the SHA-256 of its card, for the table.
+    """
+
+    work: Work
+    predictor: Predictor
+    names: str
+
+    def examine(self, item: Item) -> Result:
+        """Examine one image. Whatever goes wrong with it becomes its failure."""
+        start = time.monotonic()
+        try:
+            found = self._examine(item)
+        except Exception as error:  # one image never ends the cohort
+            seconds = time.monotonic() - start
+            return Result(item, {}, seconds, explain(error), isinstance(error, PASSING))
+        return Result(item, found, time.monotonic() - start)
+
+    def _examine(self, item: Item) -> dict[str, Value]:
+        with as_file(item.address) as path:
+            image, prediction = segment_file(path, self.predictor.predict, lambda _line: None, self.work.max_pixels)
+        quality = judge(image, prediction)
+        width, height = image.geometry.size
+        measures = measure_masks(image, prediction.masks, prediction.field_of_view)
+        if self.work.masks or self.work.overlay:
+            self._write(item, image, prediction)
+        return {
+            "width": width,
+            "height": height,
+            **fill_cells(measures, quality[RETINA] is True),
+            **quality,
+            "models": self.names,
+        }
+
+    def _write(self, item: Item, image: Image, prediction: Prediction) -> None:
+        """Masks and overlay appear together, or none of them."""
+        with replacing_all(self.work.output) as beside:
+            if self.work.masks:
+                for task, mask in prediction.masks.items():
+                    write_mask(beside / "masks" / task / f"{item.name}.png", mask, image.geometry)
+            if self.work.overlay:
+                drawn = draw_overlay(image.pixels, prediction.masks)
+                write_picture(beside / "overlay" / f"{item.name}.png", drawn)
+
+
+def fill_cells(measures: Measures, measurable: bool) -> dict[str, Value]:
+    """Column to value: `vessel_length_px`, `haemorrhage_count`; None where nothing could be measured."""
+    cells: dict[str, Value] = {}
+    for task, rows in measures.rows.items():
+        for row in rows:
+            unit = "" if row.unit == "1" else f"_{row.unit}"
+            value: Any = row.value if measurable and math.isfinite(row.value) else None
+            cells[f"{task}_{row.measure}{unit}"] = value
+    return cells

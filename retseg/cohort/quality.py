@@ -1,0 +1,16 @@
+"""What is known of the quality of one image: the columns of the table that say whether its measures may be used."""
+
+from retseg.cohort.item import RETINA, Value
+from retseg.image import Image
+from retseg.predictor import Prediction, shows_retina
+
+WARNINGS = "warnings"
+
+
+def judge(image: Image, prediction: Prediction) -> dict[str, Value]:
+    """Whether a retina was found, and the sentences of doubt.
+
+    Columns of a further verdict go here.
+    """
+    warnings = " ".join((*image.warnings, *prediction.warnings))
+    return {RETINA: shows_retina(prediction.field_of_view), WARNINGS: warnings or None}
