@@ -9,7 +9,7 @@ TORCH ?= cuda
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test torture clients setup lint bench drac22 lock clean
+.PHONY: demo test torture clients setup lint docs bench drac22 lock clean
 
 demo: $(VENV)/runtime
 	$(BIN)/python demo.py
@@ -38,6 +38,10 @@ lint: $(VENV)/everything
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The documentation site in build/docs/site; its pages need no network, and the search a server: python -m http.server -d build/docs/site
+docs: $(VENV)/everything
+	$(BIN)/python -m docs.site.build
 
 bench: $(VENV)/everything
 	for file in $(filter-out bench/checkouts.py bench/gpu.py,$(wildcard bench/*.py)); do echo "== $$file"; PYTHONPATH=. $(BIN)/python $$file || exit 1; done

@@ -40,6 +40,19 @@ if [[ -z ${DOCKER_BUILDKIT:-} ]] && ! docker buildx version >/dev/null 2>&1; the
 fi
 [[ ${DOCKER_BUILDKIT:-1} != 0 ]] || echo "builder: classic"
 
-docker build "${options[@]}" .
+context=.
+if [[ -n $OWN ]]; then
+  context=$(mktemp -d "${TMPDIR:-/tmp}/retseg-build.XXXXXX")
+  trap 'rm -rf "$context"' EXIT
+  mkdir "$context/container"
+  cp -a Dockerfile .dockerignore ./*.py requirements*.txt challenges model_weights retseg "$context"
+  cp -a container/prune.sh "$context/container"
+  for folder in challenges model_weights; do
+    [[ ! -d $OWN/$folder ]] || cp -RL "$OWN/$folder/." "$context/$folder"
+  done
+  echo "with challenges/ and model_weights/ of $OWN"
+fi
+
+docker build "${options[@]}" "$context"
 size=$(docker image inspect --format '{{.Size}}' "$IMAGE")
 echo "built $IMAGE: $((size / 1000000)) MB"

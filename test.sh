@@ -10,7 +10,7 @@ source container/options.sh
 if [[ " $* " == *' --help '* ]]; then
   usage ./test.sh '[--image TAG] [--case DIR]' \
     "  --image     test this image instead of the one that ./build.sh makes with the same options
-  --case      use one case, a folder with input/ and expected/, instead of test/cases/CHALLENGE/*"
+  --case      use one case, a folder with input/ and expected/, instead of test/cases/CHALLENGE/* or DIR/cases/CHALLENGE/*"
   exit 0
 fi
 VALUES=(--image --case)
@@ -23,7 +23,9 @@ need_docker
 need_image "$IMAGE"
 
 cases=("${GIVEN[--case]-}")
-[[ -n ${cases[0]} ]] || cases=(test/cases/"$CHALLENGE"/*/)
+folder=test/cases
+[[ -z $OWN || ! -d $OWN/cases/$CHALLENGE ]] || folder=$OWN/cases
+[[ -n ${cases[0]} ]] || cases=("$folder/$CHALLENGE"/*/)
 [[ -f ${cases[0]}/input/inputs.json ]] \
   || fail "there is no case in ${cases[0]}: give one with --case DIR, a folder with input/inputs.json and expected/"
 
@@ -66,7 +68,7 @@ child=''
 
 python=.venv/bin/python
 if [[ -x $python ]] && "$python" -c 'import retseg.container.check.verdict' 2>/dev/null; then
-  "$python" -m retseg check --challenge "$CHALLENGE" --evidence "$scratch/evidence"
+  "$python" -m retseg check --challenge "$CHALLENGE" ${OWN:+--challenges "$OWN/challenges"} --evidence "$scratch/evidence"
 else
   echo 'judge: the Python of the image'
   docker run --rm --network none --user "$(id -u):$(id -g)" --volume "$scratch/evidence:/evidence:ro" \

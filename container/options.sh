@@ -1,6 +1,7 @@
 # Sourced by build.sh, test.sh and export.sh: their common options, printed with the reason for each.
 #
-# Sets CHALLENGE, VARIANT, API, IMAGE, EVALUATION (yes or empty) and GIVEN (option to value, yes for a flag).
+# Sets CHALLENGE, VARIANT, API, IMAGE, EVALUATION (yes or empty), OWN (a folder or empty) and GIVEN (option to value, yes
+# for a flag).
 
 declare -A GIVEN=()
 FLAGS=() VALUES=()
@@ -12,11 +13,12 @@ fail() {
 
 usage() {
   cat <<TEXT
-usage: $1 [CHALLENGE] [--variant cpu|gpu] [--api exec|invoke] $2
+usage: $1 [CHALLENGE] [--variant cpu|gpu] [--api exec|invoke] [--own DIR] $2
 
   CHALLENGE   a file in challenges/ without its .toml (default: fundus)
   --variant   cpu (OpenVINO) or gpu (torch, and OpenVINO where there is no GPU); default: gpu where nvidia-smi answers
   --api       exec (one case, then exit) or invoke (a warm server); default: exec
+  --own       a folder with challenges/, model_weights/ and cases/ of your own, which come before those of this one
 TEXT
   [[ -z ${3:-} ]] || echo "$3"
 }
@@ -24,7 +26,7 @@ TEXT
 # known_challenges: their names on one line.
 known_challenges() {
   local name names=()
-  for name in challenges/*.toml; do names+=("$(basename "$name" .toml)"); done
+  for name in challenges/*.toml ${OWN:+"$OWN"/challenges/*.toml}; do names+=("$(basename "$name" .toml)"); done
   echo "${names[*]}"
 }
 
@@ -32,7 +34,7 @@ known_challenges() {
 parse_options() {
   CHALLENGE='' VARIANT='' API='' GIVEN=()
   while (($#)); do
-    case " ${FLAGS[*]-}  ,  --variant --api ${VALUES[*]-} " in
+    case " ${FLAGS[*]-}  ,  --variant --api --own ${VALUES[*]-} " in
       *" $1 "*' , '*) GIVEN["$1"]=yes && shift ;;
       *' , '*" $1 "*)
         (($# > 1)) && [[ $2 != --* ]] || fail "$1 needs a value: see --help"
@@ -43,14 +45,16 @@ parse_options() {
         CHALLENGE=$1 && shift ;;
     esac
   done
-  VARIANT=${GIVEN[--variant]-} API=${GIVEN[--api]-} EVALUATION=${GIVEN[--evaluation]-}
+  VARIANT=${GIVEN[--variant]-} API=${GIVEN[--api]-} EVALUATION=${GIVEN[--evaluation]-} OWN=${GIVEN[--own]-}
   choose_options
 }
 
 choose_options() {
   local why_challenge='as asked' why_variant='as asked' why_api='as asked'
   [[ -n $CHALLENGE ]] || { CHALLENGE=fundus && why_challenge='the default'; }
-  [[ -f challenges/$CHALLENGE.toml ]] || fail "there is no challenge '$CHALLENGE': known are $(known_challenges)"
+  [[ -z $OWN || -d $OWN/challenges ]] || fail "there is no folder $OWN/challenges: \`retseg new challenge\` makes it"
+  [[ -f challenges/$CHALLENGE.toml || ( -n $OWN && -f $OWN/challenges/$CHALLENGE.toml ) ]] \
+    || fail "there is no challenge '$CHALLENGE': known are $(known_challenges)"
   if [[ -z $VARIANT ]] && [[ -z $EVALUATION ]] && has_gpu; then
     VARIANT=gpu why_variant='nvidia-smi answers'
   elif [[ -z $VARIANT ]]; then

@@ -73,13 +73,14 @@ def load_model(
         ModelError: there is no such model, a file of it is missing or altered, or the engine is not installed.
         SchemaError: there is no such challenge, or its file is wrong.
 
-    >>> import retseg
-    >>> retseg.load_model("idrid-lesions").tasks
-    ('microaneurysm', 'haemorrhage', 'hard_exudate', 'soft_exudate')
-    >>> retseg.load_model("vesel")
-    Traceback (most recent call last):
-    ...
-    retseg.models.store.ModelError: there is no model 'vesel' in ...; did you mean 'vessel'?
+    Examples:
+        >>> import retseg
+        >>> retseg.load_model("idrid-lesions").tasks
+        ('microaneurysm', 'haemorrhage', 'hard_exudate', 'soft_exudate')
+        >>> retseg.load_model("vesel")
+        Traceback (most recent call last):
+        ...
+        retseg.models.store.ModelError: there is no model 'vesel' in ...; did you mean 'vessel'?
     """
     if bool(str(model)) == bool(str(challenge)):
         raise ModelChoiceError("give either the name of a model or that of a challenge, as `retseg info` lists them")
@@ -112,16 +113,17 @@ def segment(
         ImageError: the image cannot be read, or is neither grey nor RGB.
         ModelError: there is no such model, or a file of it is missing or altered.
 
-    >>> import retseg
-    >>> from retseg.phantom import draw_fundus
-    >>> phantom = draw_fundus(seed=1)
-    >>> found = retseg.segment(phantom.pixels, "vessel-drive")
-    >>> found.masks["vessel"].shape, found.probabilities["vessel"].dtype
-    ((584, 565), dtype('float32'))
-    >>> bool(found.masks["vessel"][~found.field_of_view].any())
-    False
-    >>> [row.measure for row in found.measure().rows["vessel"]]
-    ['density', 'length', 'calibre', 'tortuosity', 'branching_points', 'end_points']
+    Examples:
+        >>> import retseg
+        >>> from retseg.phantom import draw_fundus
+        >>> phantom = draw_fundus(seed=1)
+        >>> found = retseg.segment(phantom.pixels, "vessel-drive")
+        >>> found.masks["vessel"].shape, found.probabilities["vessel"].dtype
+        ((584, 565), dtype('float32'))
+        >>> bool(found.masks["vessel"][~found.field_of_view].any())
+        False
+        >>> [row.measure for row in found.measure().rows["vessel"]]
+        ['density', 'length', 'calibre', 'tortuosity', 'branching_points', 'end_points']
     """
     picture = image if isinstance(image, Image) else _read(image)
     predictor = model if isinstance(model, Predictor) else load_model(model)
@@ -166,18 +168,19 @@ def evaluate(
         EvaluationError: there is no such task or protocol.
         InputError: something is wrong with the files; all of it is listed.
 
-    >>> import retseg, tempfile
-    >>> from pathlib import Path
-    >>> from retseg.image import write_mask
-    >>> from retseg.phantom import draw_fundus
-    >>> folder = Path(tempfile.mkdtemp())
-    >>> for seed in (1, 2):
-    ...     truth = draw_fundus(seed, size=(128, 128)).masks["vessel"]
-    ...     for name in ("truth", "predictions"):
-    ...         write_mask(folder / name / "vessel" / f"{seed}.png", truth, retseg.Geometry((128, 128)))
-    >>> outcome = retseg.evaluate(folder / "predictions", folder / "truth", tasks=["vessel"])
-    >>> round(outcome.evaluations[0].aggregates["vessel"]["dice"].mean, 4)
-    1.0
+    Examples:
+        >>> import retseg, tempfile
+        >>> from pathlib import Path
+        >>> from retseg.image import write_mask
+        >>> from retseg.phantom import draw_fundus
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> for seed in (1, 2):
+        ...     truth = draw_fundus(seed, size=(128, 128)).masks["vessel"]
+        ...     for name in ("truth", "predictions"):
+        ...         write_mask(folder / name / "vessel" / f"{seed}.png", truth, retseg.Geometry((128, 128)))
+        >>> outcome = retseg.evaluate(folder / "predictions", folder / "truth", tasks=["vessel"])
+        >>> round(outcome.evaluations[0].aggregates["vessel"]["dice"].mean, 4)
+        1.0
     """
     chosen = load_challenge(challenge)
     cards = tuple(find_card(name, (PACKAGED_MODELS,)) for name in models)

@@ -146,18 +146,15 @@ def scale_component_size(
 
 def bounding_box(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
     """The smallest rows and columns that hold every set pixel of a mask (H, W); two empty slices when none is set."""
-    rows, columns = (np.flatnonzero(occupied) for occupied in find_occupied(mask))
-    if not rows.size:
+    if not mask.size:
         return slice(0, 0), slice(0, 0)
-    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+    return (slice(top, top + height), slice(left, left + width)) if width else (slice(0, 0), slice(0, 0))
 
 
 def find_occupied(mask: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which rows and which columns of a mask, bool (H, W), have a set pixel: bool (H,) and bool (W,)."""
-    if not mask.size:
-        return np.zeros(mask.shape[0], np.bool_), np.zeros(mask.shape[1], np.bool_)
-    rows, columns = (cv2.reduce(mask.view(np.uint8), axis, cv2.REDUCE_MAX).ravel() for axis in (1, 0))
-    return np.asarray(rows > 0), np.asarray(columns > 0)
+    return np.asarray(mask.any(axis=1)), np.asarray(mask.any(axis=0))
 
 
 def select_channels(pixels: NDArray[np.uint8], preprocessing: Preprocessing) -> NDArray[np.uint8]:

@@ -50,3 +50,17 @@ def choose_view_rule(modality: Modality, declared: ViewRule | None) -> ViewRule:
             "field_of_view = 'round' (a lit disc), 'frame' (the whole image) or 'threshold' (what is not black)"
         )
     return declared or VIEWS[modality]
+
+
+_TASK_LABELS = {"irma": "IRMA", "nonperfusion": "non-perfusion"}
+
+
+def label_task(task: str) -> str:
+    """The name of a task for readers: `hard_exudate` is "hard exudate", `irma` is "IRMA"."""
+    return _TASK_LABELS.get(task, task.replace("_", " "))
+
+
+def title_task(task: str) -> str:
+    """The name of a task with a capital letter: "Hard exudate"."""
+    label = label_task(task)
+    return label[:1].upper() + label[1:]

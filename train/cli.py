@@ -18,6 +18,7 @@ COMMANDS = {
     "select": "train the candidates of a recipe and export the best",
     "judge": "score an exported model on data sets that it was not trained on",
     "prepare": "write everything that a training reads into one file",
+    "nnunet": "write the images of a recipe as a Dataset folder of nnU-Net",
     "reproduce": "published numbers beside ours, and the experiments that are missing",
     "list": "the recipes, their networks and their scores",
 }

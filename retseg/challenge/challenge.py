@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
+from typing import Literal
 
 from retseg.challenge.layout import GroundTruth, Submission
 from retseg.challenge.leaderboard import Leaderboard
+from retseg.challenge.looks import Looks
 from retseg.challenge.protocol import Protocol
 from retseg.challenge.socket import Socket
+from retseg.colours import TASK_STYLES, Pattern, Style, parse_hex
 from retseg.toml_schema import SchemaError, declare, nearest, read_toml
 from retseg.vocabulary import Modality, ViewRule, choose_view_rule
 
@@ -26,14 +29,43 @@ class Interface:
 
 @dataclass(frozen=True)
 class TaskModel:
-    """One thing to segment and the model that does it (a folder in `model_weights/`)."""
+    """One thing to segment, the model that does it, and how it is shown.
+
+    Attributes:
+        name: of the task.
+        model: a folder in `model_weights/`.
+        label: the name for readers; the name with blanks when empty.
+        colour: such as `#c0392b`; the usual one of the task, or the first that is free, when empty.
+        pattern: what fills its areas.
+        outline: on which side of the edge its outline lies; `outside` is for thin structures, as vessels are.
+    """
 
     name: str
     model: str
+    label: str = ""
+    colour: str = ""
+    pattern: Pattern | None = None
+    outline: Literal["inside", "outside"] | None = None
 
     def __post_init__(self) -> None:
         if not self.model:
             raise ValueError(f"the task '{self.name}' names no model: write the name of a folder in model_weights/")
+        if self.colour:
+            parse_hex(self.colour)
+        if not self.colour and (self.pattern or self.outline) and self.name not in TASK_STYLES:
+            raise ValueError(
+                f"the task '{self.name}' has a pattern or an outline but no colour: add colour = '#c0392b'"
+            )
+
+    @property
+    def style(self) -> Style | None:
+        """How it is drawn; None where nothing is said."""
+        if not (self.colour or self.pattern or self.outline):
+            return None
+        usual = TASK_STYLES.get(self.name)
+        outside = self.outline == "outside" if self.outline else bool(usual and usual.outside)
+        pattern: Pattern = self.pattern or (usual.pattern if usual else "solid")
+        return Style(parse_hex(self.colour) if self.colour else TASK_STYLES[self.name].colour, pattern, outside)
 
 
 @dataclass(frozen=True)
@@ -68,6 +100,9 @@ class Challenge:
 
     def __post_init__(self) -> None:
         choose_view_rule(self.modality, self.field_of_view)
+        colours = [task.colour.lower() for task in self.task if task.colour]
+        if len(set(colours)) != len(colours):
+            raise ValueError(f"a colour is given twice among {', '.join(colours)}: tasks are told apart by it")
         self._check_sockets()
         self._check_protocols()
 
@@ -116,6 +151,12 @@ class Challenge:
     def view_rule(self) -> ViewRule:
         """How the field of view is found in an image."""
         return choose_view_rule(self.modality, self.field_of_view)
+
+    @property
+    def looks(self) -> Looks:
+        """How its tasks are called and drawn."""
+        words = {task.name: task.label for task in self.task if task.label}
+        return Looks(words, {task.name: task.style for task in self.task if task.style is not None})
 
     @property
     def tasks(self) -> tuple[str, ...]:

@@ -1,10 +1,12 @@
 """Which model does which task: that of the challenge, one that is named, or the only one at hand."""
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retseg.challenge import Challenge, list_challenges, load_challenge
+from retseg.challenge.looks import Looks, join_looks
 from retseg.commands.options import RequestError
 from retseg.toml_schema import SchemaError, nearest
 from retseg.vocabulary import TASKS
@@ -60,14 +62,22 @@ def list_declared_tasks(folders: Sequence[Path] = ()) -> Mapping[str, tuple[str,
     A challenge whose file is wrong declares nothing here; it is refused where it is named.
     """
     declared: dict[str, tuple[str, ...]] = {}
-    for name in list_challenges(*folders):
-        try:
-            challenge = load_challenge(name, *folders)
-        except SchemaError:
-            continue
+    for challenge in load_usable(folders):
         for task, model in challenge.models.items():
             declared[task] = tuple(dict.fromkeys((*declared.get(task, ()), model)))
     return declared
+
+
+def gather_looks(challenge: Challenge, folders: Sequence[Path] = ()) -> Looks:
+    """How tasks are called and drawn: as the challenge says, or else another one at hand."""
+    return join_looks([challenge.looks, *(other.looks for other in load_usable(folders))])
+
+
+def load_usable(folders: Sequence[Path]) -> Iterator[Challenge]:
+    """All challenges at hand whose files are right."""
+    for name in list_challenges(*folders):
+        with contextlib.suppress(SchemaError):
+            yield load_challenge(name, *folders)
 
 
 def _choose_model(task: str, cards: Sequence["Card"], folders: Sequence[Path], declared: Sequence[str]) -> str:

@@ -38,12 +38,20 @@ def list_options(command: str) -> tuple[Option, ...]:
     """The long options of a command."""
     parser = Parser(prog=command)
     load_command(command).add_arguments(parser)
-    return tuple(
-        Option(name, (action.help or "").split(";")[0].split(" (")[0] % {}, tuple(map(str, action.choices or ())))
-        for action in parser._actions
-        for name in action.option_strings
-        if name.startswith("--")
-    )
+    found: dict[str, Option] = {}
+    for each in (parser, *list_subparsers(parser)):
+        for action in each._actions:
+            for name in action.option_strings:
+                told = (action.help or "").split(";")[0].split(" (")[0] % {}
+                found.setdefault(name, Option(name, told, tuple(map(str, action.choices or ()))))
+    return tuple(option for name, option in found.items() if name.startswith("--"))
+
+
+def list_subparsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    """The parsers of the words that a command takes, such as `challenge` of `retseg new`."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            yield from action.choices.values()
 
 
 def write_bash(commands: Mapping[str, tuple[Option, ...]]) -> Iterator[str]:

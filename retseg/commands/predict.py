@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from retseg.commands.choosing import choose_models
+from retseg.challenge.looks import USUAL, Looks
+from retseg.commands.choosing import choose_models, gather_looks
 from retseg.commands.console import Console, complain
 from retseg.commands.measuring import measure, read_foveas, write_measures
 from retseg.commands.options import (
@@ -42,6 +43,7 @@ class PredictionRequest:
         probabilities, overlay, measure: what is written beside the masks.
         foveas: image to the x and y of its fovea, in pixels, where it is known.
         max_pixels: that an image may have; None for the default.
+        looks: how the overlay calls and draws the tasks.
     """
 
     tasks: tuple[str, ...]
@@ -51,6 +53,7 @@ class PredictionRequest:
     measure: bool = False
     foveas: Mapping[Path, tuple[float, float]] = field(default_factory=dict)
     max_pixels: int | None = None
+    looks: Looks = USUAL
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,8 @@ def run(options: argparse.Namespace) -> int:
 
         refuse_unmeasurable(chosen)
     wanted = options.probabilities, options.overlay, options.measure
-    request = PredictionRequest(tuple(chosen), options.output, *wanted, foveas, options.max_pixels)
+    looks = gather_looks(challenge, list_challenge_folders(options))
+    request = PredictionRequest(tuple(chosen), options.output, *wanted, foveas, options.max_pixels, looks)
     refuse_collisions(images, request)
     modality = challenge.modality if chosen.items() <= challenge.models.items() else None
     predict = load_when_needed(chosen, folders, modality, options.engine, options.memory)
@@ -252,6 +256,6 @@ def predict_one(path: Path, request: PredictionRequest, predict: "Predict", say:
     if outputs.overlay:
         from retseg.report.overlay import draw_overlay
 
-        write_picture(outputs.overlay, draw_overlay(image.pixels, masks))
+        write_picture(outputs.overlay, draw_overlay(image.pixels, masks, request.looks))
     if outputs.measures:
         write_measures(outputs.measures, measure(image, masks, prediction.field_of_view, request.foveas.get(path)))

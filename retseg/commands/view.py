@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from retseg.commands.choosing import choose_models
+from retseg.commands.choosing import choose_models, gather_looks
 from retseg.commands.console import say
 from retseg.commands.options import (
     RequestError,
@@ -58,7 +58,8 @@ def run(options: argparse.Namespace) -> int:
     desk = Desk(open_steps(options), options.max_pixels)
     listening = open_port(options.port, LOOPBACK)
     access = Access(listening.getsockname()[1], secrets.token_urlsafe(24))
-    settings = describe_settings(challenge.title, [(step.card, step.tasks) for step in desk.steps])
+    looks = gather_looks(challenge, list_challenge_folders(options))
+    settings = describe_settings(challenge.title, [(step.card, step.tasks) for step in desk.steps], looks)
     for path in images:
         desk.add(path, tidy_name(path.name))
     desk.start()

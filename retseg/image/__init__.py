@@ -6,7 +6,15 @@ from retseg.image.image import Geometry, Image, ImageError, UnreadableError
 from retseg.image.reading import read_image, read_mask, read_values
 from retseg.image.stacks import read_stack, write_stack
 from retseg.image.views import view_image
-from retseg.image.writing import label_mask, label_tasks, write_array, write_mask, write_picture, write_probability
+from retseg.image.writing import (
+    label_mask,
+    label_tasks,
+    write_array,
+    write_image,
+    write_mask,
+    write_picture,
+    write_probability,
+)
 
 __all__ = [
     "FieldOfView",
@@ -26,6 +34,7 @@ __all__ = [
     "view_image",
     "whole_frame",
     "write_array",
+    "write_image",
     "write_mask",
     "write_picture",
     "write_probability",

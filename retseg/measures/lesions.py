@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from retseg.metrics.components import find_components
+from retseg.metrics.components import find_components, trace_components
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,11 @@ def measure_lesions(
         field_of_view: bool (H, W).
         fovea: x and y in pixels, (0, 0) being the centre of the first pixel; None where it is not known.
     """
-    components = find_components(mask)
-    area, visible = int(mask.sum()), int(field_of_view.sum())
+    area, visible = int(np.count_nonzero(mask)), int(np.count_nonzero(field_of_view))
     fraction = area / visible if visible else float("nan")
     if fovea is None:
-        return LesionMeasures(len(components), area, fraction, None, None)
+        return LesionMeasures(len(trace_components(mask)), area, fraction, None, None)
+    components = find_components(mask)
     rows, columns = np.nonzero(mask)
     pixels = np.stack([columns, rows], axis=1).astype(np.float64)
     row, column = round(fovea[1]), round(fovea[0])

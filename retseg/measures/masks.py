@@ -69,7 +69,7 @@ def measure_masks(
     if fovea is not None and not (0 <= fovea[0] < width and 0 <= fovea[1] < height):
         warnings.append(f"the fovea of {image.name} is outside the image, at {fovea}: no distance to it is given.")
         fovea = None
-    rows = {"field_of_view": tabulate_field(int(field_of_view.sum()), scale.per_pixel)}
+    rows = {"field_of_view": tabulate_field(int(np.count_nonzero(field_of_view)), scale.per_pixel)}
     for task, mask in masks.items():
         vessels = task == "vessel"
         measures = measure_vessels(mask, field_of_view) if vessels else measure_lesions(mask, field_of_view, fovea)

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from retseg.metrics.components import find_components
+from retseg.metrics.components import trace_components
 
 Mask = NDArray[np.bool_]
 Path = NDArray[np.intp]
@@ -62,47 +62,49 @@ def trace_vessels(mask: Mask) -> VesselTree:
 
     thin: Callable[[Mask], Mask] = skeletonize
     skeleton = thin(mask)
-    distance = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    radius = np.asarray(distance, np.float32)
+    edge = np.argwhere(find_edge(mask))
     graph = connect_pixels(skeleton)
+    radius = find_distances(graph.pixels, edge)
     for branch in walk_branches(graph):
         if graph.count_forks(branch) == 1 and is_short(graph, branch, radius):
-            bump = graph.pixels[[pixel for pixel in branch if not graph.is_fork(pixel)]]
-            skeleton[tuple(bump.T)] = False
+            bump = branch[1:-1] + [end for end in (branch[0], branch[-1]) if not graph.is_fork(end)]
+            skeleton[tuple(graph.pixels[bump].T)] = False
     graph = connect_pixels(skeleton)
+    radius = find_distances(graph.pixels, edge)
     branches = list(walk_branches(graph))
     meeting = np.zeros(mask.shape, np.bool_)
     meeting[tuple(graph.pixels[[graph.is_fork(pixel) for pixel in range(len(graph.pixels))]].T)] = True
     for branch in branches:
         if graph.count_forks(branch) == 2 and is_short(graph, branch, radius):
             meeting[tuple(graph.pixels[branch].T)] = True
-    points = len(find_components(meeting))
+    points = len(trace_components(meeting))
     ends = sum(len(near) == 1 for near in graph.neighbours)
     return VesselTree(skeleton, tuple(graph.pixels[branch] for branch in branches), points, ends)
 
 
 def connect_pixels(skeleton: Mask) -> Graph:
-    """The neighbours of every pixel of a skeleton, bool (H, W), by mixed adjacency."""
+    """The neighbours of every pixel of a skeleton, bool (H, W), by mixed adjacency.
+
+    A pixel is looked up by its place in the padded frame, in the sorted list of those of the skeleton: few of the
+    pixels of a frame are any.
+    """
     padded = np.pad(skeleton, 1)
-    inner = padded[1:-1, 1:-1]
-    right, left = padded[1:-1, 2:], padded[1:-1, :-2]
-    below, below_right, below_left = padded[2:, 1:-1], padded[2:, 2:], padded[2:, :-2]
+    width, flat = padded.shape[1], padded.ravel()
+    places = np.flatnonzero(flat)
+    right, left, below = (flat[places + step] for step in (1, -1, width))
     pairs = {
-        (0, 1): inner & right,
-        (1, 0): inner & below,
-        (1, 1): inner & below_right & ~right & ~below,
-        (1, -1): inner & below_left & ~left & ~below,
+        1: right,
+        width: below,
+        width + 1: flat[places + width + 1] & ~right & ~below,
+        width - 1: flat[places + width - 1] & ~left & ~below,
     }
-    pixels = np.argwhere(skeleton)
-    number = np.zeros(skeleton.shape, np.intp)
-    number[tuple(pixels.T)] = np.arange(len(pixels))
-    neighbours: list[list[int]] = [[] for _ in pixels]
+    neighbours: list[list[int]] = [[] for _ in places]
     for step, first in pairs.items():
-        ours = np.argwhere(first)
-        for a, b in zip(number[tuple(ours.T)].tolist(), number[tuple((ours + step).T)].tolist(), strict=True):
+        ours = np.flatnonzero(first)
+        for a, b in zip(ours.tolist(), np.searchsorted(places, places[ours] + step).tolist(), strict=True):
             neighbours[a].append(b)
             neighbours[b].append(a)
-    return Graph(pixels, neighbours)
+    return Graph(np.stack(np.divmod(places, width), axis=1) - 1, neighbours)
 
 
 def walk_branches(graph: Graph) -> Iterator[list[int]]:
@@ -115,7 +117,8 @@ def walk_branches(graph: Graph) -> Iterator[list[int]]:
             if following in walked or (graph.is_fork(start) and graph.is_fork(following)):
                 continue
             branch = _follow(graph, start, following)
-            walked.update(pixel for pixel in branch if not graph.is_fork(pixel))
+            walked.update(branch[1:-1])
+            walked.update(end for end in (start, branch[-1]) if not graph.is_fork(end))
             yield branch
     for pixel, near in enumerate(graph.neighbours):
         if len(near) == 2 and pixel not in walked:
@@ -126,10 +129,12 @@ def walk_branches(graph: Graph) -> Iterator[list[int]]:
 
 def _follow(graph: Graph, start: int, following: int) -> list[int]:
     """The pixels from a start through pixels with two neighbours, up to a branching point, an end, or the start."""
-    branch = [start, following]
-    while branch[-1] != start and len(graph.neighbours[branch[-1]]) == 2:
-        one, other = graph.neighbours[branch[-1]]
-        branch.append(other if one == branch[-2] else one)
+    branch = [start]
+    before, here = start, following
+    while here != start and len(near := graph.neighbours[here]) == 2:
+        branch.append(here)
+        before, here = here, near[near[0] == before]
+    branch.append(here)
     return branch
 
 
@@ -139,8 +144,23 @@ def is_short(graph: Graph, branch: list[int], radius: NDArray[np.float32]) -> bo
     Args:
         graph: that the branch is in.
         branch: its pixels, with a branching point at one end at least.
-        radius: float32 (H, W), the distance to the background in pixels.
+        radius: float32 (n,), the distance of each pixel of the graph to the background, in pixels.
     """
     steps = np.diff(graph.pixels[branch], axis=0)
-    widest = max(radius[tuple(graph.pixels[pixel])] for pixel in (branch[0], branch[-1]) if graph.is_fork(pixel))
+    widest = max(radius[pixel] for pixel in (branch[0], branch[-1]) if graph.is_fork(pixel))
     return bool(np.hypot(*steps.T).sum() <= 2 * widest)
+
+
+def find_edge(mask: Mask) -> Mask:
+    """The pixels outside a mask, bool (H, W), that share a side with one inside: the nearest to any inside is one."""
+    grown = cv2.dilate(mask.view(np.uint8), cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)))
+    return np.asarray(grown.view(np.bool_) & ~mask)
+
+
+def find_distances(points: Path, others: Path) -> NDArray[np.float32]:
+    """The distance of each of (n, 2) points to the nearest of (m, 2) others: float32 (n,), infinite without others."""
+    if not len(points) or not len(others):
+        return np.full(len(points), np.inf, np.float32)
+    from scipy.spatial import cKDTree
+
+    return np.asarray(cKDTree(others).query(points)[0], np.float32)

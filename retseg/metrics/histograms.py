@@ -153,7 +153,8 @@ def _sort_block(
     if inside is not None:
         bins[~inside] = 2 * BINS
     error = values - lesion
-    return float(np.dot(error, error))
+    np.square(error, out=error)
+    return float(error.sum(dtype=np.float64))  # in float64: a sum in float32 differs from processor to processor
 
 
 def _mark_bins_near_thresholds() -> NDArray[np.uint8]:

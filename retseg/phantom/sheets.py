@@ -12,23 +12,27 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from retseg.colours import TASK_STYLES
 from retseg.phantom.formats import write_photograph
 from retseg.phantom.fundus import Camera, FundusContent, draw_fundus
 from retseg.phantom.lesions import LesionCounts
 from retseg.phantom.octa import Difficulty, OctaContent, draw_octa
 from retseg.phantom.phantom import Phantom
 
-# Colours that stay apart for colour-blind readers (Okabe and Ito), the lesser drawn over the larger.
-COLOURS = {
-    "vessel": (200, 200, 200),
-    "soft_exudate": (86, 180, 233),
-    "haemorrhage": (213, 94, 0),
-    "hard_exudate": (240, 228, 66),
-    "microaneurysm": (204, 121, 167),
-    "nonperfusion": (0, 114, 178),
-    "irma": (230, 159, 0),
-    "neovascularization": (0, 158, 115),
-}
+ORDER = (
+    "vessel",
+    "soft_exudate",
+    "haemorrhage",
+    "hard_exudate",
+    "microaneurysm",
+    "nonperfusion",
+    "irma",
+    "neovascularization",
+)
+"""The tasks, the lesser drawn over the larger."""
+RING = 6
+"""Pixels between a small lesion and its ring."""
+
 _FUNDUS = (
     (2, (565, 584), FundusContent()),
     (12, (565, 584), FundusContent()),
@@ -51,12 +55,19 @@ def write_octa_sheet(path: Path, height: int = 400) -> None:
 
 
 def colour_masks(phantom: Phantom) -> NDArray[np.uint8]:
-    """The masks (H, W, 3) in the colours of `COLOURS`, on black."""
+    """The masks (H, W, 3) in the colours of their tasks, on black, with rings around what is drawn so."""
     picture = np.zeros_like(phantom.pixels)
-    for task, colour in COLOURS.items():
-        if task in phantom.masks:
-            picture[phantom.masks[task]] = colour
+    for task in (task for task in ORDER if task in phantom.masks):
+        mask, style = phantom.masks[task], TASK_STYLES[task]
+        picture[mask] = style.colour
+        if style.pattern == "ring":
+            picture[_grow(mask, RING + 3) & ~_grow(mask, RING)] = style.colour
     return picture
+
+
+def _grow(mask: NDArray[np.bool_], radius: int) -> NDArray[np.bool_]:
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+    return np.asarray(cv2.dilate(mask.astype(np.uint8), kernel) > 0)
 
 
 def _write(path: Path, phantoms: Sequence[Phantom], height: int) -> None:

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from retseg.challenge.looks import Looks
 from retseg.challenge.protocol import Protocol
 from retseg.evaluation.scoring.result import CaseScore, Evaluation
 from retseg.report.labels import embed_json, format_number, label_metric
 from retseg.report.layers import EncodedCase
-from retseg.report.palette import title_task
 from retseg.report.strips import draw_strip
 from retseg.report.viewer import write_viewer
 
@@ -24,12 +24,14 @@ class Ledger:
         scores: of each case, task to score.
         lead: task to the metric that its table is sorted by; a task whose cases have no metric is absent.
         protocol: that they were scored by.
+        looks: how the tasks are called and drawn.
     """
 
     names: tuple[str, ...]
     scores: tuple[Mapping[str, CaseScore], ...]
     lead: Mapping[str, str]
     protocol: Protocol
+    looks: Looks
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def keep_ledger(evaluation: Evaluation) -> Ledger:
         preferred = [metric for metric in wanted if metric in found]
         if found:
             lead[task] = (preferred or found)[0]
-    return Ledger(tuple(grouped), tuple(grouped.values()), lead, evaluation.protocol)
+    return Ledger(tuple(grouped), tuple(grouped.values()), lead, evaluation.protocol, evaluation.looks)
 
 
 def write_cases(evaluation: Evaluation, ledger: Ledger) -> str:
@@ -88,10 +90,11 @@ def write_cases(evaluation: Evaluation, ledger: Ledger) -> str:
     tables = [_tabulate_all(ledger, tasks)] if len(tasks) > 1 else []
     tables += [_tabulate(evaluation, ledger, task) for task in tasks if task in ledger.lead]
     panels = [_write_panel(table, ledger.names, hidden=number > 0) for number, table in enumerate(tables)]
+    switch, viewer = _write_switch(tasks, evaluation.looks), write_viewer(tasks, evaluation.looks)
     return (
         '<section id="cases" aria-labelledby="cases-title">'
-        f'<div class="cases-bar"><h2 id="cases-title">Cases, worst first</h2>{_write_switch(tasks)}</div>'
-        f'<div class="workbench"><div class="panels">{"".join(panels)}</div>{write_viewer(tasks)}</div></section>'
+        f'<div class="cases-bar"><h2 id="cases-title">Cases, worst first</h2>{switch}</div>'
+        f'<div class="workbench"><div class="panels">{"".join(panels)}</div>{viewer}</div></section>'
     )
 
 
@@ -104,6 +107,7 @@ def write_case_data(number: int, ledger: Ledger, encoded: EncodedCase) -> str:
         "shown": encoded.shown,
         "image": encoded.image,
         "masks": encoded.masks,
+        "circles": encoded.circles,
         "metrics": {task: _list_metrics(case, ledger.protocol) for task, case in scores.items()},
     }
     thumbnail = "" if encoded.thumbnail is None else f' data-thumbnail="{encoded.thumbnail}"'
@@ -118,13 +122,13 @@ def _list_metrics(case: CaseScore, protocol: Protocol) -> list[tuple[str, str]]:
     ]
 
 
-def _write_switch(tasks: Sequence[str]) -> str:
+def _write_switch(tasks: Sequence[str], looks: Looks) -> str:
     if len(tasks) < 2:
         return ""
     options = "".join(
         f'<label><input type="radio" name="task" value="{escape(task)}"{" checked" * (task == ALL_TASKS)}>'
         f"<span>{escape(name)}</span></label>"
-        for task, name in [(ALL_TASKS, "All tasks"), *((task, title_task(task)) for task in tasks)]
+        for task, name in [(ALL_TASKS, "All tasks"), *((task, looks.title(task)) for task in tasks)]
     )
     return f'<fieldset class="segments"><legend>Task</legend>{options}</fieldset>'
 
@@ -143,7 +147,8 @@ def _tabulate_all(ledger: Ledger, tasks: Sequence[str]) -> Table:
     mean_label = f"Mean {metric_labels[0].name}" if alike else "Mean"
     labels = [(mean_label, "mean over the tasks that have a value for the case")]
     for task, label in zip(shown, metric_labels, strict=True):
-        labels.append((title_task(task) if alike else f"{title_task(task)} {label.name}", label.meaning))
+        title = ledger.looks.title(task)
+        labels.append((title if alike else f"{title} {label.name}", label.meaning))
     lower = bool(shown) and all(label_metric(ledger.lead[task], ledger.protocol).lower_is_better for task in shown)
     return Table(ALL_TASKS, labels, rows, descending=lower)
 

@@ -32,6 +32,7 @@ class TaskCurves:
 
     Attributes:
         task: its name.
+        title: its name for readers.
         threshold: that makes the masks, or None where it is not known.
         images: how many cases have probabilities.
         prevalence: the share of pixels that are true, which is the precision of a random guess.
@@ -46,6 +47,7 @@ class TaskCurves:
     """
 
     task: str
+    title: str
     threshold: float | None
     images: int
     prevalence: float
@@ -76,6 +78,7 @@ def _gather(evaluation: Evaluation, task: str) -> TaskCurves | None:
         return None
     return TaskCurves(
         task=task,
+        title=evaluation.looks.title(task),
         threshold=evaluation.thresholds.get(task),
         images=len(held),
         prevalence=true / (true + false),
@@ -96,11 +99,13 @@ class TaskFroc:
 
     Attributes:
         task: its name.
+        title: its name for readers.
         curve: false lesions per image and share of the lesions found, at each threshold.
         mark: the same at the threshold that makes the masks.
     """
 
     task: str
+    title: str
     curve: Froc
     mark: tuple[float, float]
 
@@ -115,7 +120,8 @@ def gather_frocs(evaluation: Evaluation) -> tuple[TaskFroc, ...]:
         total = np.sum(tables, axis=0)
         lesions, found, false, images = total[0]
         if lesions:
-            gathered.append(TaskFroc(task, draw_froc(total), (float(false / images), float(found / lesions))))
+            mark = float(false / images), float(found / lesions)
+            gathered.append(TaskFroc(task, evaluation.looks.title(task), draw_froc(total), mark))
     return tuple(gathered)
 
 

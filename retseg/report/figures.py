@@ -5,17 +5,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from retseg.colours import CURVES, to_hex
 from retseg.errors import RetsegError
 from retseg.evaluation.scoring.result import Evaluation
 from retseg.files import replacing
 from retseg.report.cases import keep_ledger
 from retseg.report.curves import gather_curves, gather_frocs
 from retseg.report.labels import label_metric
-from retseg.report.palette import BLUE, BLUISH_GREEN, ORANGE, REDDISH_PURPLE, SKY_BLUE, VERMILLION, title_task, to_hex
 from retseg.report.plots import Plot, list_x_ticks, plan_froc, plan_plots
 from retseg.report.sections import choose_headline
 
-COLOURS = tuple(map(to_hex, (BLUE, VERMILLION, BLUISH_GREEN, REDDISH_PURPLE, ORANGE, SKY_BLUE)))
+COLOURS = tuple(map(to_hex, CURVES))
 LINE_STYLES: tuple[Any, ...] = ("-", "--", ":", "-.", (0, (5, 1)), (0, (1, 1)))
 DPI = 200
 
@@ -123,7 +123,7 @@ def _paint_cases(axes: Any, evaluation: Evaluation) -> None:
         summary = evaluation.aggregates.get(task, {}).get(metric)
         if summary is not None and evaluation.protocol.pooling == "per_image":
             axes.plot([summary.mean] * 2, [row - 0.3, row + 0.3], color="black", linewidth=1.5)
-    axes.set_yticks(range(len(ledger.lead)), [title_task(task) for task in ledger.lead])
+    axes.set_yticks(range(len(ledger.lead)), [evaluation.looks.title(task) for task in ledger.lead])
     axes.set_ylim(len(ledger.lead) - 0.5, -0.5)
     axes.set(
         xlabel=", ".join(dict.fromkeys(label_metric(metric, ledger.protocol).name for metric in ledger.lead.values())),

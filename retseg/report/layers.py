@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from retseg.report.overlay import paint_agreement
+from retseg.challenge.looks import USUAL, Looks
+from retseg.report.overlay import list_circles, paint_agreement
 
 QUALITIES = (85, 80, 75, 70, 65, 60, 50, 40, 30)
 """Qualities of JPEG, tried from the highest on."""
@@ -20,6 +21,8 @@ BYTES_PER_PIXEL = 0.36
 Only noisy angiograms are larger at the first quality; they get the second or third."""
 
 THUMBNAIL_SIDE = 88
+MOST_CIRCLES = 1000
+"""Of a task in a case; the smallest parts beyond that have none."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ class EncodedCase:
         image: JPEG, or None.
         thumbnail: a small JPEG with the errors painted in, or None.
         masks: task to {"tp" | "fp" | "fn": PNG}.
+        circles: task to {"truth" | "prediction": x, y and radius in the stored pictures}; only of tasks drawn as rings.
     """
 
     size: tuple[int, int]
@@ -54,9 +58,10 @@ class EncodedCase:
     image: str | None
     thumbnail: str | None
     masks: Mapping[str, Mapping[str, str]]
+    circles: Mapping[str, Mapping[str, list[tuple[float, ...]]]]
 
 
-def encode_case(layers: CaseLayers, size: int | None) -> EncodedCase:
+def encode_case(layers: CaseLayers, size: int | None, looks: Looks = USUAL) -> EncodedCase:
     """Encode one case.
 
     Errors are found at the original size and reduced afterwards, so that the pictures show what was scored.
@@ -64,6 +69,7 @@ def encode_case(layers: CaseLayers, size: int | None) -> EncodedCase:
     Args:
         layers: the pixels.
         size: the longer side of the stored pictures, in pixels, where that of the image is longer; None keeps it.
+        looks: say which tasks are drawn as rings.
 
     Raises:
         ValueError: the masks of a task differ in size from each other or from another task's, or there is no mask.
@@ -87,7 +93,20 @@ def encode_case(layers: CaseLayers, size: int | None) -> EncodedCase:
         image=None if image is None else to_data_uri("image/jpeg", encode_jpeg(image)),
         thumbnail=_draw_thumbnail(image, anywhere),
         masks=masks,
+        circles=_circle(layers, scale, looks),
     )
+
+
+def _circle(layers: CaseLayers, scale: float, looks: Looks) -> dict[str, dict[str, list[tuple[float, ...]]]]:
+    """The circles of the tasks that are drawn as rings, at the scale of the stored pictures."""
+    styles = looks.choose_styles(tuple(task for task in layers.truth if task in layers.prediction))
+    circles: dict[str, dict[str, list[tuple[float, ...]]]] = {}
+    for task in (task for task, style in styles.items() if style.pattern == "ring"):
+        circles[task] = {}
+        for side, mask in (("truth", layers.truth[task]), ("prediction", layers.prediction[task])):
+            found = sorted(list_circles(mask), key=lambda circle: -circle[2])[:MOST_CIRCLES]
+            circles[task][side] = [tuple(round(value * scale, 1) for value in circle) for circle in found]
+    return circles
 
 
 def split_agreement(prediction: NDArray[np.bool_], truth: NDArray[np.bool_]) -> dict[str, NDArray[np.bool_]]:

@@ -6,21 +6,19 @@ A section without content is an empty string.
 from collections.abc import Sequence
 from html import escape
 
-from retseg.challenge.protocol import Protocol
 from retseg.evaluation.scoring.comparison import Difference, Differences
 from retseg.evaluation.scoring.result import Evaluation
 from retseg.report.labels import MetricLabel, describe_protocol, format_interval, format_number, label_metric
-from retseg.report.palette import title_task
 from retseg.report.sections import write_score_table
 
 
-def write_comparison(differences: Differences | None, protocol: Protocol) -> str:
+def write_comparison(differences: Differences | None, evaluation: Evaluation) -> str:
     """One row for each task and metric: the difference from the other system, its interval and its p-value."""
     rows = []
     for task, metrics in (differences or {}).items():
-        name = "Mean of tasks" if task == "overall" else title_task(task)
+        name = "Mean of tasks" if task == "overall" else evaluation.looks.title(task)
         for metric, found in metrics.items():
-            label = label_metric(metric, protocol)
+            label = label_metric(metric, evaluation.protocol)
             cells = "".join(f"<td>{cell}</td>" for cell in _describe_difference(found, label))
             title = escape(label.name)
             rows.append(f'<tr><th scope="row">{escape(name)}</th><td>{title}</td>{cells}</tr>')

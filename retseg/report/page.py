@@ -88,7 +88,7 @@ def fill_page(reported: Reported, ledger: Ledger) -> str:
         ("", write_headline(evaluation)),
         ("Scores", write_aggregates(evaluation)),
         ("Values", write_values(evaluation)),
-        ("Comparison", write_comparison(reported.differences, reported.evaluation.protocol)),
+        ("Comparison", write_comparison(reported.differences, evaluation)),
         ("Cases", write_cases(evaluation, ledger)),
         ("Curves", write_curves(gather_curves(evaluation), gather_frocs(evaluation))),
         ("Standing", write_standing(evaluation)),
@@ -113,7 +113,7 @@ def fill_page(reported: Reported, ledger: Ledger) -> str:
 
 def _encode_cases(ledger: Ledger, open_layers: OpenLayers, size: int | None) -> Iterator[str]:
     for number, name in enumerate(ledger.names):
-        yield write_case_data(number, ledger, encode_case(open_layers(name), size))
+        yield write_case_data(number, ledger, encode_case(open_layers(name), size, ledger.looks))
 
 
 def _hash_script(script: str) -> str:

@@ -12,7 +12,6 @@ from retseg.metrics.curves import Curve
 from retseg.metrics.lesions import RETINOPATHY_CHALLENGE_RATES
 from retseg.report.curves import POINTS, TaskCurves, TaskFroc, find_point
 from retseg.report.labels import embed_json, format_number
-from retseg.report.palette import title_task
 
 LEFT, TOP, SIDE_X, SIDE_Y = 42, 8, 306, 250
 VIEW = f"0 0 {LEFT + SIDE_X + 12} {TOP + SIDE_Y + 42}"
@@ -70,7 +69,7 @@ def plan_plots(tasks: Sequence[TaskCurves]) -> tuple[Plot, ...]:
             mark = None if task.threshold is None else find_point(curve, task.threshold)
             if name == "dice" and mark is not None and task.threshold is not None:
                 mark = (task.threshold, mark[1])
-            lines.append(Line(title_task(task.task), series, curve.thin(POINTS), mark))
+            lines.append(Line(task.title, series, curve.thin(POINTS), mark))
         return tuple(lines)
 
     chance = tuple((0.0, task.prevalence, 1.0, task.prevalence) for task in tasks)
@@ -96,7 +95,7 @@ def plan_froc(frocs: Sequence[TaskFroc]) -> Plot:
         rates, found = froc.curve.false_positives, froc.curve.sensitivity
         curve = Curve(froc.curve.thresholds, scale_rates(rates), found)
         mark = (float(scale_rates(np.array(froc.mark[0]))), froc.mark[1])
-        lines.append(Line(title_task(froc.task), series, curve, mark))
+        lines.append(Line(froc.title, series, curve, mark))
     caption = "All images together; the first and the last tick hold what is beyond them."
     return Plot("froc", "Lesions found against false lesions", "False lesions per image", "Lesions found", caption,
                 tuple(lines), rates=RETINOPATHY_CHALLENGE_RATES)  # fmt: skip
@@ -119,7 +118,7 @@ def _calibrate(tasks: Sequence[TaskCurves]) -> tuple[Line, ...]:
     for series, task in enumerate(tasks):
         kept = task.calibration.pixels > 0
         confidence, frequency = task.calibration.confidence[kept], task.calibration.frequency[kept]
-        lines.append(Line(title_task(task.task), series, Curve(confidence, confidence, frequency), None))
+        lines.append(Line(task.title, series, Curve(confidence, confidence, frequency), None))
     return tuple(lines)
 
 
@@ -139,7 +138,7 @@ def draw_legend(tasks: Sequence[TaskCurves]) -> str:
         rows.append(
             f'<tr><th scope="row"><svg viewBox="0 0 38 14" aria-hidden="true"><path d="M1 7H37" {_stroke(series)}/>'
             f'<circle cx="19" cy="7" r="5" style="fill:var(--series-{series % 8})"/></svg>'
-            f"{escape(title_task(task.task))}</th>" + "".join(f"<td>{value}</td>" for value in values) + "</tr>"
+            f"{escape(task.title)}</th>" + "".join(f"<td>{value}</td>" for value in values) + "</tr>"
         )
     columns = ("Threshold", "AP", "AUC ROC", "Highest Dice", "ECE", "Brier")
     head = "".join(f'<th scope="col">{column}</th>' for column in columns)

@@ -17,7 +17,6 @@ from retseg.report.labels import (
     join_names,
     label_metric,
 )
-from retseg.report.palette import label_task, title_task
 from retseg.report.plots import draw_curves
 from retseg.report.strips import draw_interval
 
@@ -64,7 +63,7 @@ def write_headline(evaluation: Evaluation) -> str:
     rules = "".join(f"<li>{escape(rule)}</li>" for rule in describe_protocol(protocol))
     caveat = f'<p class="caveat"><b>Caveat.</b> {escape(protocol.caveat)}</p>' if protocol.caveat else ""
     images = len({case.name for case in evaluation.cases})
-    tasks = join_names([label_task(task) for task in evaluation.tasks])
+    tasks = join_names([evaluation.looks.label(task) for task in evaluation.tasks])
     return (
         '<section class="headline" id="headline" aria-labelledby="page-title">'
         f'<h1 id="page-title">{escape(evaluation.challenge)}'
@@ -92,7 +91,7 @@ def _write_score(headline: Headline, evaluation: Evaluation) -> str:
 def _describe_scope(headline: Headline, evaluation: Evaluation) -> str:
     if headline.scope == "overall" and len(evaluation.tasks) > 1:
         return f", mean of {len(evaluation.tasks)} tasks"
-    return f", {escape(label_task(evaluation.tasks[0]))}" if len(evaluation.tasks) == 1 else ""
+    return f", {escape(evaluation.looks.label(evaluation.tasks[0]))}" if len(evaluation.tasks) == 1 else ""
 
 
 def _write_no_score(protocol: Protocol) -> str:
@@ -120,7 +119,7 @@ def write_score_table(evaluation: Evaluation) -> str:
         return ""
     scopes = [*evaluation.tasks, *(["overall"] if len(evaluation.tasks) != 1 else [])]
     scopes = [scope for scope in scopes if evaluation.aggregates.get(scope)]
-    names = ["Mean of tasks" if scope == "overall" else title_task(scope) for scope in scopes]
+    names = ["Mean of tasks" if scope == "overall" else evaluation.looks.title(scope) for scope in scopes]
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
     rows = []
     for metric in metrics:

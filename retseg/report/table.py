@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from retseg.evaluation.scoring.comparison import Differences
 from retseg.evaluation.scoring.result import Evaluation, Standing, Summary
 from retseg.report.labels import format_interval, format_number, label_metric
-from retseg.report.palette import label_task
 
 
 def format_scores(evaluation: Evaluation) -> Iterator[str]:
@@ -21,7 +20,7 @@ def format_scores(evaluation: Evaluation) -> Iterator[str]:
         return
     rows = []
     for scope in scopes:
-        name = "mean of the tasks" if scope == "overall" else label_task(scope)
+        name = "mean of the tasks" if scope == "overall" else evaluation.looks.label(scope)
         summary = evaluation.aggregates[scope][metric]
         interval = ""
         if summary.ci95_low is not None and summary.ci95_high is not None:

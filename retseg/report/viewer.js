@@ -140,33 +140,64 @@ function tint(target, paintwork) {
 
 function fill(pictures, paintwork, opacity) {
   if (!pictures.length) return;
-  // Seen closely, an area gets a dark rim: yellow errors must show on yellow exudates.
-  if (view.scale >= 2) rim(pictures, [["#000", 1, 0.6 * opacity]]);
   tint(drawArea(pictures), paintwork);
   paint(scratch.area, opacity);
 }
 
-function outline(pictures, colour, width) {
-  rim(pictures, [["#000", width + 1, 0.6], [colour, width, 1]]);
+function outline(pictures, colour, width, style) { // inside the area, so that nothing looks larger than it is
+  if (style.outside) rim(pictures, colour, width);
+  else edge(pictures, [[style.casing, width + 1, 0.6], [colour, width, 1]]);
 }
 
-function rim(pictures, lines) { // lines of constant width on the screen, outside the area
+function shift(target, reach) {
+  for (let turn = 0; turn < 16; turn += 1) {
+    const angle = (turn * Math.PI) / 8;
+    target.drawImage(scratch.area, reach * ratio() * Math.cos(angle), reach * ratio() * Math.sin(angle));
+  }
+}
+
+function rim(pictures, colour, width) { // outside: thin vessels stay visible
   if (!pictures.length) return;
   drawArea(pictures);
-  for (const [paintwork, reach, opacity] of lines) {
+  const target = clear(scratch.line);
+  shift(target, width);
+  target.globalCompositeOperation = "destination-out";
+  target.drawImage(scratch.area, 0, 0);
+  tint(target, colour);
+  paint(scratch.line, 1);
+}
+
+function edge(pictures, lines) {
+  if (!pictures.length) return;
+  drawArea(pictures);
+  for (const [paintwork, width, opacity] of lines) {
     const target = clear(scratch.line);
-    for (let turn = 0; turn < 16; turn += 1) {
-      const angle = (turn * Math.PI) / 8;
-      target.drawImage(scratch.area, reach * ratio() * Math.cos(angle), reach * ratio() * Math.sin(angle));
-    }
-    target.globalCompositeOperation = "destination-out";
+    target.drawImage(scratch.area, 0, 0);
+    target.globalCompositeOperation = "destination-in"; // what stays lies deeper than the line
+    shift(target, width);
+    target.globalCompositeOperation = "source-out"; // and the line is the rest of the area
     target.drawImage(scratch.area, 0, 0);
     tint(target, paintwork);
     paint(scratch.line, opacity);
   }
 }
 
-function makePattern(colour, pattern) { // the same eight patterns as the overlays have
+function ring(circles, style, dashes, apart) { // one width and one least size on the screen, at every zoom
+  for (const [x, y, radius] of circles) {
+    for (const [paintwork, width] of [[style.casing, 3.5], [style.colour, 1.8]]) {
+      context.beginPath();
+      const reach = Math.max(radius * view.scale + 4, 6) + apart;
+      context.arc((view.x + x * view.scale) * ratio(), (view.y + y * view.scale) * ratio(), reach * ratio(), 0, 7);
+      context.strokeStyle = paintwork;
+      context.lineWidth = width * ratio();
+      context.setLineDash(dashes.map((dash) => dash * ratio()));
+      context.stroke();
+    }
+  }
+  context.setLineDash([]);
+}
+
+function makePattern(colour, pattern) { // the patterns that the overlays have
   const side = Math.round(12 * ratio());
   const tile = document.createElement("canvas");
   tile.width = tile.height = side;
@@ -214,16 +245,22 @@ function draw() {
   if (!bare) {
     if (task === ALL) {
       for (const name of tasks) {
-        const { colour, pattern } = settings.tasks[name];
-        if (on.prediction) fill(pick(name, "prediction"), makePattern(colour, pattern), opacity);
-        if (on.truth) outline(pick(name, "truth"), colour, 1.6);
+        const style = settings.tasks[name];
+        const circles = data.circles[name];
+        if (circles) {
+          if (on.prediction) ring(circles.prediction, style, [], 0);
+          if (on.truth) ring(circles.truth, style, [2.5, 2.5], 4);
+          continue;
+        }
+        if (on.prediction) fill(pick(name, "prediction"), makePattern(style.colour, style.pattern), opacity * (style.outside ? 0.5 : 1));
+        if (on.truth) outline(pick(name, "truth"), style.colour, style.outside ? 1 : 1.6, style);
       }
     }
     for (const layer of ["tp", "fp", "fn"]) {
       if (on[layer]) for (const name of task === ALL ? tasks : [task]) fill(pick(name, layer), settings.layers[layer], opacity);
     }
     if (task !== ALL) {
-      for (const layer of ["truth", "prediction"]) if (on[layer]) outline(pick(task, layer), settings.layers[layer], 1.5);
+      for (const layer of ["truth", "prediction"]) if (on[layer]) outline(pick(task, layer), settings.layers[layer], 1.5, { ...settings.tasks[task], casing: "#000" });
     }
   }
   const percent = Math.round(view.scale * 100 * (data.shown[0] / data.size[0]));
@@ -348,16 +385,29 @@ const cover = (event) => { if (bare && (event.type === "blur" || event.key === "
 canvas.addEventListener("keyup", cover);
 canvas.addEventListener("blur", cover);
 
+function drawSample(target, style) {
+  const { width, height } = target.canvas;
+  target.strokeStyle = style.colour;
+  target.lineWidth = 2 * ratio();
+  if (style.pattern === "ring") {
+    target.beginPath();
+    target.arc(width / 2, height / 2, height / 2 - 2 * ratio(), 0, 7);
+    target.stroke();
+    return;
+  }
+  target.fillStyle = makePattern(style.colour, style.pattern);
+  target.globalAlpha = style.outside ? 0.5 : 1;
+  target.fillRect(0, style.outside ? height / 4 : 0, width, style.outside ? height / 2 : height);
+  target.globalAlpha = 1;
+  target.strokeRect(style.outside ? -width : 0, style.outside ? height / 4 : 0, style.outside ? 3 * width : width, style.outside ? height / 2 : height);
+}
+
 const lesions = viewer.querySelector(".lesions");
 lesions.append(...tasks.map((name) => {
   const [item, sample] = [document.createElement("li"), document.createElement("canvas")];
   [sample.width, sample.height] = [30 * ratio(), 17 * ratio()];
   const target = sample.getContext("2d");
-  target.fillStyle = makePattern(settings.tasks[name].colour, settings.tasks[name].pattern);
-  target.fillRect(0, 0, sample.width, sample.height);
-  target.strokeStyle = settings.tasks[name].colour;
-  target.lineWidth = 3 * ratio();
-  target.strokeRect(0, 0, sample.width, sample.height);
+  drawSample(target, settings.tasks[name]);
   item.append(sample, settings.tasks[name].label);
   return item;
 }));

@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 
+from retseg.challenge.looks import USUAL, Looks
+from retseg.colours import AGREEMENT_STYLES, PREDICTION, TRUTH, find_casing, to_hex
 from retseg.report.labels import embed_json
-from retseg.report.palette import AGREEMENT_STYLES, ORANGE, WHITE, choose_styles, title_task, to_hex
 
 TRUE_POSITIVE, FALSE_POSITIVE, FALSE_NEGATIVE = (to_hex(style.colour) for style in AGREEMENT_STYLES.values())
 LAYERS = (
     ("tp", "True positive", TRUE_POSITIVE),
     ("fp", "False positive", FALSE_POSITIVE),
     ("fn", "False negative", FALSE_NEGATIVE),
-    ("truth", "Truth", to_hex(WHITE)),
-    ("prediction", "Prediction", to_hex(ORANGE)),
+    ("truth", "Truth", to_hex(TRUTH)),
+    ("prediction", "Prediction", to_hex(PREDICTION)),
 )
 OUTLINES = ("truth", "prediction")
 ZOOM = (
@@ -27,12 +28,18 @@ HINT = (
 )
 
 
-def write_viewer(tasks: Sequence[str]) -> str:
+def write_viewer(tasks: Sequence[str], looks: Looks = USUAL) -> str:
     """The viewer for these tasks, hidden until a script opens a case in it."""
     boxes = "".join(_write_box(number, *layer) for number, layer in enumerate(LAYERS, start=1))
     styles = {
-        task: {"label": title_task(task), "colour": to_hex(style.colour), "pattern": style.pattern}
-        for task, style in choose_styles(tasks).items()
+        task: {
+            "label": looks.title(task),
+            "colour": to_hex(style.colour),
+            "casing": to_hex(find_casing(style.colour)),
+            "pattern": style.pattern,
+            "outside": style.outside,
+        }
+        for task, style in looks.choose_styles(tasks).items()
     }
     settings = {"tasks": styles, "layers": {key: colour for key, _, colour in LAYERS}}
     return (

@@ -4,26 +4,28 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from retseg import __version__
+from retseg.challenge.looks import USUAL, Looks
+from retseg.colours import find_casing, to_hex
 from retseg.files import DATA_SUFFIXES, IMAGE_SUFFIXES
 from retseg.image.limits import MOST_FILE_BYTES
 from retseg.measures import NORMS
 from retseg.models import Card, list_cautions
-from retseg.report.palette import choose_styles, title_task, to_hex
 from retseg.view.levels import find_cut
 
 Models = Sequence[tuple[Card, tuple[str, ...]]]
 """Each model, and the tasks that are taken from it."""
 
 
-def describe_settings(title: str, models: Models) -> dict[str, Any]:
+def describe_settings(title: str, models: Models, looks: Looks = USUAL) -> dict[str, Any]:
     """The settings of the page, as JSON writes them.
 
     Args:
         title: of the challenge whose models they are.
         models: in the order in which they are run.
+        looks: how the tasks are called and drawn.
     """
     tasks = [(task, card) for card, taken in models for task in taken]
-    styles = choose_styles([task for task, _ in tasks])
+    styles = looks.choose_styles([task for task, _ in tasks])
     return {
         "version": __version__,
         "title": title,
@@ -34,10 +36,12 @@ def describe_settings(title: str, models: Models) -> dict[str, Any]:
         "tasks": [
             {
                 "name": task,
-                "title": title_task(task),
+                "title": looks.title(task),
                 "kind": "vessel" if task == "vessel" else "lesion",
                 "colour": to_hex(styles[task].colour),
+                "casing": to_hex(find_casing(styles[task].colour)),
                 "pattern": styles[task].pattern,
+                "outside": styles[task].outside,
                 "model": card.name,
                 "threshold": card.tasks[task].threshold,
                 "cut": find_cut(card.tasks[task].threshold),

@@ -7,13 +7,13 @@ import pytest
 
 FLOORS = (
     {"errors"},
-    {"files", "toml_schema", "vocabulary"},
+    {"colours", "files", "toml_schema", "vocabulary"},
     {"image", "preprocessing", "tiling", "metrics", "networks", "phantom"},
     {"models", "challenge", "measures", "maps"},
     {"engine"},
     {"predictor", "evaluation"},
     {"api", "container", "submission", "report"},
-    {"view", "cohort"},
+    {"view", "drafts", "cohort"},
     {"commands"},
     {"cli"},
 )

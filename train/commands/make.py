@@ -17,7 +17,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--minutes", type=float, help="with --prepared: fit the steps of the schedules to this time, and end in time"
     )
-    parser.add_argument("recipe", nargs="?", help="a file of train/recipes, without its folder and .toml")
+    parser.add_argument(
+        "recipe",
+        nargs="?",
+        help="a name in train/recipes, or the path of your own file",
+    )
     parser.add_argument("--summary", action="store_true", help="print the recipe's network layer by layer")
     parser.add_argument("--output", type=Path, help="folder of the models (model_weights) or results (train/results)")
     parser.add_argument("--results", action="store_true", help="score an experiment by its protocols; export no model")

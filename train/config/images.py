@@ -9,9 +9,11 @@ class Source:
 
     Attributes:
         folder: of the official download, in the folder of data sets.
-        challenge: its `[[ground_truth]]` layouts and its splits are those of the data set. `fundus` also reads a plain
-            folder with `images/`, `masks/` and, where there is one, `fov/`.
-        split: of the challenge.
+        challenge: its `[[ground_truth]]` layouts and its splits are those of the data set: a name, or the path of its
+            TOML file from the folder of data sets. Every challenge also reads a plain folder with `images/`,
+            `masks/<task>/` and, where there is one, `fov/`; of a single task, its masks may lie in `masks/` itself.
+            Empty for a `Dataset` folder of nnU-Net, whose labels are the tasks.
+        split: of the challenge; in a folder of nnU-Net `test` names `imagesTs` and `labelsTs`.
         cases: patterns of the names that are used, if no split is named.
         patient: a regular expression. Its first group is the patient in the name of an image. Without one, each image
             counts as a patient of its own.
@@ -22,7 +24,7 @@ class Source:
     """
 
     folder: str
-    challenge: str
+    challenge: str = ""
     split: str = ""
     cases: tuple[str, ...] = ("*",)
     patient: str = ""

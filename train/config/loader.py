@@ -39,7 +39,7 @@ def load_recipe(name: str, changes: Sequence[str] = (), directory: Path = RECIPE
     of the other recipe.
 
     Args:
-        name: of the file, without its folder and `.toml`.
+        name: of the file, without its folder and `.toml`; or the path of a file, which ends with `.toml`.
         changes: `KEY=VALUE` each; a key is dotted (`stage.0.steps=100`), a value is TOML or a bare word, and
             `width=NAME` applies the recipe's variant of that name, `width=FIRST+SECOND` two of them in this order.
         directory: of the recipes; folders in it are searched, too.
@@ -48,6 +48,10 @@ def load_recipe(name: str, changes: Sequence[str] = (), directory: Path = RECIPE
         SchemaError: there is no such recipe, or a key is not one of a recipe's.
     """
     known = find_recipes(directory)
+    if name.endswith(".toml"):
+        path = Path(name)
+        name = path.stem
+        known[name] = path
     values = {**_read_file(name, known, ()), "name": name}
     path = known[name]
     change_values(values, changes, str(path))

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from retseg.challenge import load_challenge
+from retseg.challenge import Challenge, load_challenge
 from retseg.challenge.layout import Part
 from retseg.errors import RetsegError
 from retseg.evaluation.inputs.truth import TruthCase, find_truth
 from retseg.files import IMAGE_SUFFIXES, has_suffix
 from train.config.images import Source, Supplement
 from train.config.recipe import Recipe
+from train.data.nnunet import read_nnunet
 
 
 class DataSetError(RetsegError):
@@ -116,30 +117,39 @@ def gather_test_cases(recipe: Recipe, data: Path) -> tuple[tuple[Case, ...], tup
     return tuple(found), tuple(left_out)
 
 
+def find_challenge(source: Source, data: Path) -> Challenge | None:
+    """The challenge that says how a source is laid out; None for a folder of nnU-Net, which says so itself."""
+    if not source.challenge:
+        return None
+    own = source.challenge.endswith(".toml")
+    return load_challenge(data / source.challenge if own else source.challenge)
+
+
 def list_cases(source: Source, tasks: tuple[str, ...], data: Path) -> tuple[Case, ...]:
     """The cases of one source that belong to its split and fit its patterns."""
-    challenge = load_challenge(source.challenge)
-    folder = data / source.folder
+    challenge, folder = find_challenge(source, data), data / source.folder
     if not folder.is_dir():
-        raise AbsentError(source, data, f"is not there: put the official download in it, from {challenge.source}")
-    truth = find_truth(challenge, folder, tasks=tasks)
+        whence = f": put the official download in it, from {challenge.source}" if challenge else ""
+        raise AbsentError(source, data, f"is not there{whence}")
+    truth = find_truth(challenge, folder, tasks=tasks) if challenge else read_nnunet(folder, tasks, source.split)
     if source.healthy:  # masks of other structures may lie there
         no_lesion = dict.fromkeys(tasks)
         truth = replace(truth, cases=tuple(replace(case, masks=no_lesion) for case in truth.cases if case.image))
     problems = [*truth.problems, *([] if source.healthy else find_unpaired(truth.cases, tasks))]
     if problems:
         raise DataSetError(f"images and masks in {folder} do not fit together: {'; '.join(problems)}")
-    patterns = (*challenge.split[source.split],) if source.split else source.cases
+    patterns = (*challenge.split[source.split],) if challenge and source.split else source.cases
     kept = [case for case in truth.cases if any(Path(case.name).match(pattern) for pattern in patterns)]
     if source.with_lesion:
         kept = [case for case in kept if all(case.masks.get(task) for task in tasks)]
     if len(kept) < source.count:
         wanted = f"the split '{source.split}'" if source.split else ", ".join(patterns)
+        whence = f", from {challenge.source}" if challenge else ""
         raise AbsentError(
             source,
             data,
             f"holds {len(kept)} of the {source.count} images of {wanted} with their truth: put the whole official "
-            f"download in it, from {challenge.source}",
+            f"download in it{whence}",
         )
     if not kept:
         lesions = " and has a mask of each task" if source.with_lesion else ""

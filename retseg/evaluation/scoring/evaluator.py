@@ -137,6 +137,7 @@ def conclude(
         thresholds=scores.thresholds,
         warnings=(*more_warnings, *checked.warnings, *literal, *undefined, *scores.warnings),
         standing=None,
+        looks=challenge.looks,
     )
     return evaluation, estimates
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from retseg.challenge.looks import USUAL, Looks
 from retseg.challenge.protocol import Protocol
 from retseg.metrics.counts import Counts
 from retseg.metrics.histograms import Histograms
@@ -113,6 +114,7 @@ class Evaluation:
         standing: the rank among the published scores, where it was asked for.
         values: the scores of output values, which are the same under every protocol.
         value_aggregates: slug of a socket, then metric.
+        looks: how the tasks are called and drawn.
     """
 
     challenge: str
@@ -125,3 +127,4 @@ class Evaluation:
     standing: Standing | None
     values: tuple[ValueScore, ...] = ()
     value_aggregates: Mapping[str, Mapping[str, Summary]] = field(default_factory=dict)
+    looks: Looks = USUAL

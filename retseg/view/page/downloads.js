@@ -64,7 +64,7 @@ async function savePage(page) {
     title: lesions.length ? summarise(lesions) : 'Vessels were marked',
     lines: [photograph.name, `${photograph.width} x ${photograph.height} pixels, ${new Date().toISOString().slice(0, 10)}`],
     pictures: [await takePicture(page, null, 'Photograph'), await takePicture(page, layers, 'With masks')],
-    legend: shownTasks.map(({ title, colour }) => ({ colour: parseColour(colour), text: title })),
+    legend: shownTasks.map(({ title, colour, pattern, outside }) => ({ colour: parseColour(colour), pattern, outside, text: title })),
     rows: shown.measures.rows.map((row) => {
       const task = settings.tasks.find(({ name }) => name === row.task);
       const norm = task?.norm.measure === row.measure ? task.norm.text : '';

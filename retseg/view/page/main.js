@@ -125,8 +125,8 @@ export function listLayers() {
   const visible = settings.tasks.map((task, index) => ({ ...task, index })).filter(({ name }) => shown.masks.has(name) && !hidden.has(name));
   return {
     bits: shown.bits,
-    styles: visible.map((task) => ({ bit: 1 << task.index, colour: parseColour(task.colour), pattern: task.pattern, vessel: task.kind === 'vessel' })),
-    rings: visible.filter(({ pattern }) => pattern === 'ring').flatMap((task) => shown[task.name].map((each) => ({ ...each, colour: task.colour }))),
+    styles: visible.map((task) => ({ bit: 1 << task.index, colour: parseColour(task.colour), casing: parseColour(task.casing), pattern: task.pattern, outside: task.outside, vessel: task.kind === 'vessel' })),
+    rings: visible.filter(({ pattern }) => pattern === 'ring').flatMap((task) => shown[task.name].map((each) => ({ ...each, colour: task.colour, casing: task.casing }))),
   };
 }
 

@@ -1,7 +1,9 @@
 // The overlay of what is on the screen: every screen pixel is looked up in the masks, so lines are one width at any zoom.
 
-const HALO = 0.4; // opacity of the dark line around a lesion
+const CASING = 0.55; // opacity of the line inside an outline, which is dark beside a light colour and light beside a dark one
 const FILL = 0.72; // of what is inside an outline
+const QUIET = 0.5; // of what is inside the outline of a vessel
+const CLOSE = 6; // screen pixels per image pixel from which the mask of what has a ring is outlined too
 
 /**
  * Paint masks on a transparent picture of the size of the screen.
@@ -9,7 +11,8 @@ const FILL = 0.72; // of what is inside an outline
  * @param {number} columns of the image
  * @param {{scale: number, left: number, top: number}} view screen pixels per image pixel; where the image begins
  * @param {{width: number, height: number}} size of the screen, in pixels
- * @param {{bit: number, colour: number[], pattern: string, vessel: boolean}[]} styles of the shown tasks, lowest first
+ * @param {{bit: number, colour: number[], casing: number[], pattern: string, outside: boolean, vessel: boolean}[]} styles
+ *   of the shown tasks, lowest first
  * @param {{fill: boolean, opacity: number, line: number}} how `line` is the width of outlines in screen pixels
  */
 export function paintMasks(bits, columns, view, size, styles, how) {
@@ -17,7 +20,10 @@ export function paintMasks(bits, columns, view, size, styles, how) {
   if (!styles.length || how.opacity === 0) return picture;
   const rows = bits.length / columns;
   const seen = view.scale < 1 ? gather(bits, columns, rows, view, size, styles) : look(bits, columns, rows, view, size);
-  for (const style of styles) draw(picture.data, seen, size, style, how);
+  for (const style of styles) {
+    if (style.outside) drawAround(picture.data, seen, size, style, how);
+    else if (style.pattern !== 'ring' || how.fill || view.scale >= CLOSE) drawInside(picture.data, seen, size, style, how);
+  }
   return picture;
 }
 
@@ -64,33 +70,45 @@ function span(start, scale, length, shown) {
   };
 }
 
-/** One task: the fill and the inner edge of its mask, so that no lesion gets larger, and a dark line around lesions. */
-function draw(data, seen, size, style, how) {
-  const { width, height } = size;
-  const { bit } = style;
+/** One task: the fill and the inner edge of its mask, so that no lesion gets larger, and a line inside of that edge. */
+function drawInside(data, seen, size, style, how) {
   const reach = Math.max(1, Math.round(how.line));
-  const dark = style.vessel ? null : new Uint8Array(seen.length);
-  for (let y = 0, at = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, at++) {
-      if (!(seen[at] & bit)) continue;
-      let edge = false;
-      for (let step = 1; step <= reach; step++) {
-        for (const [near, there] of [
-          [at - step, x >= step], [at + step, x + step < width],
-          [at - step * width, y >= step], [at + step * width, y + step < height],
-        ]) {
-          if (!there || seen[near] & bit) continue;
-          edge = true;
-          if (dark && !dark[near]) {
-            dark[near] = 1;
-            blend(data, near * 4, [0, 0, 0], how.opacity * HALO);
-          }
-        }
+  for (let y = 0, at = 0; y < size.height; y++) {
+    for (let x = 0; x < size.width; x++, at++) {
+      if (!(seen[at] & style.bit)) continue;
+      const depth = findEdge(seen, at, x, y, size, reach + 1, (bits) => !(bits & style.bit));
+      if (depth <= reach) blend(data, at * 4, style.colour, how.opacity);
+      else {
+        if (how.fill && covers(style.pattern, x, y, reach)) blend(data, at * 4, style.colour, how.opacity * FILL);
+        if (depth === reach + 1) blend(data, at * 4, style.casing, how.opacity * CASING);
       }
-      const filled = how.fill && covers(style.pattern, x, y, reach) ? FILL : 0;
-      blend(data, at * 4, style.colour, how.opacity * (edge ? 1 : filled));
     }
   }
+}
+
+/** A vessel: a line beside it, which leaves it visible however thin it is. */
+function drawAround(data, seen, size, style, how) {
+  const reach = Math.max(1, Math.round(how.line / 1.5));
+  for (let y = 0, at = 0; y < size.height; y++) {
+    for (let x = 0; x < size.width; x++, at++) {
+      if (seen[at] & style.bit) {
+        if (how.fill) blend(data, at * 4, style.colour, how.opacity * QUIET);
+      } else if (findEdge(seen, at, x, y, size, reach, (bits) => bits & style.bit) <= reach) {
+        blend(data, at * 4, style.colour, how.opacity);
+      }
+    }
+  }
+}
+
+/** Steps up, down, left or right to the next pixel that is `sought`; more than `most` where none is that near. */
+function findEdge(seen, at, x, y, { width, height }, most, sought) {
+  for (let step = 1; step <= most; step++) {
+    if (x >= step && sought(seen[at - step])) return step;
+    if (x + step < width && sought(seen[at + step])) return step;
+    if (y >= step && sought(seen[at - step * width])) return step;
+    if (y + step < height && sought(seen[at + step * width])) return step;
+  }
+  return most + 1;
 }
 
 /** Whether a stroke of a pattern lies on a pixel of the screen: tasks differ by more than colour. */

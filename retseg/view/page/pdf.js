@@ -1,9 +1,21 @@
 // One page as PDF: pictures as JPEG, text in Helvetica, which every reader has. Written after ISO 32000-1.
 
 import { join } from './files.js';
+import { covers } from './paint.js';
 
 const [WIDTH, HEIGHT, MARGIN] = [595, 842, 44];
 const WINDOWS = { '\u2013': 150, '\u2014': 151, '\u2018': 145, '\u2019': 146, '\u201c': 147, '\u201d': 148, '\u2026': 133, '\u2022': 149 };
+
+// Widths of Helvetica and Helvetica-Bold from the space to the tilde, in thousandths of the size (Adobe's metrics).
+const FONTS = [
+  '278 278 355 556 556 889 667 191 333 333 389 584 278 333 278 278 556 556 556 556 556 556 556 556 556 556 278 278 584 584 584 556 1015 '
+    + '667 667 722 722 667 611 778 722 278 500 667 556 833 722 778 667 778 722 667 611 722 667 944 667 667 611 278 278 278 469 556 333 '
+    + '556 556 500 556 556 278 556 556 222 222 500 222 833 556 556 556 556 333 500 278 556 500 722 500 500 500 334 260 334 584',
+  '278 333 474 556 556 889 722 238 333 333 389 584 278 333 278 278 556 556 556 556 556 556 556 556 556 556 333 333 584 584 584 611 975 '
+    + '722 722 722 722 667 611 778 722 278 556 722 611 833 722 778 667 778 722 667 611 722 667 944 667 667 611 333 278 333 584 556 333 '
+    + '556 611 556 611 556 333 611 611 278 278 556 278 889 611 611 611 611 389 556 333 611 556 778 556 556 500 389 280 389 584',
+].map((widths) => widths.split(' ').map(Number));
+const OTHER = { '\u00b2': 333, '\u2013': 556 };
 
 const encode = (text) => Uint8Array.from(text, (letter) => {
   const code = letter.codePointAt(0);
@@ -21,12 +33,11 @@ class Sheet {
   constructor() {
     this.operators = [];
     this.y = MARGIN;
-    this.ruler = new OffscreenCanvas(1, 1).getContext('2d');
   }
 
   measure(text, size, bold) {
-    this.ruler.font = `${bold ? 'bold ' : ''}${size}px Helvetica, Arial, "Liberation Sans", sans-serif`;
-    return this.ruler.measureText(text).width;
+    const widths = FONTS[bold ? 1 : 0];
+    return [...text].reduce((sum, letter) => sum + (widths[letter.charCodeAt(0) - 32] ?? OTHER[letter] ?? 600), 0) * size / 1000;
   }
 
   /** One line at x, with its baseline `size` below the present place; the place does not move. */
@@ -50,11 +61,6 @@ class Sheet {
     this.y += size * 1.35;
   }
 
-  box(x, width, height, colour) {
-    const [r, g, b] = colour.map((part) => (part / 255).toFixed(3));
-    this.operators.push(`${r} ${g} ${b} rg ${x} ${(HEIGHT - this.y - height).toFixed(1)} ${width} ${height} re f`);
-  }
-
   picture(number, x, width, height) {
     const y = HEIGHT - this.y - height;
     this.operators.push(`q ${width.toFixed(1)} 0 0 ${height.toFixed(1)} ${x.toFixed(1)} ${y.toFixed(1)} cm /P${number} Do Q`);
@@ -63,7 +69,7 @@ class Sheet {
 
 /**
  * @param {{title: string, lines: string[], pictures: {jpeg: Uint8Array, width: number, height: number, caption: string}[],
- *   legend: {colour: number[], text: string}[], rows: string[][], notes: string[]}} page rows have four cells
+ *   legend: {colour: number[], pattern: string, outside: boolean, text: string}[], rows: string[][], notes: string[]}} page rows have four cells
  */
 export function writePdf(page) {
   const sheet = new Sheet();
@@ -95,19 +101,44 @@ function drawPictures(sheet, pictures) {
 
 function drawLegend(sheet, legend) {
   let x = MARGIN;
-  for (const { colour, text } of legend) {
-    const wide = sheet.measure(text, 8.5) + 30;
+  for (const { text, ...style } of legend) {
+    const wide = sheet.measure(text, 8.5) + 40;
     if (x + wide > WIDTH - MARGIN) {
       x = MARGIN;
       sheet.y += 14;
     }
-    sheet.operators.push('0.6 G 0.5 w');
-    sheet.box(x, 9, 9, colour);
-    sheet.operators.push(`${x} ${(HEIGHT - sheet.y - 9).toFixed(1)} 9 9 re S`);
-    sheet.write(text, x + 14, 8.5);
+    drawSample(sheet, x, style);
+    sheet.write(text, x + 23, 8.5);
     x += wide;
   }
   sheet.y += 22;
+}
+
+/** A field of 18 by 9 points in the colour of a retina, with a ring, two lines, or the strokes of a pattern. */
+function drawSample(sheet, x, { colour, pattern, outside }) {
+  const [wide, high] = [18, 9];
+  const bottom = HEIGHT - sheet.y - high;
+  const rgb = colour.map((part) => (part / 255).toFixed(3)).join(' ');
+  const field = `${x} ${bottom} ${wide} ${high} re`;
+  sheet.operators.push(`0.77 0.42 0.26 rg ${field} f ${rgb} RG ${rgb} rg 1.2 w`);
+  if (pattern === 'ring') {
+    const [middle, centre, reach, handle] = [x + wide / 2, bottom + high / 2, 3.2, 3.2 * 0.5523];
+    const arcs = [[1, 0], [0, 1], [-1, 0], [0, -1]].map(([a, b]) => [
+      middle + a * reach - b * handle, centre + b * reach + a * handle,
+      middle - b * reach + a * handle, centre + a * reach + b * handle, middle - b * reach, centre + a * reach,
+    ].map((part) => part.toFixed(2)).join(' '));
+    sheet.operators.push(`${middle + reach} ${centre} m ${arcs.map((arc) => `${arc} c`).join(' ')} S`);
+  } else if (outside) {
+    for (const part of [0.25, 0.75]) sheet.operators.push(`${x} ${bottom + part * high} m ${x + wide} ${bottom + part * high} l S`);
+  } else {
+    const cells = [];
+    for (let row = 0; row < 12; row++) {
+      for (let column = 0; column < 24; column++) {
+        if (covers(pattern, column, row, 1)) cells.push(`${x + column * 0.75} ${(bottom + row * 0.75).toFixed(2)} 0.75 0.75 re`);
+      }
+    }
+    sheet.operators.push(`${cells.join(' ')} f ${field} S`);
+  }
 }
 
 function drawRows(sheet, rows, leading) {

@@ -29,7 +29,7 @@ export class Stage {
     this.fit();
   }
 
-  /** Draw other masks: bits, styles as `paintMasks` takes them, and circles {x, y, radius, colour}. */
+  /** Draw other masks: bits, styles as `paintMasks` takes them, and circles {x, y, radius, colour, casing}. */
   setLayers(layers) {
     this.layers = layers;
     this.draw();
@@ -224,7 +224,7 @@ export function drawMasks(context, layers, columns, view, size, how) {
   context.globalAlpha = how.opacity;
   for (const ring of layers.rings) {
     const radius = Math.max(ring.radius * view.scale + 3 * how.line, 5 * how.line);
-    for (const [colour, width] of [['#0009', 2.6 * how.line], [ring.colour, 1.3 * how.line]]) {
+    for (const [colour, width] of [[ring.casing, 2.8 * how.line], [ring.colour, 2 * how.line]]) {
       context.beginPath();
       context.arc(ring.x * view.scale + view.left, ring.y * view.scale + view.top, radius, 0, 2 * Math.PI);
       context.strokeStyle = colour;

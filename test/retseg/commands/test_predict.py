@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from retseg import cli
+from retseg.colours import TASK_STYLES
 from retseg.commands import predict as command
 from retseg.commands.console import Console
 from retseg.commands.options import RequestError
@@ -139,8 +140,9 @@ def test_an_overlay_is_the_image_with_its_masks_and_a_legend_below(green_vessels
     assert drawn.shape[0] > 200
     assert drawn.shape[1:] == (300, 3)
     np.testing.assert_array_equal(drawn[100:200], pixels[100:])
-    blue, _, red = drawn[55, 150].astype(int)
-    assert blue > red + 30, "vessels are drawn in sky blue"
+    beside, tone = drawn[45:50, 150].astype(int), TASK_STYLES["vessel"].colour[::-1]
+    assert (np.abs(beside - tone).max(axis=1) < 12).any(), "a line in the tone of vessels lies beside them"
+    np.testing.assert_array_equal(drawn[55, 150], pixels[55, 150])
     assert not (tmp_path / "out/measures").exists()
 
 

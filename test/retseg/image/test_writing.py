@@ -69,6 +69,14 @@ def test_probabilities_are_16_bit_in_png_and_float_in_mha(tmp_path: Path) -> Non
     assert np.array_equal(mha, probability)
 
 
+def test_a_png_keeps_its_spacing_as_simpleitk_would_write_it(tmp_path: Path, mask: NDArray[np.bool_]) -> None:
+    write_mask(tmp_path / "a.png", mask, TURNED)
+    assert read_image(tmp_path / "a.png").geometry.spacing == TURNED.spacing
+    assert SimpleITK.ReadImage(str(tmp_path / "a.png")).GetSpacing() == TURNED.spacing
+    write_mask(tmp_path / "b.png", mask, Geometry(TURNED.size))
+    assert b"sCAL" not in (tmp_path / "b.png").read_bytes()
+
+
 @pytest.mark.parametrize("wrong", [-0.01, 1.01, np.nan])
 def test_what_is_no_probability_is_refused(tmp_path: Path, wrong: float) -> None:
     with pytest.raises(ValueError, match="between 0 and 1"):

@@ -1,9 +1,10 @@
 """From masks to branches: what meets, what ends, what is only a bump."""
 
+import cv2
 import numpy as np
 import pytest
 
-from retseg.measures.skeleton import connect_pixels, trace_vessels, walk_branches
+from retseg.measures.skeleton import connect_pixels, find_distances, find_edge, trace_vessels, walk_branches
 from retseg.phantom import draw_fundus
 
 SIDE = 101
@@ -99,3 +100,11 @@ def test_every_pixel_of_a_whole_tree_lies_on_a_branch_and_only_branching_points_
     inner = [tuple(pixel) for branch in tree.branches for pixel in {tuple(p) for p in branch} - forks]
     assert len(inner) == len(set(inner))
     assert set(inner) | forks | lone == {tuple(pixel) for pixel in np.argwhere(tree.skeleton)}
+
+
+def test_the_distance_to_the_edge_of_the_background_is_the_distance_to_the_background() -> None:
+    mask = draw_fundus(3).masks["vessel"]
+    whole = cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    inside = np.argwhere(mask)
+    assert np.allclose(find_distances(inside, np.argwhere(find_edge(mask))), whole[mask], rtol=1e-6)
+    assert np.isinf(find_distances(inside[:3], inside[:0])).all()

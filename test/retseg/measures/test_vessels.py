@@ -2,10 +2,14 @@
 
 import math
 
+import cv2
 import numpy as np
 import pytest
 
 from retseg.measures import measure_vessels
+from retseg.measures.skeleton import trace_vessels
+from retseg.measures.vessels import measure_calibre
+from retseg.phantom import draw_fundus
 
 SIDE = 301
 WHOLE = np.ones((SIDE, SIDE), np.bool_)
@@ -85,3 +89,17 @@ def test_no_vessels_have_no_calibre_and_no_tortuosity() -> None:
     assert (found.density, found.length, found.branching_points, found.end_points) == (0, 0, 0, 0)
     assert math.isnan(found.calibre) and math.isnan(found.tortuosity)
     assert math.isnan(measure_vessels(np.zeros_like(WHOLE), np.zeros_like(WHOLE)).density)
+
+
+def test_the_calibre_is_that_of_the_distances_in_the_whole_image_at_twice_its_size() -> None:
+    """The definition, written out: the distance of every pixel of the doubled mask, the largest of four for each."""
+    phantom = draw_fundus(5)
+    mask, tree = phantom.masks["vessel"], trace_vessels(phantom.masks["vessel"])
+    doubled = np.repeat(np.repeat(mask.astype(np.uint8), 2, axis=0), 2, axis=1)
+    width = cv2.distanceTransform(doubled, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    widest = width.reshape(mask.shape[0], 2, mask.shape[1], 2).max(axis=(1, 3))
+    assert measure_calibre(mask, tree) == pytest.approx(widest[tree.skeleton].mean(dtype=np.float64), rel=1e-6)
+
+
+def test_a_mask_without_background_has_no_width() -> None:
+    assert math.isnan(measure_vessels(WHOLE, WHOLE).calibre)

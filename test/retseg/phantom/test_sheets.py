@@ -6,15 +6,16 @@ import cv2
 import numpy as np
 import pytest
 
+from retseg.colours import TASK_STYLES
 from retseg.phantom import FundusContent, LesionCounts, draw_fundus
-from retseg.phantom.sheets import COLOURS, colour_masks, main
+from retseg.phantom.sheets import colour_masks, main
 
 
 def test_every_mask_is_shown_in_its_colour_and_the_rest_black() -> None:
     content = FundusContent(LesionCounts(haemorrhage=4, hard_exudate=3))
     phantom = draw_fundus(1, (160, 150), content)
     picture = colour_masks(phantom)
-    assert (picture[phantom.masks["hard_exudate"]] == COLOURS["hard_exudate"]).all()
+    assert (picture[phantom.masks["hard_exudate"]] == TASK_STYLES["hard_exudate"].colour).all()
     nothing = ~np.any(list(phantom.masks.values()), axis=0)
     assert (picture[nothing] == 0).all()
     assert (picture[~nothing].max(axis=1) > 0).all()

@@ -116,7 +116,7 @@ def test_the_layers_have_the_colours_that_the_legend_promises(page) -> None:
           const canvas = document.querySelector('.stage canvas');
           const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
           let hits = 0;
-          for (let i = 0; i < data.length; i += 4) hits += data[i] === 0 && data[i + 1] === 158 && data[i + 2] === 115;
+          for (let i = 0; i < data.length; i += 4) hits += data[i] === 0 && data[i + 1] === 172 && data[i + 2] === 110;
           return hits / (data.length / 4);
         }"""
     )

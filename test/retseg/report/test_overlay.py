@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from retseg.colours import AGREEMENT_STYLES, SPARE_STYLES, TASK_STYLES, choose_styles
 from retseg.report.overlay import draw_comparison, draw_overlay, draw_pattern, paint_masks
-from retseg.report.palette import AGREEMENT_STYLES, SPARE_STYLES, TASK_STYLES, choose_styles
 from retseg.vocabulary import TASKS
 
 GREY = np.full((200, 300, 3), 60, np.uint8)
@@ -15,42 +15,48 @@ def place(*boxes: tuple[int, int, int, int]) -> np.ndarray:
     return mask
 
 
-def test_lesions_of_one_photograph_differ_by_colour_and_by_pattern_or_shape() -> None:
-    lesions = ("microaneurysm", "haemorrhage", "hard_exudate", "soft_exudate")
-    styles = choose_styles(("vessel", *lesions))
-    assert len({style.colour for style in styles.values()}) == 5
-    assert len({styles[lesion].pattern for lesion in lesions}) == 4
-
-
-def test_every_task_of_the_vocabulary_has_a_style_of_its_own_and_eight_at_once_still_differ() -> None:
-    assert set(TASK_STYLES) == set(TASKS)
-    styles = choose_styles(TASKS)
-    assert len(set(styles.values())) == len(TASKS)
-
-
-def test_unknown_tasks_get_spare_styles_and_too_many_are_refused() -> None:
-    names = tuple(f"structure {number}" for number in range(len(SPARE_STYLES)))
-    assert len(set(choose_styles(names).values())) == len(names)
-    with pytest.raises(ValueError, match="cannot be told apart"):
-        choose_styles((*names, "one more"))
-
-
-def test_an_overlay_touches_only_the_lesion_and_its_outline() -> None:
-    mask = place((50, 90, 100, 160))
-    picture = paint_masks(GREY, {"haemorrhage": mask}, choose_styles(("haemorrhage",)))
-    changed = (picture != GREY).any(axis=2)
-    assert changed[mask].all()
-    assert not changed[~place((47, 93, 97, 163))].any()
+def test_an_overlay_touches_only_the_lesion_and_never_makes_it_larger() -> None:
+    for box in ((50, 90, 100, 160), (50, 53, 100, 104), (50, 51, 100, 101)):
+        mask = place(box)
+        picture = paint_masks(GREY, {"haemorrhage": mask}, choose_styles(("haemorrhage",)))
+        changed = (picture != GREY).any(axis=2)
+        assert (changed == mask).all()
     assert (GREY == 60).all(), "the image handed over stays as it is"
 
 
-def test_striped_areas_hold_two_tones_and_solid_ones_one() -> None:
+def test_the_line_of_a_vessel_lies_beside_it_and_leaves_it_visible_however_thin_it_is() -> None:
+    for mask in (place((50, 51, 20, 200)), place((50, 60, 20, 200))):
+        picture = paint_masks(GREY, {"vessel": mask}, choose_styles(("vessel",)))
+        assert (picture[mask] == 60).all()
+        assert (picture[49, 20:200] == TASK_STYLES["vessel"].colour).all()
+        assert (picture[47] == 60).all()
+
+
+def test_a_microaneurysm_stays_visible_in_the_middle_of_a_ring() -> None:
+    mask = place((100, 103, 150, 153), (30, 32, 30, 32))
+    picture = paint_masks(GREY, {"microaneurysm": mask}, choose_styles(("microaneurysm",)))
+    assert (picture[mask] == 60).all()
+    for y, x in ((101, 151), (31, 31)):
+        around = picture[y - 8 : y + 9, x - 8 : x + 9].astype(int)
+        near = abs(around - TASK_STYLES["microaneurysm"].colour).max(axis=2) < 90
+        assert near.sum() > 10, "a smooth line"
+
+
+def test_an_outlined_lesion_has_a_line_of_the_other_lightness_inside() -> None:
     mask = place((50, 90, 100, 160))
-    tones = {
-        task: len(np.unique(paint_masks(GREY, {task: mask}, choose_styles((task,)))[mask], axis=0))
-        for task in ("nonperfusion", "microaneurysm")
-    }
-    assert tones == {"nonperfusion": 2, "microaneurysm": 1}
+    for task, lighter in (("haemorrhage", True), ("hard_exudate", False)):
+        picture = paint_masks(GREY, {task: mask}, choose_styles((task,))).astype(int)
+        assert (picture[50, 100:160] == TASK_STYLES[task].colour).all()
+        inside, deeper = picture[51, 110:150].mean(), picture[60:80, 110:150].mean()
+        assert (inside > deeper) == lighter
+
+
+def test_striped_areas_hold_two_tones_and_dots_too() -> None:
+    mask = place((50, 90, 100, 160))
+    core = place((54, 86, 104, 156))
+    for task in ("nonperfusion", "hard_exudate"):
+        picture = paint_masks(GREY, {task: mask}, choose_styles((task,)))
+        assert len(np.unique(picture[core], axis=0)) == 2
 
 
 @pytest.mark.parametrize("style", SPARE_STYLES)

@@ -1,7 +1,7 @@
 """What the page is told of the models: thresholds, colours, norms with their source, and scores of the card."""
 
+from retseg.colours import choose_styles, to_hex
 from retseg.measures import NORMS
-from retseg.report.palette import choose_styles, to_hex
 from retseg.view import describe_settings
 
 
