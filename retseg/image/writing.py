@@ -100,7 +100,7 @@ def write_picture(path: Path, pixels: NDArray[np.uint8]) -> None:
     """
     _, content = cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
     with replacing(path) as beside:
-        beside.write_bytes(content)
+        beside.write_bytes(content.tobytes())
 
 
 def check_target(path: Path, values: NDArray[np.generic], geometry: Geometry) -> None:
@@ -126,7 +126,7 @@ def write_array(path: Path, values: NDArray[np.generic], geometry: Geometry) -> 
         OutputError: the folder or the format cannot be written.
     """
     if has_suffix(path, (".png",)) and values.dtype in PLAIN:
-        content = encode_png(values, geometry.spacing)
+        content = encode_png(np.asarray(values, np.uint16 if values.dtype == np.uint16 else np.uint8), geometry.spacing)
         with replacing(path) as beside:
             beside.write_bytes(content)
         return
@@ -165,7 +165,7 @@ def _write_itk(path: Path, values: NDArray[np.generic], geometry: Geometry, in_c
             raise _describe_failure(path)
 
 
-def encode_png(values: NDArray[np.generic], spacing: tuple[float, float]) -> bytes:
+def encode_png(values: NDArray[np.integer[Any]], spacing: tuple[float, float]) -> bytes:
     """One channel, uint8 or uint16 (H, W), as a PNG file that holds the spacing as SimpleITK writes it: as a scale."""
     _, encoded = cv2.imencode(".png", values)
     content = encoded.tobytes()
