@@ -1,6 +1,7 @@
 """What the page is told of the models: thresholds, colours, norms with their source, and scores of the card."""
 
-from retseg.colours import choose_styles, to_hex
+from retseg.challenge.looks import Looks
+from retseg.colours import Style, choose_styles, to_hex
 from retseg.measures import NORMS
 from retseg.view import describe_settings
 
@@ -27,3 +28,10 @@ def test_what_to_expect_is_what_the_card_measured_on_images_left_out(steps) -> N
     assert "left out of its training" in expected["vessel"]
     healthy = next(score for score in steps[1].card.held_out if score.metric == "false_lesions")
     assert f"In {healthy.count} healthy eyes" in expected["microaneurysm"]
+
+
+def test_a_challenge_gives_words_and_colours_of_its_own(steps) -> None:
+    looks = Looks({"vessel": "blood vessel"}, {"vessel": Style((255, 136, 0), "stripes")})
+    settings = describe_settings("Any eye", [(step.card, step.tasks) for step in steps], looks)
+    vessel = next(task for task in settings["tasks"] if task["name"] == "vessel")
+    assert (vessel["title"], vessel["colour"], vessel["pattern"]) == ("Blood vessel", "#ff8800", "stripes")
