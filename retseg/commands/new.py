@@ -49,7 +49,13 @@ def add_challenge_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help="of the challenge, its recipe and its model")
     sockets = "inputs.json of a case, predictions.json, or an object with inputs and outputs"
     parser.add_argument("--sockets", metavar="FILE", type=Path, action="append", default=[], help=sockets)
-    parser.add_argument("--compute", metavar="SLUG=FUNCTION", action="append", default=[], help="of an output value")
+    parser.add_argument(
+        "--compute",
+        metavar="SLUG=FUNCTION",
+        action="append",
+        default=[],
+        help="an output value, JSON, and what computes it",
+    )
     parser.add_argument("--title", default="", help="one line")
     parser.add_argument("--modality", metavar="WORD", default="", help="cfp, octa or a word of your own, such as slo")
     parser.add_argument("--field-of-view", choices=get_args(ViewRule), default="", help="how it is found in an image")
@@ -83,11 +89,16 @@ def run_challenge(options: argparse.Namespace) -> int:
     present = next((path for path in (*files, case) if path.exists()), None)
     if present is not None:
         raise RequestError(f"{present} exists: remove it, or choose another name or --output")
-    for path, text in files.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    challenge = load_challenge(next(iter(files)))
-    write_drawn_case(challenge, case)
+    try:
+        for path, text in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        challenge = load_challenge(next(iter(files)))
+        write_drawn_case(challenge, case)
+    except BaseException:
+        for path in files:
+            path.unlink(missing_ok=True)
+        raise
     given = [case.parent / f"given-{number}" for number in range(1, len(options.sockets) + 1)]
     copied = [to for path, to in zip(options.sockets, given, strict=True) if copy_input(path, to)]
     for path in (*files, case, *copied):
@@ -116,7 +127,7 @@ def complete_draft(options: argparse.Namespace) -> "Draft":
     Raises:
         DraftError: something is missing or does not fit.
     """
-    from retseg.drafts.draft import FORMS, Draft, draft_image, draft_outputs, draft_value, give_tasks
+    from retseg.drafts.draft import FORMS, Draft, draft_computed, draft_image, draft_outputs, draft_value, give_tasks
     from retseg.drafts.sockets import read_sockets
 
     functions = dict(split_pair(text, "--compute SLUG=FUNCTION") for text in options.compute)
@@ -137,6 +148,7 @@ def complete_draft(options: argparse.Namespace) -> "Draft":
         outputs += draft_outputs(options.name, tasks, form)
     elif options.task:
         raise RequestError("the outputs of --sockets say what is segmented: leave --task out")
+    outputs += [draft_computed(slug, function) for slug, function in functions.items() if slug not in sockets]
     title = options.title or ask("title", options.name.replace("-", " ").replace("_", " ").capitalize())
     return Draft(options.name, title, modality, rule, give_tasks([*inputs, *outputs]))
 

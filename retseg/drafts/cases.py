@@ -53,6 +53,7 @@ def write_case(challenge: Challenge, case: NewCase, folder: Path) -> None:
     Raises:
         DraftError: there is such a folder, a task or an input value is unknown, or a mask has another size.
         ContractError: no interface takes the image and these values.
+        OwnCodeError: a function of the challenge's own is not there or fails; nothing is written then.
         OutputError: the folder cannot be written.
     """
     if folder.exists():
@@ -65,9 +66,9 @@ def write_case(challenge: Challenge, case: NewCase, folder: Path) -> None:
     shape = case.image.pixels.shape[:2]
     masks = {task: case.masks.get(task, np.zeros(shape, np.bool_)) for task in challenge.tasks}
     found = Findings(masks, {}, case.field_of_view, case.image.geometry)
+    values = compute_values(challenge, outputs, found, case.values)
     with replacing_all(folder) as staging:
         _write_inputs(challenge, interface, case, staging / "input", stem)
-        values = compute_values(challenge, outputs, found, case.values)
         _write_expected(staging / "expected", outputs, stem, found, values)
         write_mask(staging / "expected" / "field-of-view" / f"{stem}.png", case.field_of_view, case.image.geometry)
         if case.minimum:

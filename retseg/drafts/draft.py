@@ -71,6 +71,11 @@ def draft_image(modality: Modality) -> SocketDraft:
     return SocketDraft(slug, path, "image")
 
 
+def draft_computed(slug: str, function: str) -> SocketDraft:
+    """An output value that a function computes from masks."""
+    return SocketDraft(slug, f"{slug}.json", "value", function=function, is_output=True)
+
+
 def draft_value(slug: str, choices: Sequence[str]) -> SocketDraft:
     """An input value beside the image, such as a laterality; any value is allowed where there are no choices."""
     return SocketDraft(slug, f"{slug}.json", "value", choices=tuple(choices))

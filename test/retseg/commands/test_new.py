@@ -91,6 +91,26 @@ def test_the_files_beside_an_inputs_json_become_a_case_without_truth(repository:
     assert load_challenge(tmp_path / "challenges" / "mine.toml").interface[0].inputs == ("color-fundus-image",)
 
 
+def test_an_output_value_has_the_first_tasks_and_its_function(tmp_path: Path) -> None:
+    assert begin(tmp_path, "challenge", "discs", *DISCS, "--compute", "ratio=height_ratio", "--compute", "n=count") == 0
+    challenge = load_challenge(tmp_path / "challenges" / "discs.toml")
+    computed = {socket.slug: socket.compute.tasks for socket in challenge.socket if socket.compute}
+    assert computed == {"ratio": ("optic_disc", "optic_cup"), "n": ("optic_disc",)}
+    assert json.loads((tmp_path / "cases" / "discs" / "01" / "expected" / "n.json").read_text()) >= 1
+
+
+def test_a_function_of_ones_own_that_is_not_there_leaves_no_file_and_one_that_is_computes(
+    tmp_path: Path, capsys
+) -> None:
+    own = ("challenge", "discs", *DISCS, "--compute", "grade=mine.grade")
+    assert begin(tmp_path, *own) == 1
+    assert "put mine.py beside the challenge's file" in capsys.readouterr().err
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    (tmp_path / "challenges" / "mine.py").write_text("def grade(found):\n    return 3\n")
+    assert begin(tmp_path, *own) == 0
+    assert json.loads((tmp_path / "cases" / "discs" / "01" / "expected" / "grade.json").read_text()) == 3
+
+
 def test_an_input_beside_the_image_has_choices_and_the_drawn_case_the_first_of_them(tmp_path: Path, capsys) -> None:
     beside = ("--value", "laterality=left,right", "--value", "metadata")
     assert begin(tmp_path, "challenge", "discs", *DISCS, *beside) == 0
