@@ -15,7 +15,7 @@ from retseg.evaluation.run import Outcome, Request, check_predictions, choose_pr
 from retseg.evaluation.run import evaluate as run_evaluation
 from retseg.image import Geometry, Image, ImageError, read_image
 from retseg.image.conversion import convert_to_rgb
-from retseg.measures import Measures, measure_masks
+from retseg.measures import Known, Measures, measure_masks
 from retseg.models import PACKAGED_MODELS, find_card, load_card
 from retseg.predictor import Prediction, Predictor
 
@@ -38,16 +38,17 @@ class Segmentation(Prediction):
 
     image: Image
 
-    def measure(self, fovea: tuple[float, float] | None = None) -> Measures:
-        """Lesions counted and sized, vessels' density, length, calibre, tortuosity and branching, with units.
+    def measure(self, fovea: tuple[float, float] | None = None, degrees: float | None = None) -> Measures:
+        """Lesions counted, sized and placed; vessels' density, calibre, bends, branching and more, with units.
 
         Args:
-            fovea: x and y in pixels, where they are known; lesions then have a distance to it.
+            fovea: x and y in pixels, where they are known; it is looked for otherwise.
+            degrees: that the longer side of the field of view shows, for measures in millimetres.
 
         Raises:
             MeasureError: vessels are to be measured and scikit-image is not installed.
         """
-        return measure_masks(self.image, self.masks, self.field_of_view, fovea)
+        return measure_masks(self.image, self.masks, self.field_of_view, Known(fovea, degrees, self.modality))
 
 
 def load_model(
@@ -122,14 +123,16 @@ def segment(
         ((584, 565), dtype('float32'))
         >>> bool(found.masks["vessel"][~found.field_of_view].any())
         False
-        >>> [row.measure for row in found.measure().rows["vessel"]]
+        >>> [row.measure for row in found.measure().rows["vessel"]][:6]
         ['density', 'length', 'calibre', 'tortuosity', 'branching_points', 'end_points']
     """
     picture = image if isinstance(image, Image) else _read(image)
     predictor = model if isinstance(model, Predictor) else load_model(model)
     found = predictor.predict(picture, field_of_view)
     sentences = (*picture.warnings, *found.warnings)
-    return Segmentation(found.masks, found.probabilities, found.field_of_view, sentences, image=picture)
+    return Segmentation(
+        found.masks, found.probabilities, found.field_of_view, sentences, modality=found.modality, image=picture
+    )
 
 
 def _read(image: str | Path | NDArray[np.generic]) -> Image:

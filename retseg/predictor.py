@@ -60,6 +60,7 @@ class Prediction:
         field_of_view: bool (H, W).
         warnings: one sentence each.
         passages: a line for each way through a network: pixels, tiles, memory, engine.
+        modality: the kind of image that the models are for.
     """
 
     masks: Mapping[str, NDArray[np.bool_]]
@@ -67,6 +68,7 @@ class Prediction:
     field_of_view: NDArray[np.bool_]
     warnings: tuple[str, ...] = ()
     passages: tuple[str, ...] = ()
+    modality: Modality = "cfp"
 
 
 Predict = Callable[[Image], Prediction]
@@ -184,7 +186,7 @@ class Predictor:
                 )
                 masks[task] = drop_small(maps.threshold(number, rule.threshold, field_of_view), smallest)
         warnings = warnings or tuple(sentence for card, _, _ in self.models for sentence in describe_size(card, image))
-        return Prediction(masks, MadeWhenAsked(makers), field_of_view, warnings, tuple(passages))
+        return Prediction(masks, MadeWhenAsked(makers), field_of_view, warnings, tuple(passages), self.modality)
 
     def _find_nothing(self, image: Image, warnings: tuple[str, ...]) -> Prediction:
         """Empty masks of an image without a field of view."""
@@ -195,6 +197,7 @@ class Predictor:
             {task: np.zeros(shape, np.float32) for task in self.tasks},
             np.zeros(shape, np.bool_),
             (warning, *warnings),
+            modality=self.modality,
         )
 
 

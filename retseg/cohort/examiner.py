@@ -14,7 +14,7 @@ from retseg.engine import EngineKind, choose_engine
 from retseg.errors import explain
 from retseg.files import OutputError, replacing_all
 from retseg.image import Image, write_mask, write_picture
-from retseg.measures import Measures, measure_masks
+from retseg.measures import Known, Measures, measure_masks
 from retseg.models import hash_file, match_models
 from retseg.predictor import MemoryShortageError, Prediction, Predictor, segment_file
 from retseg.report.overlay import draw_overlay
@@ -92,7 +92,7 @@ class Examiner:
             image, prediction = segment_file(path, self.predictor.predict, lambda _line: None, self.work.max_pixels)
         quality = judge(image, prediction)
         width, height = image.geometry.size
-        measures = measure_masks(image, prediction.masks, prediction.field_of_view)
+        measures = measure_masks(image, prediction.masks, prediction.field_of_view, Known(modality=prediction.modality))
         if self.work.masks or self.work.overlay:
             self._write(item, image, prediction)
         return {
@@ -119,7 +119,7 @@ def fill_cells(measures: Measures, measurable: bool) -> dict[str, Value]:
     cells: dict[str, Value] = {}
     for task, rows in measures.rows.items():
         for row in rows:
-            unit = "" if row.unit == "1" else f"_{row.unit}"
+            unit = "" if row.unit == "1" else f"_{row.unit.replace('1/', 'per_')}"
             value: Any = row.value if measurable and math.isfinite(row.value) else None
             cells[f"{task}_{row.measure}{unit}"] = value
     return cells

@@ -1,5 +1,6 @@
 """Write the table of `retseg predict --measure`, and read the position of the fovea."""
 
+import argparse
 import csv
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from retseg.image import Image
-    from retseg.measures import Row
+    from retseg.measures import Known, Row
 
 Point = tuple[float, float]
 COLUMNS = ("image", "task", "measure", "value", "unit")
@@ -52,6 +53,21 @@ def read_foveas(text: str, images: Sequence[Path]) -> dict[Path, Point]:
     return found
 
 
+def read_angle(text: str) -> float:
+    """The degrees that a field of view shows: 10 for a close-up, 200 for an ultra-wide image.
+
+    Raises:
+        argparse.ArgumentTypeError: they are no number from 10 to 200.
+    """
+    try:
+        degrees = float(text)
+    except ValueError:
+        degrees = math.nan
+    if not 10 <= degrees <= 200:
+        raise argparse.ArgumentTypeError(f"'{text}' is no angle from 10 to 200 degrees, such as 45")
+    return degrees
+
+
 def read_points(path: Path) -> dict[str, Point]:
     """Name of each image, without suffix, to the point in its row; rows without a name or a number are skipped.
 
@@ -80,12 +96,12 @@ def measure(
     image: "Image",
     masks: "Mapping[str, NDArray[np.bool_]]",
     field_of_view: "NDArray[np.bool_]",
-    fovea: Point | None,
+    known: "Known",
 ) -> "Iterator[tuple[str, str, Row]]":
     """Image, task and row for every measure of every mask, bool (H, W); the area of the field of view comes first."""
     from retseg.measures import measure_masks
 
-    measures = measure_masks(image, masks, field_of_view, fovea)
+    measures = measure_masks(image, masks, field_of_view, known)
     for sentence in measures.warnings:
         warn(sentence)
     for task, rows in measures.rows.items():

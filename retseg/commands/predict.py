@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from retseg.challenge.looks import USUAL, Looks
 from retseg.commands.choosing import choose_models, gather_looks
 from retseg.commands.console import Console, complain
-from retseg.commands.measuring import measure, read_foveas, write_measures
+from retseg.commands.measuring import measure, read_angle, read_foveas, write_measures
 from retseg.commands.options import (
     RequestError,
     add_challenge,
@@ -44,6 +44,7 @@ class PredictionRequest:
         foveas: image to the x and y of its fovea, in pixels, where it is known.
         max_pixels: that an image may have; None for the default.
         looks: how the overlay calls and draws the tasks.
+        degrees: that the longer side of the field of view shows; None where that is not known.
     """
 
     tasks: tuple[str, ...]
@@ -54,6 +55,7 @@ class PredictionRequest:
     foveas: Mapping[Path, tuple[float, float]] = field(default_factory=dict)
     max_pixels: int | None = None
     looks: Looks = USUAL
+    degrees: float | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--overlay", action="store_true", help="write overlay/<stem>.png, the image with its masks")
     parser.add_argument("--measure", action="store_true", help="write measures/<stem>.csv, see docs/measures.md")
     parser.add_argument("--fovea", metavar="X,Y_OR_CSV", default="", help="its pixel, or a table: image, x, y")
+    parser.add_argument("--field-angle", metavar="DEGREES", type=read_angle, help="of the camera, for millimetres")
     add_challenge(parser)
     add_inference(parser)
     add_output_options(parser, "the files, seconds and warnings of each image")
@@ -94,15 +97,17 @@ def run(options: argparse.Namespace) -> int:
     named = tuple(options.task or ()), tuple(options.model or ())
     chosen = choose_models(challenge, folders, *named, list_challenge_folders(options))
     foveas = read_foveas(options.fovea, images) if options.fovea else {}
-    if options.fovea and not options.measure:
-        raise RequestError("--fovea is for the distances that --measure writes: give both or none")
+    if (options.fovea or options.field_angle is not None) and not options.measure:
+        raise RequestError("--fovea and --field-angle are for what --measure writes: give --measure too")
     if options.measure:
         from retseg.measures import refuse_unmeasurable
 
         refuse_unmeasurable(chosen)
     wanted = options.probabilities, options.overlay, options.measure
     looks = gather_looks(challenge, list_challenge_folders(options))
-    request = PredictionRequest(tuple(chosen), options.output, *wanted, foveas, options.max_pixels, looks)
+    request = PredictionRequest(
+        tuple(chosen), options.output, *wanted, foveas, options.max_pixels, looks, options.field_angle
+    )
     refuse_collisions(images, request)
     modality = challenge.modality if chosen.items() <= challenge.models.items() else None
     predict = load_when_needed(chosen, folders, modality, options.engine, options.memory)
@@ -258,4 +263,7 @@ def predict_one(path: Path, request: PredictionRequest, predict: "Predict", say:
 
         write_picture(outputs.overlay, draw_overlay(image.pixels, masks, request.looks))
     if outputs.measures:
-        write_measures(outputs.measures, measure(image, masks, prediction.field_of_view, request.foveas.get(path)))
+        from retseg.measures import Known
+
+        known = Known(request.foveas.get(path), request.degrees, prediction.modality)
+        write_measures(outputs.measures, measure(image, masks, prediction.field_of_view, known))

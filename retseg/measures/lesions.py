@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from retseg.measures.landmarks import Landmarks
 from retseg.metrics.components import find_components, trace_components
 
 
@@ -50,6 +51,41 @@ def measure_lesions(
     edge = 0.0 if inside else _find_nearest(pixels, fovea)
     centroid = _find_nearest(components.centroids, fovea)
     return LesionMeasures(len(components), area, fraction, centroid, edge)
+
+
+@dataclass(frozen=True)
+class QuadrantMeasures:
+    """Where the lesions of one task lie around the fovea, in pixels; nan where fovea or disc is not known.
+
+    The nasal side of the fovea is that of the disc; superior is above the line through both.
+
+    Attributes:
+        area_superior_nasal, area_superior_temporal, area_inferior_nasal, area_inferior_temporal: pixels of lesions.
+        area_central: pixels of lesions within one diameter of the disc from the fovea.
+    """
+
+    area_superior_nasal: float
+    area_superior_temporal: float
+    area_inferior_nasal: float
+    area_inferior_temporal: float
+    area_central: float
+
+
+def measure_quadrants(mask: NDArray[np.bool_], landmarks: Landmarks) -> QuadrantMeasures:
+    """Divide the area of a mask, bool (H, W), among the quadrants around the fovea."""
+    disc, fovea = landmarks.disc, landmarks.fovea
+    if disc is None or fovea is None:
+        return QuadrantMeasures(*[float("nan")] * 5)
+    nasal = np.array([disc.x - fovea[0], disc.y - fovea[1]])
+    nasal /= max(1e-9, float(np.hypot(*nasal)))
+    superior = np.array([nasal[1], -nasal[0]])
+    superior *= -1 if superior[1] > 0 else 1
+    rows, columns = np.nonzero(mask)
+    offsets = np.stack([columns, rows], axis=1) - np.array(fovea)
+    above, beside = offsets @ superior >= 0, offsets @ nasal >= 0
+    parts = (above & beside, above & ~beside, ~above & beside, ~above & ~beside)
+    near = np.hypot(*offsets.T) <= 2 * disc.radius
+    return QuadrantMeasures(*(int(part.sum()) for part in (*parts, near)))
 
 
 def _find_nearest(points: NDArray[np.float64], fovea: tuple[float, float]) -> float:

@@ -1,4 +1,4 @@
-"""Find the size of a pixel in millimetres, if the spacing of the file is plausible."""
+"""Find the size of a pixel in millimetres: by the spacing of the file, if plausible, or by the angle of the view."""
 
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -13,6 +13,9 @@ from retseg.preprocessing import bounding_box
 NARROWEST, WIDEST = 1.0, 30.0
 """Millimetres of retina that a field of view shows: OCT angiograms 3 to 26, photographs of 20 to 60 degrees 6 to 18.
 A spacing outside these limits is not that of a retina. It may be that of a print, or a default of 1."""
+
+MILLIMETRES_PER_DEGREE = 0.288
+"""Of retina near the middle of an eye of average length (Drasdo and Fowler, 1974)."""
 
 SQUARE = 0.01
 """The sides of a square pixel differ by this share at most."""
@@ -31,14 +34,27 @@ class Millimetres:
     warning: str = ""
 
 
-def find_scale(geometry: Geometry, field_of_view: NDArray[np.bool_], name: str) -> Millimetres:
-    """The side of a pixel by the spacing of a file, where it can be the spacing of a retina.
+def find_scale(
+    geometry: Geometry, field_of_view: NDArray[np.bool_], name: str, degrees: float | None = None
+) -> Millimetres:
+    """The side of a pixel by the spacing of a file where it can be that of a retina, else by the angle of the view.
 
     Args:
         geometry: of the image.
         field_of_view: bool (H, W).
         name: of the file, for the sentence.
+        degrees: that the longer side of the field of view shows; None where that is not known.
     """
+    spaced = _read_spacing(geometry, field_of_view, name)
+    rows, columns = bounding_box(field_of_view)
+    pixels = max(columns.stop - columns.start, rows.stop - rows.start)
+    if spaced.per_pixel is not None or degrees is None or pixels == 0:
+        return spaced
+    return Millimetres(MILLIMETRES_PER_DEGREE * degrees / pixels)
+
+
+def _read_spacing(geometry: Geometry, field_of_view: NDArray[np.bool_], name: str) -> Millimetres:
+    """The side of a pixel by the spacing of a file, where it can be that of a retina."""
     x, y = geometry.spacing
     rows, columns = bounding_box(field_of_view)
     side = max((columns.stop - columns.start) * x, (rows.stop - rows.start) * y)

@@ -27,12 +27,14 @@ class VesselTree:
             included; a ring without branching point begins and ends at one pixel.
         branching_points: where three or more branches meet.
         end_points: pixels with one neighbour.
+        meetings: bool (H, W), the pixels of the branching points; those that count as one are connected.
     """
 
     skeleton: Mask
     branches: tuple[Path, ...]
     branching_points: int
     end_points: int
+    meetings: Mask
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def trace_vessels(mask: Mask) -> VesselTree:
             meeting[tuple(graph.pixels[branch].T)] = True
     points = len(trace_components(meeting))
     ends = sum(len(near) == 1 for near in graph.neighbours)
-    return VesselTree(skeleton, tuple(graph.pixels[branch] for branch in branches), points, ends)
+    return VesselTree(skeleton, tuple(graph.pixels[branch] for branch in branches), points, ends, meeting)
 
 
 def connect_pixels(skeleton: Mask) -> Graph:

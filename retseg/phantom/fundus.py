@@ -61,7 +61,10 @@ def draw_fundus(seed: int, size: tuple[int, int] = (565, 584), content: FundusCo
     light, masks = add_lesions(light, eye, frame, field_of_view, content.lesions, rng)
     pixels = photograph(light, field_of_view, radius, frame.scale, rng)
     masks = {"vessel": vessel, **masks}
-    return Phantom(pixels, {task: mask & field_of_view for task, mask in masks.items()}, field_of_view)
+    places = frame.to_pixels(np.array([(0.0, 0.0), eye.fovea])).tolist()
+    disc = (places[0][0], places[0][1], frame.scale * math.sqrt(eye.disc_radii[0] * eye.disc_radii[1]))
+    seen = {task: mask & field_of_view for task, mask in masks.items()}
+    return Phantom(pixels, seen, field_of_view, disc, (places[1][0], places[1][1]))
 
 
 def _aim(

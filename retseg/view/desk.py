@@ -22,6 +22,7 @@ from retseg.models import Card
 from retseg.predictor import Predict, Prediction
 from retseg.preprocessing import scale_component_size
 from retseg.view.levels import quantise
+from retseg.vocabulary import Modality
 
 MOST_PHOTOGRAPHS = 40
 MOST_PIXELS = 250_000_000
@@ -62,6 +63,7 @@ class Photograph:
         sentence: why it failed; empty otherwise.
         image: its pixels, once it is read.
         region: its field of view, bool (H, W), once the first model is done.
+        modality: the kind of image that the models are for.
         levels: task to uint8 (H, W), see `quantise`; tasks appear as their model is done.
         smallest: task to the size, in pixels, from which a component is kept.
         warnings: one sentence each.
@@ -78,6 +80,7 @@ class Photograph:
     levels: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
     smallest: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    modality: Modality = "cfp"
 
 
 class Desk:
@@ -185,6 +188,7 @@ class Desk:
         self._update(
             number,
             region=found.field_of_view,
+            modality=found.modality,
             levels={**before.levels, **quantise_all(found, step)},
             smallest={**before.smallest, **scale_smallest(found, step)},
             warnings=tuple(dict.fromkeys((*before.warnings, *found.warnings))),

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from retseg.measures import MeasureError, Row, measure_masks, refuse_unmeasurable
+from retseg.measures import Known, MeasureError, Row, measure_masks, refuse_unmeasurable
 from retseg.view.desk import DeskError, Photograph
 from retseg.view.levels import cut_masks
 
@@ -31,7 +31,7 @@ def measure_photograph(photograph: Photograph, cuts: Mapping[str, int]) -> dict[
     except MeasureError as error:
         warnings = (f"{error}.",)
         masks = {task: mask for task, mask in masks.items() if task != "vessel"}
-    measures = measure_masks(photograph.image, masks, photograph.region)
+    measures = measure_masks(photograph.image, masks, photograph.region, Known(modality=photograph.modality))
     rows = [describe_row(task, row) for task, found in measures.rows.items() for row in found]
     return {"rows": rows, "warnings": [*warnings, *measures.warnings]}
 

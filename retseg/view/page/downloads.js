@@ -4,7 +4,7 @@ import { encodeMask, save, stemOf, writeTable, zip } from './files.js';
 import { parseColour } from './paint.js';
 import { writePdf } from './pdf.js';
 import { drawMasks, drawPhotograph } from './stage.js';
-import { formatRow, nameMeasure, summarise } from './words.js';
+import { formatRow, nameGroup, nameMeasure, summarise } from './words.js';
 
 const LONGEST = 1600; // pixels of a picture on the page
 
@@ -68,7 +68,7 @@ async function savePage(page) {
     rows: shown.measures.rows.map((row) => {
       const task = settings.tasks.find(({ name }) => name === row.task);
       const norm = task?.norm.measure === row.measure ? task.norm.text : '';
-      return [titles.get(row.task) ?? 'Field of view', nameMeasure(row.measure), formatRow(row), norm];
+      return [titles.get(row.task) ?? nameGroup(row.task), nameMeasure(row.measure), formatRow(row), norm];
     }),
     notes: [
       ...photograph.warnings, ...shown.measures.warnings, ...settings.cautions,

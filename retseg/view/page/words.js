@@ -10,8 +10,21 @@ const MEASURES = {
   tortuosity: 'Tortuosity, 1 is straight',
   branching_points: 'Branching points',
   end_points: 'Free ends',
+  length_density: 'Length per area',
+  sparsity: 'Mean distance to a vessel',
+  segments: 'Segments',
+  segment_length: 'Mean length of a segment',
+  inflections: 'Changes of side per segment',
+  bifurcation_angle: 'Mean angle of bifurcations',
+  vertical_cup_to_disc: 'Vertical cup-to-disc ratio',
+  area_central: 'Area within a disc diameter of the fovea',
 };
-const UNITS = { px: 'px', px2: 'px²', mm: 'mm', mm2: 'mm²', 1: '' };
+const UNITS = { px: 'px', px2: 'px²', mm: 'mm', mm2: 'mm²', '1/px': 'per px', '1/mm': 'per mm', degree: '°', pixel: 'px', 1: '' };
+
+const GROUPS = { field_of_view: 'Field of view', landmarks: 'Disc and fovea', arteries_and_veins: 'Arteries and veins' };
+
+/** The name of what is no task of a model, such as the field of view. */
+export const nameGroup = (group) => GROUPS[group] ?? group.replaceAll('_', ' ');
 
 export const nameMeasure = (measure) => MEASURES[measure] ?? measure.replaceAll('_', ' ');
 

@@ -125,7 +125,31 @@ def test_a_fovea_outside_of_the_image_is_warned_about_and_gives_no_distance(draw
     ]
     assert cli.main(["predict", *arguments]) == 0
     assert "warning: the fovea of eye.mha is outside the image" in capsys.readouterr().err
-    assert "fovea_to" not in (drawn_findings / "out/measures/eye.csv").read_text()
+    assert "eye.mha,hard_exudate,fovea_to_edge,,px\n" in (drawn_findings / "out/measures/eye.csv").read_text()
+
+
+def test_the_angle_of_the_camera_gives_millimetres_where_the_file_does_not(drawn_findings):
+    """The field of view is 200 pixels wide: 50 degrees of 0.288 mm on them make 0.072 mm a pixel."""
+    image = sitk.GetImageFromArray(np.full((100, 200, 3), 90, np.uint8), isVector=True)
+    sitk.WriteImage(image, str(drawn_findings / "flat.png"))
+    out = str(drawn_findings / "out")
+    assert (
+        cli.main(["predict", str(drawn_findings / "flat.png"), "--output", out, "--measure", "--field-angle", "50"])
+        == 0
+    )
+    rows = list(csv.DictReader((drawn_findings / "out/measures/flat.csv").open()))
+    areas = {
+        row["unit"]: float(row["value"]) for row in rows if (row["task"], row["measure"]) == ("field_of_view", "area")
+    }
+    assert areas == {"px2": 20000, "mm2": pytest.approx(20000 * 0.072**2, rel=1e-4)}
+
+
+@pytest.mark.parametrize("angle", ["0", "5", "400", "wide", "nan"])
+def test_an_angle_that_no_camera_has_is_refused(drawn_findings, capsys, angle):
+    arguments = [str(drawn_findings / "eye.mha"), "--output", "out", "--measure", "--field-angle", angle]
+    with pytest.raises(SystemExit):
+        cli.main(["predict", *arguments])
+    assert "no angle from 10 to 200 degrees" in capsys.readouterr().err
 
 
 def test_a_fovea_without_measures_is_refused(drawn_findings, capsys):

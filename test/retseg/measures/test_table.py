@@ -33,9 +33,14 @@ def test_without_a_fovea_there_are_no_rows_of_it() -> None:
     assert [row.measure for row in rows] == ["count", "area", "area_fraction"]
 
 
-def test_only_length_and_calibre_of_vessels_have_a_length_for_a_unit() -> None:
-    rows = tabulate(VesselMeasures(0.1, 500.0, 4.0, 1.1, 3, 5), 0.5)
-    assert {row.measure: row.value for row in rows if row.unit == "mm"} == {"length": 250.0, "calibre": 2.0}
+def test_lengths_of_vessels_and_what_is_divided_by_them_have_a_length_for_a_unit() -> None:
+    rows = tabulate(VesselMeasures(0.1, 500.0, 4.0, 1.1, 3, 5, 0.01, 8.0), 0.5)
+    assert {row.measure: row.value for row in rows if row.unit == "mm"} == {
+        "length": 250.0,
+        "calibre": 2.0,
+        "sparsity": 4.0,
+    }
+    assert [row.value for row in rows if row.unit == "1/mm"] == [0.02]
     assert {row.measure for row in rows if row.unit == "1"} == {
         "density",
         "tortuosity",
