@@ -24,10 +24,15 @@ NIFTI_SUFFIXES = (".nii.gz", ".nii")
 TIFF_SUFFIXES = (".tif", ".tiff")
 JPEG_SUFFIXES = (".jpg", ".jpeg")
 
-IMAGE_SUFFIXES = (*METAIMAGE_SUFFIXES, *NIFTI_SUFFIXES, *TIFF_SUFFIXES, ".png", *JPEG_SUFFIXES, ".gif", ".bmp")
+DICOM_SUFFIXES = (".dcm",)
+
+IMAGE_SUFFIXES = (
+    *(*METAIMAGE_SUFFIXES, *NIFTI_SUFFIXES, *TIFF_SUFFIXES, ".png", *JPEG_SUFFIXES, ".gif", ".bmp"),
+    *(".jp2", ".webp", *DICOM_SUFFIXES),
+)
 """All formats that `retseg.image` reads."""
 
-SPACED_SUFFIXES = (*METAIMAGE_SUFFIXES, *NIFTI_SUFFIXES)
+SPACED_SUFFIXES = (*METAIMAGE_SUFFIXES, *NIFTI_SUFFIXES, *DICOM_SUFFIXES)
 """The formats whose spacing is in millimetres."""
 
 PLATFORM_SUFFIXES = (".mha", *TIFF_SUFFIXES)

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from retseg.cohort.item import RETINA, Item, Result, Value
+from retseg.cohort.dicom_seg import write_segmentation
+from retseg.cohort.item import RETINA, CohortError, Item, Result, Value
 from retseg.cohort.quality import judge
 from retseg.cohort.storage import StorageError, as_file
 from retseg.engine import EngineKind, choose_engine
 from retseg.errors import explain
-from retseg.files import OutputError, replacing_all
+from retseg.files import DICOM_SUFFIXES, OutputError, has_suffix, replacing_all
 from retseg.image import Image, write_mask, write_picture
 from retseg.measures import Known, Measures, measure_masks
 from retseg.models import hash_file, match_models
@@ -36,7 +37,7 @@ class Work:
         engine: what runs the networks.
         memory: bytes that a network may use; None for what the machine allows.
         max_pixels: that an image may have; None for the default.
-        masks, overlay: what is written beside the row.
+        masks, overlay, segmentation: what is written beside the row; the last for DICOM photographs.
     """
 
     models: Mapping[str, str]
@@ -48,6 +49,7 @@ class Work:
     max_pixels: int | None = None
     masks: bool = False
     overlay: bool = False
+    segmentation: bool = False
 
     def open(self) -> "Examiner":
         """Load the models.
@@ -90,28 +92,37 @@ class Examiner:
     def _examine(self, item: Item) -> dict[str, Value]:
         with as_file(item.address) as path:
             image, prediction = segment_file(path, self.predictor.predict, lambda _line: None, self.work.max_pixels)
-        quality = judge(image, prediction)
+            lacking = self._write(item, path, image, prediction)
+        quality = judge(image, prediction, lacking)
         width, height = image.geometry.size
         measures = measure_masks(image, prediction.masks, prediction.field_of_view, Known(modality=prediction.modality))
-        if self.work.masks or self.work.overlay:
-            self._write(item, image, prediction)
         return {
             "width": width,
             "height": height,
+            **{f"file_{name}": value for name, value in image.facts.items()},
             **fill_cells(measures, quality[RETINA] is True),
             **quality,
             "models": self.names,
         }
 
-    def _write(self, item: Item, image: Image, prediction: Prediction) -> None:
-        """Masks and overlay appear together, or none of them."""
-        with replacing_all(self.work.output) as beside:
-            if self.work.masks:
+    def _write(self, item: Item, path: Path, image: Image, prediction: Prediction) -> str:
+        """All files of an image appear together, or none of them; gives a sentence if one of them cannot be made."""
+        work, lacking = self.work, ""
+        if not (work.masks or work.overlay or work.segmentation):
+            return lacking
+        with replacing_all(work.output) as beside:
+            if work.masks:
                 for task, mask in prediction.masks.items():
                     write_mask(beside / "masks" / task / f"{item.name}.png", mask, image.geometry)
-            if self.work.overlay:
+            if work.overlay:
                 drawn = draw_overlay(image.pixels, prediction.masks)
                 write_picture(beside / "overlay" / f"{item.name}.png", drawn)
+            if work.segmentation and has_suffix(path, DICOM_SUFFIXES):
+                try:
+                    write_segmentation(beside / "seg" / f"{item.name}.dcm", path, prediction.masks, self.names)
+                except CohortError as error:
+                    lacking = str(error)
+        return lacking
 
 
 def fill_cells(measures: Measures, measurable: bool) -> dict[str, Value]:

@@ -71,6 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", metavar="NAME", action="append", help="by which model (default: the challenge's)")
     parser.add_argument("--masks", action="store_true", help="write masks/<task>/<name>.png too")
     parser.add_argument("--overlay", action="store_true", help="write overlay/<name>.png, the image with its masks")
+    parser.add_argument("--seg", action="store_true", help="write seg/<name>.dcm, a DICOM segmentation of DICOM images")
     parser.add_argument("--workers", metavar="N", type=int, help="processes (default: as cores and memory allow)")
     timeout = "seconds for one image, after which it is a failure (default: %(default)g)"
     parser.add_argument("--timeout", metavar="S", type=float, default=600.0, help=timeout)
@@ -86,6 +87,8 @@ def run(options: argparse.Namespace) -> int:
     """Examine what is not done yet, and merge the tables. The status is 1 where no image at all could be examined."""
     if importlib.util.find_spec("pyarrow") is None:
         raise RequestError("the table is written by pyarrow, which is missing: install `retseg[cohort]`")
+    if options.seg and importlib.util.find_spec("highdicom") is None:
+        raise RequestError("--seg writes by highdicom, which is missing: install `retseg[dicom]`")
     part, console = read_part(options.part), open_console(options)
     from retseg.cohort import index_rows, keep_record, list_source, lock_output, merge_tables, select_part
 
@@ -142,7 +145,7 @@ def prepare(options: argparse.Namespace) -> "tuple[Work, RunRecord]":
     matched = match_models(chosen, folders, modality)
     refuse_unmeasurable(chosen)
     warn_of_models((card for card, _ in matched), folders)
-    kept = options.masks, options.overlay
+    kept = options.masks, options.overlay, options.seg
     memory = find_memory(options)
     work = Work(chosen, folders, options.output, modality, options.engine, memory, options.max_pixels, *kept)
     return work, record_run(vars(options), challenge.name, matched)

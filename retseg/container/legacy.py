@@ -19,7 +19,7 @@ from retseg.files import IMAGE_SUFFIXES, JPEG_SUFFIXES, OutputError, find_stem, 
 if TYPE_CHECKING:
     from retseg.image import Geometry
 
-FOREIGN_SUFFIXES = (".nrrd", ".nhdr", ".dcm", ".hdr", ".vtk", ".gipl", ".gipl.gz", ".mnc", ".mrc", ".lsm", ".pic")
+FOREIGN_SUFFIXES = (".nrrd", ".nhdr", ".hdr", ".vtk", ".gipl", ".gipl.gz", ".mnc", ".mrc", ".lsm", ".pic")
 """Formats that SimpleITK reads and `read_image` refuses."""
 
 

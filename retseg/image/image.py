@@ -1,8 +1,8 @@
 """An image in this package: RGB pixels, their geometry in space, and the conversions that were needed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,12 +76,14 @@ class Image:
         geometry: of the file it came from.
         name: file name, for messages.
         warnings: one sentence for each conversion that was needed.
+        facts: what the file says of the eye and the camera: `laterality`, `device`.
     """
 
     pixels: NDArray[np.uint8]
     geometry: Geometry
     name: str
     warnings: tuple[str, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 ONE_SLICE = "is a volume of one slice: it was taken as a 2-D image."
@@ -98,12 +100,14 @@ class Raster:
         geometry: of the file.
         palette: RGB or RGBA colours, uint8 (entries, 3 or 4); None where the values are no indices.
         notes: half a sentence, which goes on after the name of the file, for each thing that the user should know.
+        facts: see `Image`.
     """
 
     values: NDArray[np.generic]
     geometry: Geometry
     palette: NDArray[np.uint8] | None = None
     notes: tuple[str, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
 
     def as_colours(self) -> NDArray[np.generic]:
         """The values with the palette applied: (H, W) or (H, W, C)."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from retseg.image import bmp, gif, jpeg, png, tiff_tags
+from retseg.image import bmp, gif, jpeg, jpeg2000, png, tiff_tags, webp
 from retseg.image.image import Raster, UnreadableError, naming_file
 from retseg.image.limits import Limits
 from retseg.image.tiff_pixels import decode_tiff
@@ -10,6 +10,8 @@ from retseg.image.tiff_pixels import decode_tiff
 DECODERS: Mapping[bytes, Callable[[bytes, Limits], Raster]] = {
     png.MAGIC: png.decode_png,
     jpeg.MAGIC: jpeg.decode_jpeg,
+    jpeg2000.MAGIC: jpeg2000.decode_jp2,
+    webp.MAGIC: webp.decode_webp,
     bmp.MAGIC: bmp.decode_bmp,
     **dict.fromkeys(gif.MAGICS, gif.decode_gif),
     **dict.fromkeys(tiff_tags.MAGICS, decode_tiff),
@@ -23,7 +25,7 @@ def is_raster(data: bytes) -> bool:
 
 
 def decode_raster(data: bytes, name: str, limits: Limits) -> Raster:
-    """Decode a PNG, JPEG, BMP, GIF or TIFF file.
+    """Decode a PNG, JPEG, JPEG 2000, WebP, BMP, GIF or TIFF file.
 
     Args:
         data: the whole file.

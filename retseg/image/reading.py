@@ -8,20 +8,21 @@ from numpy.typing import NDArray
 
 from retseg.files import IMAGE_SUFFIXES, METAIMAGE_SUFFIXES, NIFTI_SUFFIXES, has_suffix, is_utf8
 from retseg.image.conversion import convert_to_rgb
+from retseg.image.dicom import decode_dicom, is_dicom
 from retseg.image.image import Image, ImageError, Raster, UnreadableError, naming_file
 from retseg.image.limits import DEFAULT_LIMITS, Limits
 from retseg.image.metaimage import decode_metaimage
 from retseg.image.rasters import decode_raster, is_raster
 
-READABLE = "mha, mhd, nii.gz, tif, png, jpg, gif or bmp"
+READABLE = "mha, mhd, nii.gz, tif, png, jpg, jp2, webp, gif, bmp or dcm"
 
 
 def read_image(path: Path | str, limits: Limits = DEFAULT_LIMITS) -> Image:
     """Read a 2-D image as 8-bit RGB.
 
     Args:
-        path: mha, mhd, nii.gz, tif, tiff, png, jpg, jpeg, gif or bmp. EXIF orientation is not applied, as on
-            grand-challenge.org: masks fit the pixels as they are stored. The orientation of TIFF is applied.
+        path: mha, mhd, nii.gz, tif, tiff, png, jpg, jpeg, jp2, webp, gif, bmp or dcm. EXIF orientation is not applied,
+            as on grand-challenge.org: masks fit the pixels as they are stored. The orientation of TIFF is applied.
         limits: that the header is compared with before anything is decoded.
 
     Returns:
@@ -34,7 +35,7 @@ def read_image(path: Path | str, limits: Limits = DEFAULT_LIMITS) -> Image:
     raster = read_raster(path, limits)
     pixels, warnings = convert_to_rgb(raster.as_colours(), path.name)
     notes = tuple(f"{path.name} {note}" for note in raster.notes)
-    return Image(pixels, raster.geometry, path.name, (*notes, *warnings))
+    return Image(pixels, raster.geometry, path.name, (*notes, *warnings), raster.facts)
 
 
 def read_values(path: Path, limits: Limits = DEFAULT_LIMITS) -> NDArray[np.generic]:
@@ -106,6 +107,8 @@ def read_raster(path: Path, limits: Limits = DEFAULT_LIMITS) -> Raster:
     if is_raster(data):
         return decode_raster(data, str(path), limits)
     with naming_file(str(path)):
+        if is_dicom(data):
+            return decode_dicom(data, limits)
         if has_suffix(path, METAIMAGE_SUFFIXES):
             return decode_metaimage(data, path, limits)
         if has_suffix(path, NIFTI_SUFFIXES):

@@ -2,6 +2,9 @@
 
 import os
 
+import highdicom
+import numpy as np
+import pydicom
 import pytest
 
 from retseg.cohort import Item, Work
@@ -59,4 +62,54 @@ def test_a_full_disk_is_a_passing_failure_and_leaves_neither_mask_nor_overlay(tm
     with full_disk(500):
         result = examine(green_job.input / "images/x/disc.mha")
     assert "cannot be written" in result.failure and result.passing
+    assert list_files(tmp_path / "study") == []
+
+
+def write_photograph(path, **elements):
+    """A DICOM photograph of a lit disc, green on its right side, of a patient."""
+    y, x = np.mgrid[-1:1:120j, -1:1:160j]
+    pixels = np.stack([np.full(x.shape, 200), np.where(x < 0, 40, 160), np.full(x.shape, 30)], -1).astype(np.uint8)
+    pixels[x**2 + y**2 > 0.9] = 0
+    found = pydicom.Dataset()
+    found.file_meta = pydicom.dataset.FileMetaDataset()
+    found.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.1"
+    found.SOPClassUID, found.Modality = "1.2.840.10008.5.1.4.1.1.77.1.5.1", "OP"
+    for name in ("SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID"):
+        setattr(found, name, pydicom.uid.generate_uid())
+    for name in ("StudyDate", "StudyTime", "AccessionNumber", "StudyID", "ReferringPhysicianName", "PatientSex"):
+        setattr(found, name, "")
+    found.PatientName, found.PatientID, found.PatientBirthDate = "Doe^Jane", "0815", "19500101"
+    found.Rows, found.Columns, found.SamplesPerPixel, found.PhotometricInterpretation = 120, 160, 3, "RGB"
+    found.BitsAllocated = found.BitsStored = 8
+    found.HighBit, found.PixelRepresentation, found.PlanarConfiguration = 7, 0, 0
+    found.NumberOfFrames, found.ImageLaterality, found.ManufacturerModelName = 1, "L", "Camera 3"
+    found.PixelData = pixels.tobytes()
+    for name, value in elements.items():
+        setattr(found, name, value)
+    found.save_as(path, enforce_file_format=True)
+    return path
+
+
+@pytest.fixture
+def segment(tmp_path, green_job):
+    """Examines a file and writes a DICOM segmentation."""
+    work = Work({"vessel": "vessel-drive"}, (green_job.models,), tmp_path / "study", segmentation=True)
+    examiner = work.open()
+    return lambda path: examiner.examine(Item("eye", str(path), "eye.dcm"))
+
+
+def test_a_dicom_photograph_gives_a_segmentation_of_its_patient_and_a_row_without_one(tmp_path, segment):
+    result = segment(write_photograph(tmp_path / "a.dcm", PixelSpacing=[0.05, 0.05]))
+    assert result.found["file_laterality"] == "L" and result.found["file_device"] == "Camera 3"
+    assert result.found["vessel_length_mm"] == pytest.approx(result.found["vessel_length_px"] * 0.05)
+    assert "Doe" not in str(result) and "0815" not in str(result)
+    found = highdicom.seg.segread(tmp_path / "study" / "seg" / "eye.dcm.dcm")
+    assert found.PatientID == "0815" and found.get_segment_description(1).segment_label == "vessel"
+    share = result.found["vessel_density"] * result.found["field_of_view_area_px2"]
+    assert found.pixel_array.sum() == pytest.approx(share)
+
+
+def test_a_photograph_without_spacing_gives_its_row_and_says_why_there_is_no_segmentation(tmp_path, segment):
+    result = segment(write_photograph(tmp_path / "a.dcm"))
+    assert result.found["vessel_density"] > 0 and "gives no pixel spacing" in result.found["warnings"]
     assert list_files(tmp_path / "study") == []
