@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Channels = Literal["rgb", "bgr", "green", "grey"]
-Normalisation = Literal["field_of_view", "unit", "imagenet", "caffe", "none"]
+Normalisation = Literal["field_of_view", "image", "unit", "imagenet", "caffe", "none"]
 
 IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 IMAGENET_SD = np.array([0.229, 0.224, 0.225], np.float32)
@@ -47,9 +47,10 @@ class Preprocessing:
     Attributes:
         channels: `rgb`, the same in the order `bgr`, the `green` channel alone, or luminance (`grey`, ITU-R 601
             weights).
-        normalise: `field_of_view` makes each channel's mean 0 and s.d. 1 inside the field of view; `unit` divides
-            by 255; `imagenet` standardises with ImageNet's constants; `caffe` subtracts the mean of ImageNet from
-            0 to 255, as for networks of Caffe; `none` leaves 0 to 255. Outside the region the result is 0.
+        normalise: `field_of_view` makes each channel's mean 0 and s.d. 1 inside the field of view; `image` does so
+            over the whole region that the network sees; `unit` divides by 255; `imagenet` standardises with ImageNet's
+            constants; `caffe` subtracts the mean of ImageNet from 0 to 255, as for networks of Caffe; `none` leaves 0
+            to 255. Outside the region the result is 0.
         diameter: the longer side of the region's bounding box after resizing, in pixels; 0 keeps the scale. Ignored
             when `Framing.size` is set.
         clahe: clip limit of contrast limited adaptive histogram equalisation (8x8 tiles); 0 for none.
@@ -185,7 +186,8 @@ def measure_brightness(
         caffe, order = preprocessing.normalise == "caffe", -1 if preprocessing.channels == "bgr" else 1
         mean, deviation = (CAFFE_MEAN, np.ones(3, np.float32)) if caffe else (IMAGENET_MEAN * 255, IMAGENET_SD * 255)
         return mean[::order][:channels], deviation[::order][:channels]
-    means, deviations = cv2.meanStdDev(working.pixels, mask=working.field_of_view.view(np.uint8))
+    counted = working.region if preprocessing.normalise == "image" else working.field_of_view
+    means, deviations = cv2.meanStdDev(working.pixels, mask=counted.view(np.uint8))
     return means[:, 0].astype(np.float32), np.maximum(deviations[:, 0], 1.0).astype(np.float32)
 
 

@@ -83,6 +83,7 @@ def describe_model(card: "Card") -> dict[str, Any]:
             for score in card.score
         ],
         "held_out": [dataclasses.asdict(row) for row in card.held_out],
+        "origin": dataclasses.asdict(card.origin) if card.origin else None,
         "phantom": card.is_phantom,
         "warnings": list(list_cautions(card)),
         "intact": not fault,
@@ -132,6 +133,10 @@ def format_model(model: dict[str, Any]) -> list[str]:
     lines = [f"{model['name']} {model['version']}", f"  {model['architecture']}, {model['modality']}: {tasks}"]
     lines.append(f"  trained on {model['training']['data']}; {model['training']['terms']}")
     lines += [f"  warning: {sentence}" for sentence in model["warnings"]]
+    if model["origin"]:
+        files = ", ".join(f"{name} (SHA-256 {digest})" for name, digest in model["origin"]["files"].items())
+        lines.append(f"  adopted from {model['origin']['kind']}, {files}; licence {model['origin']['licence']}")
+        lines += [f"  {note}" for note in model["origin"]["notes"]]
     for score in model["scores"]:
         interval = f"{score['value']:.4f} [{score['low']:.4f}, {score['high']:.4f}]"
         lines.append(f"  {score['task']} {score['metric']} {interval}, {score['protocol']}")

@@ -87,11 +87,17 @@ def add_address(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=PORT, help="port to listen on (default: %(default)s)")
 
 
+def locate_own_models() -> Path:
+    """The folder of the user's own models, which `retseg adopt` writes; it need not exist."""
+    data = os.environ.get("XDG_DATA_HOME") or f"{os.environ.get('HOME') or '/'}/.local/share"
+    return Path(data) / "retseg" / "models"
+
+
 def locate_models(given: Path | None, platform: Path = PLATFORM_MODELS, write: Say = complain) -> tuple[Path, ...]:
     """The folders of model folders, in the order in which they are searched; the last is the package's.
 
-    Before it comes the given folder, or else the platform's if it holds a card. A tarball that was packed with its top
-    folder has the models one level deeper; that is accepted too.
+    Before it comes the user's own, if it holds a card; and first the given folder, or else the platform's if it holds a
+    card. A tarball that was packed with its top folder has the models one level deeper; that is accepted too.
 
     Args:
         given: by the user.
@@ -103,16 +109,18 @@ def locate_models(given: Path | None, platform: Path = PLATFORM_MODELS, write: S
     """
     from retseg.models import PACKAGED_MODELS
 
+    own = locate_own_models()
+    last = (own, PACKAGED_MODELS) if any(own.glob("*/card.toml")) else (PACKAGED_MODELS,)
     if given is not None:
         if not any(given.glob("*/card.toml")):
             raise RequestError(f"{given} holds no model (no */card.toml): name a folder of model folders")
-        return given, PACKAGED_MODELS
+        return given, *last
     cards = sorted(platform.glob("*/card.toml")) or sorted(platform.glob("*/*/card.toml"))
     if cards:
-        return cards[0].parent.parent, PACKAGED_MODELS
+        return cards[0].parent.parent, *last
     if platform.is_dir() and any(platform.iterdir()):
         write(f"warning: {platform} holds files but no model (no */card.toml), so the models of the package are used")
-    return (PACKAGED_MODELS,)
+    return last
 
 
 def warn_of_models(cards: "Iterable[Card]", folders: Sequence[Path], write: Say = complain) -> None:
@@ -122,7 +130,7 @@ def warn_of_models(cards: "Iterable[Card]", folders: Sequence[Path], write: Say 
     for card in cards:
         if card.directory.parent != folders[-1]:
             write(describe_origin(card))
-        elif card.directory.parent not in folders[:1]:
+        elif folders[0] not in (card.directory.parent, locate_own_models()):
             write(f"warning: {folders[0]} holds no model '{card.name}', so the one of the package is used")
         for sentence in list_cautions(card):
             write(f"warning: {sentence}")

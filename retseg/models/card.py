@@ -188,10 +188,30 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where a model comes from that other people made.
+
+    Attributes:
+        kind: what was adopted, such as `ONNX` or `state dict of smp:Unet`.
+        files: name to SHA-256 of every file that was adopted.
+        licence: of these files, as the user states it.
+        agreement: the largest difference of a probability between the source and the `model.onnx` beside the card.
+        notes: what was found, and what could not be tested.
+    """
+
+    kind: str
+    files: dict[str, str]
+    licence: str
+    agreement: float
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Card:
     """Everything about one model; its folder is `directory`.
 
-    `field_of_view` says how it is found in an image; None stands for the default of the modality.
+    `field_of_view` says how it is found in an image; None stands for the default of the modality. `origin` is for
+    models that other people made.
     """
 
     format: int
@@ -210,6 +230,7 @@ class Card:
     comparison: tuple[Candidate, ...] = ()
     framing: Framing = field(default_factory=Framing)
     field_of_view: ViewRule | None = None
+    origin: Origin | None = None
     directory: Path = Path()
 
     def __post_init__(self) -> None:
@@ -224,6 +245,11 @@ class Card:
     def view_rule(self) -> ViewRule:
         """How the field of view is found in an image."""
         return choose_view_rule(self.modality, self.field_of_view)
+
+    @property
+    def unchosen(self) -> tuple[str, ...]:
+        """The tasks of a model of other people whose thresholds were not chosen on data."""
+        return tuple(task for task in self.tasks if self.origin is not None and task not in self.selection)
 
     @property
     def is_phantom(self) -> bool:
@@ -241,8 +267,9 @@ def write_card(card: Card) -> None:
     del values["directory"]
     if card.framing == Framing():
         del values["framing"]
-    if card.field_of_view is None:
-        del values["field_of_view"]
+    for key in ("field_of_view", "origin"):
+        if values[key] is None:
+            del values[key]
     for table in ("held_out", "comparison"):
         if not values[table]:
             del values[table]
@@ -283,5 +310,5 @@ def _value(value: Any) -> str:
     if isinstance(value, tuple | list):
         return f"[{', '.join(_value(item) for item in value)}]"
     if isinstance(value, float):
-        return repr(round(value, 6))
+        return repr(round(value, 6) or value)
     return json.dumps(value, ensure_ascii=False)

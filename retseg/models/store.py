@@ -132,9 +132,16 @@ def match_models(
 
 def list_cautions(card: Card) -> tuple[str, ...]:
     """Sentences that every user of a model must read."""
-    if not card.is_phantom:
-        return ()
-    return (f"the model '{card.name}' was trained on drawn phantoms only: its masks are for testing, not for eyes",)
+    cautions = []
+    if card.is_phantom:
+        use = "its masks are for testing, not for eyes"
+        cautions.append(f"the model '{card.name}' was trained on drawn phantoms only: {use}")
+    if card.unchosen:
+        cautions.append(
+            f"the model '{card.name}' has a threshold not chosen on data ({', '.join(card.unchosen)}): score its masks "
+            "with `retseg evaluate` before you rely on them"
+        )
+    return tuple(cautions)
 
 
 def verify_files(card: Card, *names: str) -> None:

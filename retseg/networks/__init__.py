@@ -30,6 +30,7 @@ ARCHITECTURES = {
     "senet_unet": "retseg.networks.senet_unet:SENetUNet",
     "unet": "retseg.networks.unet:UNet",
     "unetpp": "retseg.networks.unetpp:UNetPlusPlus",
+    "wnet": "retseg.networks.wnet:WNet",
 }
 """Name of each architecture, and its class."""
 

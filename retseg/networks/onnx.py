@@ -43,15 +43,16 @@ def export_onnx(network: nn.Module, in_channels: int, path: Path, weights: Path)
             stores a weight in another shape.
         OutputError: the folder cannot be written.
     """
-    graph = onnx.load_from_string(_trace(network, in_channels))
+    graph = onnx.load_from_string(trace(network, in_channels))
     _refer_to_weights(graph.graph, weights)
     with replacing(path) as beside:
         beside.write_bytes(graph.SerializeToString())
 
 
-def _trace(network: nn.Module, in_channels: int) -> bytes:
-    """The graph with its weights inside, their names and values untouched, traced at 128 x 128 pixels."""
-    example = torch.rand(1, in_channels, 128, 128, device=next(network.parameters()).device)
+def trace(network: nn.Module, in_channels: int, size: tuple[int, int] = (128, 128)) -> bytes:
+    """The graph with its weights inside, their names and values untouched, traced at (height, width) pixels."""
+    device = next((weight.device for weight in network.parameters()), torch.device("cpu"))
+    example = torch.rand(1, in_channels, *size, device=device)
     free = {0: "batch", 2: "height", 3: "width"}
     training = network.training
     network.eval()

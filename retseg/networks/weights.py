@@ -11,6 +11,9 @@ from torch import Tensor, nn
 from retseg.files import replacing
 from retseg.networks import NetworkError
 
+TABLES = ("state_dict", "model", "model_state_dict", "network_weights")
+"""Names under which training programs keep the weights among other things."""
+
 
 def save_weights(weights: Mapping[str, Tensor], path: Path) -> None:
     """Write a network's state dict as a safetensors file, about half as large as in memory.
@@ -38,8 +41,7 @@ def _halve(value: Tensor) -> Tensor:
 def read_weights(path: Path) -> dict[str, Tensor]:
     """The tensors of a `.safetensors` file, or of a torch file; nothing in the file is executed.
 
-    Many training programs write a table under `state_dict` or `model`: if there is one, it is read instead of the
-    whole.
+    Many training programs write a table under one of `TABLES`: if there is one, it is read instead of the whole.
 
     Raises:
         NetworkError: the file is missing, is neither, or holds something other than tensors.
@@ -47,7 +49,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise NetworkError(f"there is no file of weights at {path}")
     content = _read_safetensors(path) if path.suffix == ".safetensors" else _read_torch(path)
-    for key in ("state_dict", "model"):
+    for key in TABLES:
         if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
             content = content[key]
     if not isinstance(content, Mapping):
@@ -68,9 +70,14 @@ def _read_safetensors(path: Path) -> Any:
 def _read_torch(path: Path) -> Any:
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
+    except pickle.UnpicklingError as error:
         remedy = "save its state_dict alone, or as safetensors"
         raise NetworkError(f"{path} holds no weights that can be read without running code in it: {remedy}") from error
+    except (OSError, RuntimeError, ValueError, EOFError, KeyError) as error:
+        raise NetworkError(
+            f"{path} is no whole file of weights, it is truncated or damaged: take it again from where it came from, "
+            "and compare its size and SHA-256"
+        ) from error
 
 
 def copy_weights(module: nn.Module, weights: Mapping[str, Tensor], kept: tuple[str, ...] = ()) -> None:

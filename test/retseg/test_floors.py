@@ -12,7 +12,7 @@ FLOORS = (
     {"models", "challenge", "measures", "maps"},
     {"engine"},
     {"predictor", "evaluation"},
-    {"api", "container", "submission", "report"},
+    {"adopt", "api", "container", "submission", "report"},
     {"view", "drafts", "cohort"},
     {"commands"},
     {"cli"},

@@ -36,6 +36,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "senet_unet": {"widths": [4, 6, 8], "reduction": 2},
     "unet": {"widths": [4, 6, 8, 10, 12], "activation": "silu", "up": "upsample_conv"},
     "unetpp": {"widths": [4, 6, 8, 10], "attention": True, "deep_supervision": True},
+    "wnet": {"widths": [2, 4, 6]},
 }
 
 

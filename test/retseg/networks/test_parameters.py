@@ -32,6 +32,7 @@ TABLE: list[tuple[str, dict[str, Any], int]] = [
     ),
     ("unet", {"widths": FIVE_64}, 31_043_521),
     ("saunet", {}, 537_299),
+    ("wnet", {}, 68_482),
     ("unet", {"widths": FIVE_32, "in_channels": 1, "up": "upsample_conv", "head": "softmax"}, 8_636_802),
     ("unet", {"widths": FIVE_32, "in_channels": 1, "up": "upsample_conv"}, 8_636_769),
     ("unet", {"widths": FIVE_32, "in_channels": 1, "head": "softmax"}, 7_765_442),
