@@ -9,7 +9,7 @@ TORCH ?= cuda
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test torture clients setup lint docs bench drac22 lock clean
+.PHONY: demo test torture clients setup lint docs site bench drac22 lock clean
 
 demo: $(VENV)/runtime
 	$(BIN)/python demo.py
@@ -42,6 +42,10 @@ lint: $(VENV)/everything
 # The documentation site in build/docs/site; its pages need no network, and the search a server: python -m http.server -d build/docs/site
 docs: $(VENV)/everything
 	$(BIN)/python -m docs.site.build
+
+# The page that segments photographs in the browser alone, in build/site; npm fetches onnxruntime-web by its hash.
+site: $(VENV)/everything
+	$(BIN)/python -m web.build
 
 bench: $(VENV)/everything
 	for file in $(filter-out bench/checkouts.py bench/gpu.py,$(wildcard bench/*.py)); do echo "== $$file"; PYTHONPATH=. $(BIN)/python $$file || exit 1; done

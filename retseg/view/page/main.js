@@ -224,6 +224,8 @@ function listenToFiles() {
   input.accept = settings.suffixes.join(',');
   input.addEventListener('change', () => take([...input.files]).then(() => { input.value = ''; }));
   for (const button of document.querySelectorAll('#open, [data-open]')) button.addEventListener('click', () => input.click());
+  $('#example').hidden = !source.example;
+  $('#example').addEventListener('click', guarded(async () => take([await source.example()])));
   const root = document.documentElement;
   for (const kind of ['dragenter', 'dragover']) {
     addEventListener(kind, (event) => {
@@ -287,7 +289,7 @@ const begin = guarded(async () => {
     onStep: step,
   });
   stage = new Stage($('.panes'), { onCursor: read, onView: (scale) => { $('#zoom').textContent = `${Math.round(scale * 100)} %`; } });
-  if (settings.cautions.length) complain(new Error(settings.cautions.join(' ')));
+  if (settings.cautions.length) complain(settings.cautions.join(' '));
   listenToFiles();
   listenToControls();
   fillDownloads({ source, settings, shown, stage, name: () => known.get(shown.number), listLayers, complain });

@@ -51,7 +51,7 @@ export class Panel {
     verdict.dataset.kind = sentence ? 'failed' : warnings.length ? 'care' : 'fit';
     if (sentence) verdict.replaceChildren(make('p', {}, sentence));
     else if (warnings.length) verdict.replaceChildren(make('h3', {}, 'Read with care'), ...warnings.map((text) => make('p', {}, text)));
-    else verdict.replaceChildren(make('p', {}, working ? '' : FIT));
+    else verdict.replaceChildren(make('p', {}, working ? '' : this.settings.fit ?? FIT));
     document.getElementById('tasks').hidden = stage === 'failed';
   }
 
