@@ -9,7 +9,7 @@ TORCH ?= cuda
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test torture clients setup lint docs site bench drac22 lock clean
+.PHONY: demo test torture clients setup lint docs site bench bench-compare bench-others drac22 lock clean
 
 demo: $(VENV)/runtime
 	$(BIN)/python demo.py
@@ -47,8 +47,23 @@ docs: $(VENV)/everything
 site: $(VENV)/everything
 	$(BIN)/python -m web.build
 
-bench: $(VENV)/everything
-	for file in $(filter-out bench/checkouts.py bench/gpu.py,$(wildcard bench/*.py)); do echo "== $$file"; PYTHONPATH=. $(BIN)/python $$file || exit 1; done
+# Speed and memory against other programs, ten minutes on two idle cores: writes bench/results/ and docs/performance.md.
+bench: $(VENV)/everything $(VENV)/peers/ready
+	PYTHONPATH=. $(BIN)/python bench/performance.py
+
+# The ratios of the last two results of one machine, or of FILES="BEFORE.json AFTER.json"; fails where one is 10 % worse.
+bench-compare: $(VENV)/everything
+	$(BIN)/python bench/compare.py $(FILES)
+
+# The other programs of bench/, one after the other.
+OTHERS := $(filter-out $(addprefix bench/,checkouts.py gpu.py windows.py around.py cold.py measuring.py performance.py page.py compare.py),$(wildcard bench/*.py))
+bench-others: $(VENV)/everything
+	for file in $(OTHERS); do echo "== $$file"; PYTHONPATH=. $(BIN)/python $$file || exit 1; done
+
+# What only the benchmarks import, in a folder beside the environment; what they share with it is not installed twice.
+$(VENV)/peers/ready: requirements-peers.txt $(VENV)/everything
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --target $(VENV)/peers --no-deps --require-hashes -r $<
+	touch $@
 
 # DRAC22 with the official download in $RETSEG_DATA/DRAC22, see docs/drac22.md.
 TEAM ?= team
@@ -101,6 +116,7 @@ lock: $(VENV)/uv
 	$(COMPILE) pyproject.toml --extra serve --extra evaluate -o requirements-evaluate-serve.txt
 	$(COMPILE) pyproject.toml --all-extras --group dev -o requirements-dev.txt
 	$(subst --universal --python-version 3.11,--python-version 3.12,$(COMPILE)) --group clients -o requirements-clients.txt
+	$(COMPILE) --no-deps --group peers -o requirements-peers.txt
 
 clean:
 	rm -rf $(VENV) $(CLIENTS) runs demo-output export

@@ -43,7 +43,9 @@ def prepare_image(size: tuple[int, int]) -> Array:
     rgb = draw_fundus(7, size).pixels if pixels is None else cv2.resize(pixels[:, :, ::-1], size)
     values = rgb.astype(np.float32)
     lit = values.max(axis=2) > 20
-    return np.ascontiguousarray(((values - values[lit].mean(0)) / values[lit].std(0) * lit[:, :, None]).transpose(2, 0, 1))
+    return np.ascontiguousarray(
+        ((values - values[lit].mean(0)) / values[lit].std(0) * lit[:, :, None]).transpose(2, 0, 1)
+    )
 
 
 def open_ours(card: Card, name: str) -> Way:
@@ -123,7 +125,11 @@ def main() -> None:
     image = prepare_image((width, height))
     card = load_card(MODEL)
     run = open_ours(card, options.way) if options.way.startswith("ours") else open_torch(card, options.way)
-    run(np.ascontiguousarray(image[:, :256, :256]) if options.way.startswith("ours") else image[:, :WINDOW, :WINDOW].copy())
+    run(
+        np.ascontiguousarray(image[:, :256, :256])
+        if options.way.startswith("ours")
+        else image[:, :WINDOW, :WINDOW].copy()
+    )
     before, taken = read_peak(), []
     for number in range(options.turns + (options.turns > 1)):
         began = time.perf_counter()
