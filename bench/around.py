@@ -25,8 +25,8 @@ import retseg.commands.predict as command
 import retseg.image
 import retseg.maps
 import retseg.measures
-import retseg.predictor as predictor
 import retseg.report.overlay
+from retseg import predictor
 from retseg.challenge import load_challenge
 from retseg.commands.console import Console
 from retseg.engine.checked import CheckedEngine

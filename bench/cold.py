@@ -1,4 +1,4 @@
-"""A cold `process.py` on one case of DRIVE, against its bare imports with one inference, and against a script of a peer.
+"""A cold `process.py` on one case of DRIVE, against its bare imports with one inference, and against a peer's script.
 
     python bench/cold.py [--turns N]
 

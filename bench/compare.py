@@ -2,8 +2,8 @@
 
     python bench/compare.py [BEFORE.json AFTER.json]
 
-Without names, the last two files of bench/results/ that were made on the same machine, by their names. Every number is a time, a
-memory or a ratio to the network: less is better. Shares, where more is better, begin with `share`.
+Without names, the last two files of bench/results/ that were made on the same machine, by their names. Every number is
+a time, a memory or a ratio to the network: less is better. Shares, where more is better, begin with `share`.
 """
 
 import argparse

@@ -65,6 +65,24 @@ BARS: tuple[tuple[str, str, str, float, bool], ...] = (
 )
 """What, numerator, denominator, bar, and whether the bar is the least (True) or the most."""
 
+INTRODUCTION = """# Speed and memory
+
+`make bench` measures all of this page in about ten minutes and writes it, from `bench/results/`. `make bench-compare`
+shows the ratios of the last two results of one machine, and fails where one is worse by more than a tenth."""
+
+TURNS = """Medians of three or five turns for ours, one turn of the peers that take tens of seconds;
+every way in a process of its own."""
+
+WINDOWS = "Dice is that of the mask with our mask in float32 on the same image. `python bench/windows.py WAY 3504x2336`"
+
+PEERS = """The peer's script imports segmentation_models_pytorch and runs the same weights in torch. AutoMorph's way is
+written from its paper, by scikit-image. Programs: `bench/cold.py`, `bench/around.py`, `bench/measuring.py`."""
+
+LACKING = """## What is missing
+
+No figure of a GPU: none was at hand. `bench/gpu.py` writes them on a machine that has one; `--device cpu` runs the same
+code. Not measured either: int8 by NNCF, and images of 20,000 x 20,000 pixels in this run."""
+
 Numbers = dict[str, float]
 
 
@@ -156,20 +174,16 @@ def write_page(document: dict[str, Any]) -> None:
     draw(numbers)
     flags = ", ".join(machine["flags"]) or "no bfloat16"
     parts = [
-        "# Speed and memory",
-        "`make bench` measures all of this page in about ten minutes and writes it, from `bench/results/`. `make bench-compare` shows "
-        "the ratios of the last two results of one machine, and fails where one is worse by more than a tenth.",
-        f"Machine: {machine['processor']} ({flags}), {machine['threads']} threads, load {machine['load']:.1f} before the run; "
-        f"{document['date']}, commit `{document['commit']}`. Medians of five turns for ours, of one for the peers whose turn takes "
-        "tens of seconds; every way in a process of its own.",
+        INTRODUCTION,
+        f"Machine: {machine['processor']} ({flags}), {machine['threads']} threads, "
+        f"load {machine['load']:.1f} before the run; "
+        f"{document['date']}, commit `{document['commit']}`. {TURNS}",
         "## One photograph of 3504x2336 through the network of `vessel-drive`",
         "\n".join(list_ways(numbers)),
-        "Dice is that of the mask with our mask in float32 on the same image. "
-        + "`python bench/windows.py WAY 3504x2336`",
+        WINDOWS,
         "## Ratios and their bars",
         "\n".join(list_bars(numbers)),
-        "The peer's script imports segmentation_models_pytorch and runs the same weights in torch. AutoMorph's way is written from its "
-        "paper, by scikit-image. `python bench/cold.py`, `python bench/around.py`, `python bench/measuring.py`",
+        PEERS,
         "## One switch at a time",
         "\n".join(list_ablation(numbers)),
         "## Every second of a photograph of 4288x2848 with five tasks",
@@ -177,9 +191,7 @@ def write_page(document: dict[str, Any]) -> None:
         "With `--measure`, `--overlay` and `--probabilities`. `python bench/around.py`",
         "## Time and memory against pixels",
         "![Seconds and memory against megapixels, both on logarithmic axes](images/performance.png)",
-        "## What is missing",
-        "No figure of a GPU: none was at hand. `bench/gpu.py` writes them on a machine that has one; `--device cpu` runs the same code. "
-        "Not measured either: int8 by NNCF, and images of 20,000 x 20,000 pixels in this run.",
+        LACKING,
     ]
     PAGE.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 

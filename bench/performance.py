@@ -3,8 +3,8 @@
     python bench/performance.py [--quick]
 
 Every way runs in a process of its own, one at a time. The numbers go to bench/results/DATE-COMMIT.json, and from there
-into docs/performance.md and its pictures (`bench/page.py`). `--quick` takes small images and one turn: it shows that all
-programs run, and writes build/performance-quick.json alone.
+into docs/performance.md and its pictures (`bench/page.py`). `--quick` takes small images and one turn: it shows that
+all programs run, and writes build/performance-quick.json alone.
 """
 
 import argparse
@@ -19,12 +19,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from retseg.engine.threads import find_threads
+from retseg.models import load_card
 from retseg.networks import build_network
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from page import write_page  # noqa: E402
+from page import write_page
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "bench" / "results"
@@ -87,14 +89,11 @@ def measure_windows(quick: bool, folder: Path) -> Numbers:
 
 def measure_share(seconds: float) -> Numbers:
     """The network's arithmetic per second as a share of that of one convolution in bfloat16 by oneDNN."""
-    from retseg.models import load_card
-    from torch.utils.flop_counter import FlopCounterMode
-
     card = load_card(ROOT / "model_weights" / "vessel-drive")
     with torch.device("meta"), FlopCounterMode(display=False) as counter:
         build_network(card.network.architecture, card.network.arguments).to("meta")(torch.empty(1, 3, 2336, 3520))
     torch.set_num_threads(find_threads())
-    layer = torch.nn.Conv2d(64, 64, 3, padding=1).to(torch.bfloat16).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    layer = torch.nn.Conv2d(64, 64, 3, padding=1, dtype=torch.bfloat16)
     image = torch.randn(1, 64, 2048, 2048).to(torch.bfloat16).contiguous(memory_format=torch.channels_last)
     taken = []
     with torch.inference_mode():

@@ -4,8 +4,8 @@
 
 `bench/performance.py` starts it for every way and size, so that no way inherits memory or threads from another. The
 image is a photograph of HRF where RETSEG_DATA has it, resized to the size, and a drawn one elsewhere; it is normalised
-before the clock starts. MONAI's `sliding_window_inference` and nnU-Net's `nnUNetPredictor` are the packages themselves;
-nnU-Net runs with the settings of its command line: windows of 512, half a window a step, Gaussian weights, mirror images.
+before the clock starts. MONAI's `sliding_window_inference` and nnU-Net's `nnUNetPredictor` are the packages themselves.
+nnU-Net has the settings of its command line: windows of 512, half a window a step, Gaussian weights, mirror images.
 """
 
 import argparse
