@@ -9,7 +9,7 @@ from typing import Any
 
 from retseg.cohort.dicom_seg import write_segmentation
 from retseg.cohort.item import RETINA, CohortError, Item, Result, Value
-from retseg.cohort.quality import judge
+from retseg.cohort.quality import describe_quality, judge
 from retseg.cohort.storage import StorageError, as_file
 from retseg.engine import EngineKind, choose_engine
 from retseg.errors import explain
@@ -93,15 +93,16 @@ class Examiner:
         with as_file(item.address) as path:
             image, prediction = segment_file(path, self.predictor.predict, lambda _line: None, self.work.max_pixels)
             lacking = self._write(item, path, image, prediction)
-        quality = judge(image, prediction, lacking)
+        doubts = judge(image, prediction, lacking)
         width, height = image.geometry.size
         measures = measure_masks(image, prediction.masks, prediction.field_of_view, Known(modality=prediction.modality))
         return {
             "width": width,
             "height": height,
             **{f"file_{name}": value for name, value in image.facts.items()},
-            **fill_cells(measures, quality[RETINA] is True),
-            **quality,
+            **fill_cells(measures, doubts[RETINA] is True),
+            **describe_quality(measures.quality),
+            **doubts,
             "models": self.names,
         }
 
@@ -131,6 +132,7 @@ def fill_cells(measures: Measures, measurable: bool) -> dict[str, Value]:
     for task, rows in measures.rows.items():
         for row in rows:
             unit = "" if row.unit == "1" else f"_{row.unit.replace('1/', 'per_')}"
-            value: Any = row.value if measurable and math.isfinite(row.value) else None
+            known = (measurable or task == "quality") and math.isfinite(row.value)
+            value: Any = row.value if known else None
             cells[f"{task}_{row.measure}{unit}"] = value
     return cells

@@ -104,6 +104,8 @@ def measure(
     measures = measure_masks(image, masks, field_of_view, known)
     for sentence in measures.warnings:
         warn(sentence)
+    if measures.quality is not None and measures.quality.reasons:
+        warn(f"{image.name}: {measures.quality.sentence}")
     for task, rows in measures.rows.items():
         for row in rows:
             yield image.name, task, row

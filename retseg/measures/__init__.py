@@ -5,6 +5,7 @@ from retseg.measures.landmarks import Disc, Landmarks, find_landmarks
 from retseg.measures.lesions import LesionMeasures, QuadrantMeasures, measure_lesions, measure_quadrants
 from retseg.measures.masks import Known, MeasureError, Measures, measure_masks, refuse_unmeasurable
 from retseg.measures.norms import NORMS, Norm
+from retseg.measures.quality import Quality, QualityMeasures, judge_quality, measure_quality
 from retseg.measures.scale import Millimetres, find_scale
 from retseg.measures.segments import SegmentMeasures, measure_segments
 from retseg.measures.skeleton import VesselTree, trace_vessels
@@ -41,6 +42,8 @@ __all__ = [
     "Millimetres",
     "Norm",
     "QuadrantMeasures",
+    "Quality",
+    "QualityMeasures",
     "Row",
     "SegmentMeasures",
     "StructureMeasures",
@@ -56,11 +59,13 @@ __all__ = [
     "is_number",
     "join_arteries",
     "join_veins",
+    "judge_quality",
     "measure_central_calibres",
     "measure_fractals",
     "measure_lesions",
     "measure_masks",
     "measure_quadrants",
+    "measure_quality",
     "measure_segments",
     "measure_structure",
     "measure_vessels",

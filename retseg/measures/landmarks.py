@@ -33,8 +33,8 @@ VESSEL_WEIGHT = 0.6
 MOST = 4.0
 """Deviations: what is brighter or darker counts as this, so that a few exudates do not weigh more than a disc."""
 
-LEAST_DISC = 2.4
-"""The score of a disc, in deviations: with less it is not believed."""
+LEAST_DISC, LEAST_BRIGHT = 2.4, 1.5
+"""The score of a disc, in deviations: with less it is not believed. Without vessels its brightness alone counts."""
 
 FOVEA_DISTANCE = (2.0, 3.6)
 """Diameters of the disc between its centre and the fovea: 4.9 mm of 1.8 mm, with what discs differ by."""
@@ -164,7 +164,8 @@ def find_disc(copy: Copy) -> Disc | None:
         place = np.unravel_index(int(score.argmax()), score.shape)
         if score[place] > best:
             best, found = float(score[place]), (float(place[1]), float(place[0]), radius)
-    if found is None or best < LEAST_DISC:
+    least = LEAST_DISC if copy.vessels.any() else LEAST_BRIGHT
+    if found is None or best < least:
         return None
     x, y, radius = refine_disc(copy, found)
     return Disc(

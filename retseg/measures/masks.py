@@ -13,6 +13,7 @@ from retseg.image import Image
 from retseg.measures.fractal import measure_fractals
 from retseg.measures.landmarks import Landmarks, Point, find_landmarks
 from retseg.measures.lesions import measure_lesions, measure_quadrants
+from retseg.measures.quality import Quality, judge_quality, measure_quality
 from retseg.measures.scale import find_scale
 from retseg.measures.segments import measure_segments
 from retseg.measures.skeleton import VesselTree, trace_vessels
@@ -53,15 +54,17 @@ class Measures:
     """The measures of one image.
 
     Attributes:
-        rows: task to its rows; `field_of_view`, the first, has the area of the field of view. All are nan where
-            there is none.
+        rows: task to its rows; `field_of_view`, the first, has the area of the field of view. All but
+            `quality` are nan where there is none.
         warnings: one sentence each.
         landmarks: the optic disc and the fovea that the measures refer to.
+        quality: of a photograph; None of other images.
     """
 
     rows: Mapping[str, tuple[Row, ...]]
     warnings: tuple[str, ...] = ()
     landmarks: Landmarks = field(default_factory=Landmarks)
+    quality: Quality | None = None
 
 
 def refuse_unmeasurable(tasks: Iterable[str]) -> None:
@@ -109,7 +112,11 @@ def measure_masks(image: Image, masks: Mapping[str, Mask], field_of_view: Mask, 
         rows["arteries_and_veins"] = tabulate(calibres, scale.per_pixel)
     if not field_of_view.any():
         rows = {task: tuple(replace(row, value=math.nan) for row in found) for task, found in rows.items()}
-    return Measures(rows, tuple(sentence for sentence in (scale.warning, complaint) if sentence), landmarks)
+    quality = None
+    if known.modality == "cfp":
+        quality = judge_quality(image.pixels, field_of_view, landmarks, masks.get("vessel"))
+        rows["quality"] = tabulate(measure_quality(quality), scale.per_pixel)
+    return Measures(rows, tuple(filter(None, (scale.warning, complaint))), landmarks, quality)
 
 
 def _check_fovea(image: Image, known: Known) -> tuple[Known, str]:

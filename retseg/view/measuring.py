@@ -10,7 +10,7 @@ from retseg.view.levels import cut_masks
 
 
 def measure_photograph(photograph: Photograph, cuts: Mapping[str, int]) -> dict[str, Any]:
-    """The rows and the warnings of the measures, as JSON writes them.
+    """The rows and the warnings of the measures, and a sentence on the quality, as JSON writes them.
 
     Vessels are left out, with a warning, where scikit-image is not installed.
 
@@ -33,7 +33,8 @@ def measure_photograph(photograph: Photograph, cuts: Mapping[str, int]) -> dict[
         masks = {task: mask for task, mask in masks.items() if task != "vessel"}
     measures = measure_masks(photograph.image, masks, photograph.region, Known(modality=photograph.modality))
     rows = [describe_row(task, row) for task, found in measures.rows.items() for row in found]
-    return {"rows": rows, "warnings": [*warnings, *measures.warnings]}
+    quality = measures.quality.sentence if measures.quality else ""
+    return {"rows": rows, "warnings": [*warnings, *measures.warnings], "quality": quality}
 
 
 def describe_row(task: str, row: Row) -> dict[str, str]:

@@ -71,7 +71,7 @@ async function savePage(page) {
       return [titles.get(row.task) ?? nameGroup(row.task), nameMeasure(row.measure), formatRow(row), norm];
     }),
     notes: [
-      ...photograph.warnings, ...shown.measures.warnings, ...settings.cautions,
+      ...(shown.measures.quality ? [shown.measures.quality] : []), ...photograph.warnings, ...shown.measures.warnings, ...settings.cautions,
       ...new Set(settings.tasks.filter(({ norm }) => norm.source).map(({ norm }) => `Normal: ${norm.source}.`)),
       `Models: ${settings.models.map(({ name, version }) => `${name} ${version}`).join(', ')}; retseg ${settings.version}. Thresholds: ${thresholds.join(', ')}.`,
       'Masks come from a program and can be wrong. Research software, not a medical device.',

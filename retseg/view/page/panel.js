@@ -61,9 +61,9 @@ export class Panel {
   }
 
   /** The measures of all tasks. */
-  measure({ rows, warnings }) {
+  measure({ rows, warnings, quality }) {
     for (const [task, row] of this.rows) row.measure(rows.filter((each) => each.task === task));
-    document.getElementById('measuring').textContent = warnings.join(' ');
+    document.getElementById('measuring').textContent = [quality, ...warnings].filter(Boolean).join(' ');
   }
 }
 

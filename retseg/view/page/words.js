@@ -21,7 +21,9 @@ const MEASURES = {
 };
 const UNITS = { px: 'px', px2: 'px²', mm: 'mm', mm2: 'mm²', '1/px': 'per px', '1/mm': 'per mm', degree: '°', pixel: 'px', 1: '' };
 
-const GROUPS = { field_of_view: 'Field of view', landmarks: 'Disc and fovea', arteries_and_veins: 'Arteries and veins' };
+const GROUPS = {
+  quality: 'Quality',
+  field_of_view: 'Field of view', landmarks: 'Disc and fovea', arteries_and_veins: 'Arteries and veins' };
 
 /** The name of what is no task of a model, such as the field of view. */
 export const nameGroup = (group) => GROUPS[group] ?? group.replaceAll('_', ' ');

@@ -52,6 +52,7 @@ def test_an_image_without_a_retina_has_empty_cells_and_no_zeros(tmp_path, cohort
     (row,) = study.read()
     assert facts["rejected_now"] == 1 and row["retina_found"] == "false"
     assert "no field of view" in row["warnings"]
+    assert (row["quality_verdict"], row["quality_reasons"]) == ("reject", "dark")
     measures = {name: value for name, value in row.items() if name.startswith(("vessel_", "field_of_view_"))}
     assert len(measures) >= 7 and set(measures.values()) == {""}
     (cells,) = pyarrow.parquet.read_table(study.output / "cohort.parquet").to_pylist()

@@ -111,7 +111,7 @@ def test_without_scikit_image_only_the_vessels_are_not_measured(client, dropped,
     monkeypatch.setattr("retseg.measures.masks.importlib.util.find_spec", lambda _: None)
     found = client.post("/photographs/1/measures", headers=TOKEN, json={"vessel": 100, "haemorrhage": 100}).json()
     assert "scikit-image" in found["warnings"][0]
-    assert {row["task"] for row in found["rows"]} == {"field_of_view", "landmarks", "haemorrhage"}
+    assert {row["task"] for row in found["rows"]} == {"field_of_view", "landmarks", "quality", "haemorrhage"}
 
 
 @pytest.mark.parametrize("cuts", [{"fovea": 3}, {"vessel": 0}, {"vessel": 256}, {"vessel": "x"}, [1]])
