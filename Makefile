@@ -56,7 +56,7 @@ bench-compare: $(VENV)/everything
 	$(BIN)/python bench/compare.py $(FILES)
 
 # The other programs of bench/, one after the other.
-OTHERS := $(filter-out $(addprefix bench/,checkouts.py gpu.py non_retinal.py windows.py around.py cold.py measuring.py performance.py page.py compare.py),$(wildcard bench/*.py))
+OTHERS := $(filter-out $(addprefix bench/,checkouts.py gpu.py non_retinal.py picture_of_measures.py windows.py around.py cold.py measuring.py performance.py page.py compare.py),$(wildcard bench/*.py))
 bench-others: $(VENV)/everything
 	for file in $(OTHERS); do echo "== $$file"; PYTHONPATH=. $(BIN)/python $$file || exit 1; done
 
