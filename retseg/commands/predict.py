@@ -1,6 +1,7 @@
 """`retseg predict`: segment image files and folders, one PNG per image and task."""
 
 import argparse
+import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,13 +23,18 @@ from retseg.commands.options import (
     record_models,
     tell_passages,
 )
+from retseg.commands.overlapping import work_in_order
 from retseg.commands.parsing import add_output_options, open_console
 from retseg.errors import Say
 from retseg.files import IMAGE_SUFFIXES, find_stem, has_suffix, leaves_folder
 
 if TYPE_CHECKING:
-    from retseg.predictor import Predict
+    from retseg.image import Image
+    from retseg.predictor import Predict, Prediction
 
+
+AT_ONCE = 2
+"""Images in memory: one in the networks, and one that is read, measured or written."""
 
 EXAMPLE = "retseg predict eye.jpg --output found --overlay --measure"
 
@@ -202,18 +208,34 @@ class Done:
 def predict_all(
     images: Sequence[Path], request: PredictionRequest, predict: "Predict", console: Console
 ) -> Iterable[Done]:
-    """Segment image by image, with a bar on a terminal; an image that cannot be read does not stop the others."""
+    """Segment the images in their order, with a bar on a terminal; one that cannot be read does not stop the others.
+
+    Two threads take one image each, and the networks run for one image at a time: an image is read while the networks
+    see another, and measured and written while they see the next. If `max_pixels` was raised, images may be so large
+    that only one fits into the memory: then there is one thread.
+    """
     from retseg.image import ImageError
 
-    for number, path in enumerate(console.track(images, "images"), 1):
+    turn = threading.Lock()
+
+    def predict_in_turn(image: "Image") -> "Prediction":
+        with turn:
+            return predict(image)
+
+    def take_one(job: tuple[int, Path]) -> Done:
+        number, path = job
         start, warnings, failure = time.monotonic(), list[str](), ""
         try:
-            predict_one(path, request, predict, warnings.append)
+            predict_one(path, request, predict_in_turn, warnings.append)
         except ImageError as error:
             failure = str(error)
         seconds = time.monotonic() - start
-        outputs = name_outputs(path, request)
-        yield Done(path, number, len(images), outputs, seconds, tuple(warnings), failure)
+        return Done(path, number, len(images), name_outputs(path, request), seconds, tuple(warnings), failure)
+
+    at_once = min(AT_ONCE, len(images)) if request.max_pixels is None else 1
+    done = work_in_order(take_one, enumerate(images, 1), at_once)
+    for _ in console.track(images, "images"):
+        yield next(done)
 
 
 def describe_done(done: Done, console: Console) -> dict[str, Any]:
