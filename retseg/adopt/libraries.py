@@ -56,6 +56,15 @@ def _build_smp(name: str, arguments: Mapping[str, Any], channels: int, classes: 
     return kind(**{"encoder_weights": None, "in_channels": channels, "classes": classes, **arguments})  # type: ignore[no-any-return]
 
 
+def _build_monai(name: str, arguments: Mapping[str, Any], channels: int, classes: int) -> torch.nn.Module:
+    nets = importlib.import_module("monai.networks.nets")
+    if name not in MONAI:
+        raise AdoptError(f"MONAI's '{name}' is not known here{nearest(name, MONAI)}")
+    start = {"spatial_dims": 2, "in_channels": channels, "out_channels": classes}
+    return getattr(nets, name)(**{**start, **arguments})  # type: ignore[no-any-return]
+
+
+MONAI = ("UNet", "DynUNet", "SegResNet")
 HEADS = ("unet1.final.weight", "segmentation_head.0.weight")
 """The last kernels of W-Net and of segmentation_models.pytorch."""
 
@@ -73,6 +82,7 @@ def find_classes(network: str, weights: Mapping[str, torch.Tensor]) -> tuple[int
 
 
 LIBRARIES: dict[str, tuple[str, Build]] = {
+    "monai": ("monai", _build_monai),
     "smp": ("segmentation_models_pytorch", _build_smp),
 }
 """Name of each library to its package and what builds its networks."""

@@ -23,6 +23,7 @@ COMMANDS = {
     "submit": "segment the test images of a challenge and pack them for upload",
     "info": "list tasks, models, challenges and engines, or describe one model",
     "adopt": "make a model of a checkpoint that other people trained",
+    "models": "add models to a folder of your own, list or remove them",
     "check": "check an image, an output folder or an archive by the rules of Grand Challenge",
     "new": "begin a challenge of your own: its file, recipe, drawn images and test cases",
     "pack": "write the models of a challenge as a folder or as model.tar.gz",

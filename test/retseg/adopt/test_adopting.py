@@ -1,8 +1,11 @@
 """What fits becomes a model folder: a graph, a golden test and a card, which every command can use."""
 
+import copy
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +16,10 @@ from retseg.adopt.adopting import AGREEMENT, try_source
 from retseg.adopt.declared import Declared, Readout, make_standard
 from retseg.adopt.error import AdoptError
 from retseg.adopt.golden import run_golden
+from retseg.adopt.libraries import build
 from retseg.adopt.opening import Wanted, open_source
+from retseg.adopt.probe import draw_probes
+from retseg.adopt.source import Source
 from retseg.adopt.surgery import attach
 from retseg.cli import main
 from retseg.engine.openvino import OpenVinoEngine
@@ -42,6 +48,49 @@ def test_the_state_dict_of_a_random_unet_agrees_with_its_graph(
     assert source.kind == "state dict of smp:Unet"
     assert trial.agreement <= AGREEMENT
     assert trial.declared.inference.tiling.multiple == 32
+
+
+DYNUNET = {"kernel_size": [3, 3, 3], "strides": [1, 2, 2], "upsample_kernel_size": [2, 2], "filters": [4, 6, 8]}
+
+
+@pytest.mark.parametrize(
+    ("network", "arguments"),
+    [
+        ("monai:DynUNet", DYNUNET),
+        ("monai:UNet", {"channels": [4, 8, 16], "strides": [2, 2], "num_res_units": 1}),
+        ("monai:SegResNet", {"init_filters": 8, "blocks_down": [1, 1], "blocks_up": [1]}),
+    ],
+)
+def test_random_networks_of_monai_agree_with_their_graphs(
+    tmp_path: Path, declare: Callable[..., Declared], network: str, arguments: dict[str, Any]
+) -> None:
+    """The weights come from MONAI itself, and the scores are stretched so that half of the pixels are found."""
+    pytest.importorskip(network.partition(":")[0], reason="the library is a dependency of the development only")
+    torch.manual_seed(0)
+    made = build(network, arguments, 3, 1)
+    torch.save(made.state_dict(), tmp_path / "net.pth")
+    source = open_source((tmp_path / "net.pth",), Wanted(3, (1,), "", network, arguments))
+    shifted = stretch(source)
+    trial = try_source(shifted, declare(shifted, tasks={"thing": ()}, size=(128, 128)))
+    assert source.kind == f"state dict of {network}"
+    assert trial.agreement <= AGREEMENT
+
+
+def stretch(source: Source) -> Source:
+    """The same network with scores around 0 of deviation 1 in a drawn image: random ones may be the same everywhere."""
+    from onnx import helper, numpy_helper
+
+    pixels = draw_probes("cfp")[0].pixels[200:328, 200:328].transpose(2, 0, 1)[None].astype(np.float32) / 255
+    scores = source.run(pixels)
+    middle, spread = np.float32(np.median(scores)), np.float32(scores.std())
+    graph = copy.deepcopy(source.graph)
+    final = graph.graph.output[0].name
+    for name, value in (("middle", middle), ("spread", spread)):
+        graph.graph.initializer.append(numpy_helper.from_array(np.array(value), name))
+    graph.graph.node.append(helper.make_node("Sub", [final, "middle"], ["shifted"]))
+    graph.graph.node.append(helper.make_node("Div", ["shifted", "spread"], ["stretched"]))
+    graph.graph.output[0].name = "stretched"
+    return replace(source, graph=graph, run=lambda tiles: (source.run(tiles) - middle) / spread)
 
 
 def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
@@ -139,8 +188,6 @@ def test_an_adopted_model_is_packed_for_a_challenge_that_names_it(
 
 
 def test_the_golden_test_sees_another_graph(adopted: Path, tmp_path: Path) -> None:
-    from dataclasses import replace
-
     from retseg.models import hash_file, write_card
 
     card = load_card(adopted / "green")
